@@ -1,0 +1,101 @@
+"""Every error the studio raises on purpose. The sentence says what, which one, and what next.
+
+    StudioError
+    ├── UserError            the person's input or settings (exit code 2)
+    │   ├── BadMedia         a file that is no usable media
+    │   ├── BadSubtitles     a file that is no usable script
+    │   ├── BadSetting       a value outside its range, an unknown language, an unknown name
+    │   ├── NotFound         no such project, line, take or candidate for this user
+    │   └── NotReady         the step before this one has not been done
+    ├── EngineUnavailable    an engine cannot run here, and why
+    ├── EngineFailed         an engine ran and failed on one input
+    ├── MediaToolFailed      ffmpeg or the decoder gave up
+    ├── OutOfSpace           the disk is full; nothing half-written was kept
+    └── Cancelled            the person asked for a stop
+"""
+
+from __future__ import annotations
+
+
+class StudioError(Exception):
+    """Base of all. `str(error)` is a sentence fit to show to a dubbing editor."""
+
+
+class UserError(StudioError):
+    """The person's input or settings; the shell exits with 2."""
+
+
+class BadMedia(UserError):
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"“{name}” cannot be used as media: {reason}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.name, self.reason)
+
+
+class BadSubtitles(UserError):
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"“{name}” cannot be read as subtitles: {reason}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.name, self.reason)
+
+
+class BadSetting(UserError):
+    """A value outside its range, or a name nobody knows."""
+
+
+class NotFound(UserError):
+    def __init__(self, kind: str, key: str) -> None:
+        self.kind, self.key = kind, key
+        super().__init__(f"There is no {kind} “{key}” here; it may have been deleted, or it belongs to someone else.")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.kind, self.key)
+
+
+class NotReady(UserError):
+    """The step before this one has not been done; the sentence names it."""
+
+
+class EngineUnavailable(StudioError):
+    def __init__(self, engine: str, reason: str) -> None:
+        self.engine, self.reason = engine, reason
+        super().__init__(f"The engine “{engine}” is not available: {reason}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.engine, self.reason)
+
+
+class EngineFailed(StudioError):
+    def __init__(self, engine: str, reason: str) -> None:
+        self.engine, self.reason = engine, reason
+        super().__init__(f"The engine “{engine}” failed: {reason}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.engine, self.reason)
+
+
+class MediaToolFailed(StudioError):
+    def __init__(self, action: str, detail: str) -> None:
+        self.action, self.detail = action, detail
+        super().__init__(f"{action} failed: {detail}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.action, self.detail)
+
+
+class OutOfSpace(StudioError):
+    def __init__(self, place: str) -> None:
+        self.place = place
+        super().__init__(f"The disk holding {place} is full; nothing half-written was kept. Free some space and run the step again.")
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return type(self), (self.place,)
+
+
+class Cancelled(StudioError):
+    def __init__(self) -> None:
+        super().__init__("Stopped as asked; finished lines are kept.")

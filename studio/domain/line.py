@@ -1,0 +1,152 @@
+"""Lines of dialogue: what is said, when, by whom, what it may become, and how it was voiced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from studio.domain.settings import Guidance
+from studio.domain.timing import TimeSpan, duration_penalty
+
+
+class LineStatus(StrEnum):
+    DRAFT = "draft"
+    ADAPTED = "adapted"
+    APPROVED = "approved"
+    LOCKED = "locked"
+
+
+class Fit(StrEnum):
+    """How a line stands against its budget; the page's only meaning of colour."""
+
+    EMPTY = "empty"  # no translation yet
+    FITS = "fits"  # inside the slot at a natural rate
+    TIGHT = "tight"  # inside the slot once sped up within the limit
+    OVER = "over"  # too long even at the fastest allowed rate
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRef:
+    """A voice of a speech engine. `rate_ratio` 1.0 is the voice's natural rate; `pitch_ratio` likewise."""
+
+    engine: str
+    voice: str
+    rate_ratio: float = 1.0
+    pitch_ratio: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerProfile:
+    """A person heard in the programme, and the voice that dubs them. `voice` None lets the studio choose."""
+
+    id: str
+    name: str
+    voice: VoiceRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. An empty `source_text` is a line to type in; an empty `target_text` is not voiced."""
+
+    id: str
+    span: TimeSpan
+    speaker_id: str
+    source_text: str
+    target_text: str = ""
+    status: LineStatus = LineStatus.DRAFT
+    voice: VoiceRef | None = None
+    guidance: Guidance | None = None
+    take_id: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The time a line may fill: its own span plus the part of the gap after it that may be borrowed."""
+
+    start_ms: int
+    span_ms: int
+    gap_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        return self.span_ms + self.gap_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Predicted time of a text at the voice's natural rate; silence at the ends not counted."""
+
+    speech_ms: int
+    pause_ms: int
+    engine: str
+
+    @property
+    def total_ms(self) -> int:
+        return self.speech_ms + self.pause_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A text against its line: Δ and P (papers §1.2) with Dur(s) = the line's own span; `fit` looks at the whole slot."""
+
+    estimate: Estimate
+    delta_ms: int
+    p: float
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposed wording. `score` is the engine's own (higher is better); `rank` 0 is the best by P then score."""
+
+    id: str
+    line_id: str
+    text: str
+    engine: str
+    score: float
+    rank: int
+    prediction: Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """What was done to a take to bring it into its slot; every ms at the programme's rate.
+
+    `rate_ratio` > 1 is faster speech. `remainder_ms` > 0 is what still spills over the slot; nothing is ever cut off.
+    """
+
+    natural_ms: int
+    trimmed_ms: int
+    pauses_cut_ms: int
+    rate_ratio: float
+    fitted_ms: int
+    remainder_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One voicing of a line. `raw_blob` is as the engine gave it, `fitted_blob` as it goes into the mix (WAV, mono)."""
+
+    id: str
+    line_id: str
+    text: str
+    voice: VoiceRef
+    engine_version: str
+    raw_blob: str
+    fitted_blob: str
+    report: FitReport
+    fingerprint: str
+    note: str = ""
+
+
+def predict(estimate: Estimate, slot: Slot, *, max_ratio: float) -> Prediction:
+    """Hold an estimate against a slot. Zero-length text is EMPTY with Δ = −span."""
+    delta_ms = estimate.total_ms - slot.span_ms
+    if estimate.total_ms == 0:
+        fit = Fit.EMPTY
+    elif estimate.total_ms <= slot.length_ms:
+        fit = Fit.FITS
+    else:
+        fit = Fit.TIGHT if estimate.total_ms <= slot.length_ms * max_ratio else Fit.OVER
+    return Prediction(estimate, delta_ms, duration_penalty(delta_ms / 1000), fit)

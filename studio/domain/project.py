@@ -1,0 +1,123 @@
+"""A project, its source, and the long work done for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from studio.domain.line import Line, SpeakerProfile
+from studio.domain.media import MediaInfo
+from studio.domain.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The uploaded file as stored: its blob never changes. `name` is what the person called it, for display only."""
+
+    name: str
+    blob: str
+    info: MediaInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One programme in one pair of languages. `bed_blob` is an uploaded M&E stem."""
+
+    id: str
+    owner: str
+    name: str
+    source_language: str
+    target_language: str
+    settings: Settings
+    source: Source | None = None
+    bed_blob: str | None = None
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """One thing an import left out or changed, and why; `where` names the cue or line number in the file."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """A line before it has an id: what importers and recognisers yield. `speaker` None is not known."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    speaker: str | None = None
+    target_text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a subtitle file or the audio gave: lines in timeline order, and everything skipped or changed."""
+
+    lines: tuple[LineDraft, ...]
+    skipped: tuple[Skipped, ...] = ()
+    encoding: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The lines of a project with their speakers, as stored."""
+
+    speakers: tuple[SpeakerProfile, ...]
+    lines: tuple[Line, ...]
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+class JobKind(StrEnum):
+    """What a job brings about; each first brings about what it stands on."""
+
+    INGEST = "ingest"
+    LINES = "lines"
+    TRANSLATE = "translate"
+    VOICE = "voice"
+    RENDER = "render"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Long work as the page sees it. `line_ids` empty means all lines; `message` is a sentence."""
+
+    id: str
+    project_id: str
+    owner: str
+    kind: JobKind
+    state: JobState
+    line_ids: tuple[str, ...] = ()
+    done: int = 0
+    total: int = 0
+    stage: str = ""
+    message: str = ""
+    is_forced: bool = False
+    created_at: str = ""
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageCost:
+    """What a stage took, for reports: wall seconds, and the peak resident memory of the process so far."""
+
+    stage: str
+    seconds: float
+    peak_memory_mb: int
+    was_reused: bool = False

@@ -1,0 +1,122 @@
+"""Every default of the studio, each written once. Sliders, flags and API read these fields, with their limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from studio.domain.errors import BadSetting
+
+
+def limited(default: float, low: float, high: float, help: str) -> Any:
+    """A numeric field with its range and the sentence a slider shows."""
+    return field(default=default, metadata={"low": low, "high": high, "help": help})
+
+
+def chosen(default: str, options: tuple[str, ...], help: str) -> Any:
+    """A text field that takes one of `options`."""
+    return field(default=default, metadata={"options": options, "help": help})
+
+
+class _Checked:
+    """Validates every `limited` and `chosen` field at birth."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for item in fields(self):  # type: ignore[arg-type]
+            value, meta = getattr(self, item.name), item.metadata
+            if "low" in meta and not (isinstance(value, int | float) and meta["low"] <= value <= meta["high"]):
+                raise BadSetting(f"{item.name} must lie between {meta['low']} and {meta['high']}, not {value!r}.")
+            if "options" in meta and value not in meta["options"]:
+                raise BadSetting(f"{item.name} must be one of {', '.join(meta['options'])}, not {value!r}.")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice(_Checked):
+    """Engine names by task; "auto" lets bootstrap take the best one available."""
+
+    transcriber: str = "auto"
+    translator: str = "auto"
+    estimator: str = "auto"
+    speaker: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings(_Checked):
+    """How speech becomes lines."""
+
+    min_silence_ms: int = limited(400, 100, 3000, "A silence at least this long ends a line.")
+    max_line_ms: int = limited(12_000, 2_000, 30_000, "Longer speech is split at its quietest moment.")
+    max_cue_ms: int = limited(60_000, 5_000, 600_000, "An imported cue longer than this is flagged.")
+    max_speakers: int = limited(8, 1, 32, "At most this many speakers are told apart.")
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationSettings(_Checked):
+    candidate_count: int = limited(5, 1, 32, "Wordings proposed for each line.")
+    temperature: float = limited(0.8, 0.05, 2.0, "Variety of the proposals after the first.")
+    top_p: float = limited(0.9, 0.1, 1.0, "Probability mass the proposals are drawn from.")
+    context_lines: int = limited(4, 0, 35, "Earlier lines the translator sees.")
+    seed: int = limited(0, 0, 2**31 - 1, "Same seed, same proposals.")
+
+
+@dataclass(frozen=True, slots=True)
+class TimingSettings(_Checked):
+    guard_ms: int = limited(80, 0, 1000, "Silence kept before the next line of anyone.")
+    max_borrow_ms: int = limited(1000, 0, 10_000, "At most this much of the gap after a line may be used.")
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings(_Checked):
+    min_ratio: float = limited(0.85, 0.5, 1.0, "Slowest speech, as a factor of its natural rate.")
+    max_ratio: float = limited(1.25, 1.0, 2.0, "Fastest speech, as a factor of its natural rate.")
+    min_pause_ms: int = limited(120, 40, 1000, "Inner pauses are shortened down to this, never below.")
+    trim_db: float = limited(-45.0, -80.0, -20.0, "Ends quieter than this are trimmed.")
+
+
+@dataclass(frozen=True, slots=True)
+class MixSettings(_Checked):
+    loudness_profile: str = chosen("ebu_r128", ("ebu_r128", "dialogue_-27"), "Programme loudness: EBU R128 (−23 LUFS), or −27 LUFS dialogue-gated.")
+    true_peak_dbtp: float = limited(-1.0, -9.0, 0.0, "Highest true peak of the mix.")
+    duck_db: float = limited(-18.0, -60.0, 0.0, "How far the original drops under the dub.")
+    duck_fade_ms: int = limited(120, 5, 2000, "Length of the ramps around each dubbed line.")
+    dub_gain_db: float = limited(0.0, -24.0, 24.0, "Extra level of the dubbed voices.")
+
+    @property
+    def target_lufs(self) -> float:
+        return -27.0 if self.loudness_profile == "dialogue_-27" else -23.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance(_Checked):
+    """Scales of the visual conditions (papers §4.3); 0 leaves a condition out."""
+
+    face_scale: float = limited(0.0, 0.0, 5.0, "How far the face guides timing and energy.")
+    lip_scale: float = limited(0.0, 0.0, 5.0, "How far the lips guide timing.")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of a project."""
+
+    engines: EngineChoice = field(default_factory=EngineChoice)
+    lines: LineSettings = field(default_factory=LineSettings)
+    translation: TranslationSettings = field(default_factory=TranslationSettings)
+    timing: TimingSettings = field(default_factory=TimingSettings)
+    fit: FitSettings = field(default_factory=FitSettings)
+    mix: MixSettings = field(default_factory=MixSettings)
+    guidance: Guidance = field(default_factory=Guidance)
+    audio_track: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an upload may ask of the machine."""
+
+    max_media_bytes: int = 64 * 2**30
+    max_media_ms: int = 4 * 3600 * 1000 + 60_000
+    max_subtitle_bytes: int = 16 * 2**20
+    max_lines: int = 20_000
+    max_text_chars: int = 2_000
+    media_tool_timeout_s: int = 3 * 3600

@@ -1,0 +1,1 @@
+"""One adapter per file, each keeping a protocol of `protocols.py`; heavy imports only inside `load()`."""

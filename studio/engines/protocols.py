@@ -1,0 +1,150 @@
+"""What the stages ask of an engine. Add one by keeping a protocol here in a new file and naming it in `studio/bootstrap.py`.
+
+Every engine has a stable `name`, a `version` that changes whenever its output may (it goes into fingerprints), a
+`licence`, and a cheap `available()`. Constructing one does nothing; `load()` imports and reads weights, once, and may
+raise EngineUnavailable; calling a verb loads on first use. Verbs raise EngineFailed, never return a guess.
+Audio is float32 numpy, mono, shape (n_samples,), range −1..1, with its rate beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from studio.domain.line import Estimate, VoiceRef
+from studio.domain.settings import TranslationSettings
+from studio.domain.timing import TimeSpan
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether an engine can run here, and a sentence that says why or why not."""
+
+    is_available: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Mono speech. `samples`: float32, shape (n_samples,), −1..1."""
+
+    samples: np.ndarray
+    rate_hz: int
+
+    @property
+    def length_ms(self) -> int:
+        return round(1000 * len(self.samples) / self.rate_hz)
+
+
+@runtime_checkable
+class Engine(Protocol):
+    name: str
+    version: str
+    licence: str
+
+    def available(self) -> Availability: ...
+
+    def load(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was heard in one stretch of speech. Empty `text`: nothing recognised, a line to type in."""
+
+    text: str
+    confidence: float | None = None
+
+
+class VoiceActivityDetector(Engine, Protocol):
+    def speech(self, blocks: Iterator[np.ndarray], rate_hz: int, *, min_silence_ms: int) -> tuple[TimeSpan, ...]:
+        """Speech spans of a stream of mono float32 blocks at 16 kHz, in order, not overlapping; constant memory."""
+        ...
+
+
+class Transcriber(Engine, Protocol):
+    def transcribe(self, audio: Audio, language: str) -> Words:
+        """Words of one stretch of speech (16 kHz, at most about 30 s)."""
+        ...
+
+
+class SpeakerEncoder(Engine, Protocol):
+    def embed(self, audio: Audio) -> np.ndarray:
+        """Unit-length float32 vector, shape (dim,), alike for one voice and unlike for two."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationRequest:
+    """One line to translate. `before` holds earlier lines as (source, target) pairs, oldest first; `budget_ms` its slot."""
+
+    line_id: str
+    text: str
+    source_language: str
+    target_language: str
+    budget_ms: int
+    before: tuple[tuple[str, str], ...] = ()
+    settings: TranslationSettings = field(default_factory=TranslationSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One proposed translation; `score` is the mean log-probability per token, or 0.0 where there is none."""
+
+    text: str
+    score: float
+
+
+class Translator(Engine, Protocol):
+    def supports(self, source_language: str, target_language: str) -> Availability: ...
+
+    def propose(self, requests: Sequence[TranslationRequest]) -> Iterator[tuple[str, tuple[Wording, ...]]]:
+        """Yield (line_id, wordings) in the order asked, as soon as known; distinct texts, the engine's best first, at
+        most `candidate_count`. A line the engine could not answer yields no wordings, never an invented one."""
+        ...
+
+
+class DurationEstimator(Engine, Protocol):
+    def supports(self, language: str) -> Availability: ...
+
+    def estimate(self, text: str, language: str, voice: VoiceRef | None = None) -> Estimate:
+        """Natural time of `text`; speech and inner pauses apart, silence at the ends left out. Empty text: zeros."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceInfo:
+    """A voice on offer. `gender` is "female", "male" or ""."""
+
+    ref: VoiceRef
+    label: str
+    language: str
+    gender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A phone or word of synthesised speech: where it starts and ends, and its symbol ("" is a pause)."""
+
+    start_ms: int
+    end_ms: int
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What a speech engine made of a text, with phone timings where the engine has them."""
+
+    audio: Audio
+    phones: tuple[Mark, ...] = ()
+
+
+class Speaker(Engine, Protocol):
+    def voices(self, language: str) -> tuple[VoiceInfo, ...]:
+        """Voices for a language, the best default first; empty where the engine cannot speak it."""
+        ...
+
+    def speak(self, text: str, language: str, voice: VoiceRef) -> Speech: ...
