@@ -1,0 +1,91 @@
+"""What the shells show: read-only pictures of a project, made by the service, painted by page, command line and API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.domain.line import Candidate, Line, Prediction, Slot, SpeakerProfile, Take, VoiceRef
+from studio.domain.project import Job, Project, Skipped, StageCost
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line with all that decides about it. `number` counts from 1 in timeline order; `flags` are sentences.
+
+    `prediction` None: no duration engine speaks the target language. `take` is the circled one; `is_take_stale` when
+    text, voice or slot have changed since it was made.
+    """
+
+    number: int
+    line: Line
+    speaker: SpeakerProfile
+    voice: VoiceRef | None
+    slot: Slot
+    prediction: Prediction | None
+    take: Take | None
+    is_take_stale: bool
+    candidate_count: int
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineDetail:
+    """Everything about one line: its row, its ranked candidates, all its takes (newest first)."""
+
+    row: LineRow
+    candidates: tuple[Candidate, ...]
+    takes: tuple[Take, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCounts:
+    """How a project stands, in lines."""
+
+    total: int
+    empty: int
+    fits: int
+    tight: int
+    over: int
+    voiced: int
+    stale: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """A project with its standing. `is_rendered`: a dub exists; `is_render_stale`: it is older than the edits."""
+
+    project: Project
+    counts: ProjectCounts
+    speakers: tuple[SpeakerProfile, ...]
+    job: Job | None
+    skipped: tuple[Skipped, ...]
+    is_rendered: bool
+    is_render_stale: bool
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """One engine as `engines` lists it; `is_default` is what "auto" takes today."""
+
+    task: str
+    name: str
+    version: str
+    licence: str
+    is_available: bool
+    is_default: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DubReport:
+    """What a dub did, as `--json` writes it."""
+
+    project: Project
+    rows: tuple[LineRow, ...]
+    skipped: tuple[Skipped, ...]
+    costs: tuple[StageCost, ...]
+    engines: tuple[EngineStatus, ...]
+    notices: tuple[str, ...]
+    wall_seconds: float
+    realtime_factor: float
