@@ -98,7 +98,9 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A proposed wording. `score` is the engine's own (higher is better); `rank` 0 is the best by P then score."""
+    """A proposed wording. `score` is the engine's own (higher is better); `rank` 0 is proposed first.
+
+    `prediction` None: no duration engine speaks the target language."""
 
     id: str
     line_id: str
@@ -106,7 +108,7 @@ class Candidate:
     engine: str
     score: float
     rank: int
-    prediction: Prediction
+    prediction: Prediction | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,125 @@
+"""How a project's lines stand: slots, voices, predictions, stale takes, flags. Reads the stores, changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from studio.domain.errors import EngineUnavailable
+from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
+from studio.domain.plain import fingerprint
+from studio.domain.project import Cast, Project
+from studio.domain.views import LineRow, ProjectCounts
+from studio.engines.protocols import DurationEstimator, Speaker, VoiceInfo
+from studio.engines.rack import EngineRack
+from studio.stages.timing import line_flags, slots
+from studio.stages.translate import Predict
+from studio.stages.voice import VOICE_VERSION, assign_voices
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A project's cast with all that follows from it; `voices` and `predictions` lack what no engine can give."""
+
+    cast: Cast
+    slots: Mapping[str, Slot]
+    voices: Mapping[str, VoiceRef]
+    predictions: Mapping[str, Prediction]
+
+
+def programme_ms(project: Project, cast: Cast) -> int:
+    """Length of the picture, or the end of the last line where no media has been uploaded."""
+    if project.source is not None:
+        return project.source.info.duration_ms
+    return max((line.span.end_ms for line in cast.lines), default=0)
+
+
+def estimator_for(project: Project, rack: EngineRack) -> DurationEstimator | None:
+    """The duration engine of a project, or None when none speaks its target language."""
+    try:
+        return rack.pick("estimator", project.settings.engines.estimator, accepts=lambda engine: engine.supports(project.target_language))
+    except EngineUnavailable:
+        return None
+
+
+def voices_on_offer(project: Project, rack: EngineRack) -> tuple[VoiceInfo, ...]:
+    """Voices for the target language over all engines that can run, the chosen engine's first."""
+    chosen = project.settings.engines.speaker
+    engines: list[Speaker] = sorted(rack.all("speaker"), key=lambda engine: engine.name != chosen)
+    return tuple(voice for engine in engines if engine.available().is_available for voice in engine.voices(project.target_language))
+
+
+def resolve_voices(project: Project, cast: Cast, rack: EngineRack) -> dict[str, VoiceRef]:
+    """The voice of every line: its own, its speaker's, or one handed out so that no two speakers share it needlessly."""
+    handed_out = assign_voices(cast.speakers, voices_on_offer(project, rack))
+    by_line = {line.id: line.voice or handed_out.get(line.speaker_id) for line in cast.lines}
+    return {line_id: voice for line_id, voice in by_line.items() if voice is not None}
+
+
+def predictor(project: Project, slots_by_line: Mapping[str, Slot], voices: Mapping[str, VoiceRef], rack: EngineRack) -> Predict:
+    """A function that holds any text against a line; None where no duration engine speaks the language."""
+    estimator = estimator_for(project, rack)
+    max_ratio = project.settings.fit.max_ratio
+
+    def predict_text(line: Line, text: str) -> Prediction | None:
+        if not text.strip():
+            return predict(Estimate(0, 0, "none"), slots_by_line[line.id], max_ratio=max_ratio)
+        if estimator is None:
+            return None
+        estimate = estimator.estimate(text, project.target_language, voices.get(line.id))
+        return predict(estimate, slots_by_line[line.id], max_ratio=max_ratio)
+
+    return predict_text
+
+
+def stand(project: Project, cast: Cast, rack: EngineRack) -> Standing:
+    slots_by_line = slots(cast.lines, project.settings.timing, programme_ms(project, cast))
+    voices = resolve_voices(project, cast, rack)
+    predict_text = predictor(project, slots_by_line, voices, rack)
+    found = {line.id: predict_text(line, line.target_text) for line in cast.lines}
+    return Standing(cast, slots_by_line, voices, {line_id: value for line_id, value in found.items() if value is not None})
+
+
+def take_key(project: Project, line: Line, slot: Slot, voice: VoiceRef, engine_version: str) -> str:
+    """Fingerprint of everything a take depends on; a take with another key is stale."""
+    return fingerprint("take", VOICE_VERSION, line.target_text.strip(), project.target_language, voice, engine_version, slot.span_ms, slot.length_ms, project.settings.fit)
+
+
+def engine_versions(rack: EngineRack) -> dict[str, str]:
+    return {engine.name: engine.version for engine in rack.all("speaker")}
+
+
+def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], candidate_counts: Mapping[str, int], rack: EngineRack) -> tuple[LineRow, ...]:
+    """One row per line in timeline order; `takes` by take id."""
+    speakers = {speaker.id: speaker for speaker in standing.cast.speakers}
+    versions = engine_versions(rack)
+    lines, end_ms = standing.cast.lines, programme_ms(project, standing.cast)
+    flags = line_flags(lines, standing.slots, standing.predictions, takes, end_ms, max_ratio=project.settings.fit.max_ratio)
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        voice, take, slot = standing.voices.get(line.id), takes.get(line.take_id or ""), standing.slots[line.id]
+        fresh_key = take_key(project, line, slot, voice, versions.get(voice.engine, "")) if voice else ""
+        rows.append(
+            LineRow(
+                number=number,
+                line=line,
+                speaker=speakers[line.speaker_id],
+                voice=voice,
+                slot=slot,
+                prediction=standing.predictions.get(line.id),
+                take=take,
+                is_take_stale=take is not None and take.fingerprint != fresh_key,
+                candidate_count=candidate_counts.get(line.id, 0),
+                flags=flags.get(line.id, ()) + line.notes,
+            )
+        )
+    return tuple(rows)
+
+
+def count(rows: tuple[LineRow, ...]) -> ProjectCounts:
+    by_fit = Counter(row.prediction.fit for row in rows if row.prediction)
+    voiced = sum(row.take is not None for row in rows)
+    stale = sum(row.is_take_stale for row in rows)
+    empty = sum(not row.line.target_text.strip() for row in rows)
+    return ProjectCounts(len(rows), empty, by_fit[Fit.FITS], by_fit[Fit.TIGHT], by_fit[Fit.OVER], voiced, stale)

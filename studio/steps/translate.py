@@ -1,0 +1,74 @@
+"""TRANSLATE: wordings for the lines that have none, kept window by window; a forced job renews the lines it names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studio.domain.errors import EngineUnavailable
+from studio.domain.line import Candidate, Line, LineStatus
+from studio.engines.protocols import Translator
+from studio.review import predictor, stand
+from studio.stages.translate import WINDOW_LINES, Direction, propose, requests_for
+from studio.steps.run import Run
+
+
+def run(run: Run) -> None:
+    cast = run.shop.lines.cast(run.project.id)
+    wanted = [line for line in cast.lines if _is_wanted(run, line)]
+    if not wanted:
+        return
+    translator = _translator(run)
+    if translator is None:
+        return
+    report = run.reported("Translating")
+    report(0, len(wanted))
+    started_at = 0
+    with run.timed("translate"):
+        while started_at < len(wanted):
+            _translate_window(run, translator, wanted[started_at : started_at + WINDOW_LINES])
+            started_at += WINDOW_LINES
+            report(min(started_at, len(wanted)), len(wanted))
+
+
+def _is_wanted(run: Run, line: Line) -> bool:
+    if not run.wants(line) or not line.source_text.strip() or line.status is LineStatus.LOCKED:
+        return False
+    return run.job.is_forced or not line.target_text.strip()
+
+
+def _translator(run: Run) -> Translator | None:
+    """The engine to use; None where none speaks this pair: the lines then wait for words, and a notice says so."""
+    source, target = run.project.source_language, run.project.target_language
+    choice = run.project.settings.engines.translator
+    try:
+        return run.shop.engines.pick("translator", choice, accepts=lambda engine: engine.supports(source, target))
+    except EngineUnavailable as error:
+        if choice != "auto":
+            raise
+        run.notice(f"Nothing here translates {source} to {target} ({error.reason}). Type the translations, or import them.")
+        return None
+
+
+def _translate_window(run: Run, translator: Translator, window: list[Line]) -> None:
+    """Read the cast anew, so that wordings chosen a moment ago are context and an editor's typing is never undone."""
+    cast = run.shop.lines.cast(run.project.id)
+    settings = run.project.settings.translation
+    standing = stand(run.project, cast, run.shop.engines)
+    direction = Direction(run.project.source_language, run.project.target_language)
+    by_id = {line.id: line for line in cast.lines}
+    asked = [by_id[line.id] for line in window if line.id in by_id]
+    requests = requests_for(cast.lines, asked, standing.slots, direction, settings)
+    predict_text = predictor(run.project, standing.slots, standing.voices, run.shop.engines)
+    for line_id, candidates in propose(requests, by_id, translator, predict_text):
+        run.shop.lines.put_candidates(line_id, candidates)
+        _choose_first(run, by_id[line_id], candidates)
+
+
+def _choose_first(run: Run, before: Line, candidates: tuple[Candidate, ...]) -> None:
+    """Take the first candidate, unless the editor has changed the line while the engine was at work."""
+    if not candidates:
+        return
+    now = run.shop.lines.line(run.project.id, before.id)
+    if now.target_text != before.target_text or now.source_text != before.source_text:
+        return
+    run.shop.lines.revise(run.project.id, replace(now, target_text=candidates[0].text), by=run.job.owner)

@@ -1,0 +1,30 @@
+"""What a running studio stands on: its stores, its engines, its folders. Made once by `bootstrap`, passed, never global."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.domain.settings import Limits
+from studio.engines.rack import EngineRack
+from studio.store.blobs import BlobStore
+from studio.store.jobs import JobStore
+from studio.store.lines import LineStore
+from studio.store.projects import ProjectStore
+from studio.store.stage_results import StageResults
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """`cache` holds files made for the page (clips, proxies): all of it can be deleted and is made again on demand."""
+
+    projects: ProjectStore
+    lines: LineStore
+    results: StageResults
+    jobs: JobStore
+    blobs: BlobStore
+    engines: EngineRack
+    cache: Path
+    demo: Path
+    log_file: Path
+    limits: Limits
