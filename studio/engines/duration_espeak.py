@@ -1,0 +1,153 @@
+"""Predicted speech time from espeak-ng's phone timings: offline, a few ms per line, many languages.
+
+Text, language and voice in; speech and inner pauses in ms out. Another voice's own pace is learnt with `calibrate` from
+takes already made and applied by an estimator that `calibrated` returns; nothing is stored here but a bounded cache.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from studio.domain.errors import EngineFailed
+from studio.domain.line import Estimate, VoiceRef
+from studio.engines import espeak_pool
+from studio.engines.espeak_pool import EspeakPool
+from studio.engines.protocols import Availability, Mark
+from studio.engines.speaker_espeak import espeak_availability, espeak_request, espeak_voices
+
+MIN_PAUSE_MS = 60  # shorter silences are the closures of plosives, part of speech
+CACHE_ENTRIES = 20_000
+MIN_PAIRS_FOR_OFFSET = 6
+_SCALE_LIMITS = (0.4, 2.5)
+
+Key = tuple[str, str, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """actual_ms ≈ scale · predicted_ms + offset_ms, learnt from `count` takes of one voice."""
+
+    scale: float = 1.0
+    offset_ms: float = 0.0
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PacePair:
+    """What was predicted for a take without calibration, and how long its speech and inner pauses really were."""
+
+    predicted_ms: int
+    actual_ms: int
+
+
+def calibrate(pairs: Sequence[PacePair]) -> Calibration:
+    """Robust line through takes of one voice: Theil–Sen slope with an offset from six takes of different length on,
+    a median ratio below; takes without sound do not count. No takes: the identity."""
+    usable = [pair for pair in pairs if pair.predicted_ms > 0 and pair.actual_ms > 0]
+    if not usable:
+        return Calibration()
+    low, high = _SCALE_LIMITS
+    slopes = [
+        (b.actual_ms - a.actual_ms) / (b.predicted_ms - a.predicted_ms)
+        for index, a in enumerate(usable)
+        for b in usable[index + 1 :]
+        if abs(b.predicted_ms - a.predicted_ms) >= 200
+    ]
+    if len(usable) >= MIN_PAIRS_FOR_OFFSET and slopes:
+        scale = min(max(median(slopes), low), high)
+        offset_ms = median(pair.actual_ms - scale * pair.predicted_ms for pair in usable)
+        return Calibration(scale, offset_ms, len(usable))
+    ratio = median(pair.actual_ms / pair.predicted_ms for pair in usable)
+    return Calibration(min(max(ratio, low), high), 0.0, len(usable))
+
+
+def spoken_estimate(phones: Sequence[Mark], engine: str) -> Estimate:
+    """Speech and inner pauses of timed phones; silence before the first and after the last phone is left out."""
+    spoken = [index for index, phone in enumerate(phones) if phone.symbol]
+    if not spoken:
+        return Estimate(0, 0, engine)
+    inner = phones[spoken[0] : spoken[-1] + 1]
+    pause_ms = sum(
+        phone.end_ms - phone.start_ms for phone in inner if not phone.symbol and phone.end_ms - phone.start_ms >= MIN_PAUSE_MS
+    )
+    return Estimate(inner[-1].end_ms - inner[0].start_ms - pause_ms, pause_ms, engine)
+
+
+class EspeakDuration:
+    """DurationEstimator protocol. `calibrations` by (engine, voice) of a VoiceRef."""
+
+    name = espeak_pool.NAME
+    version = f"{espeak_pool.VERSION}-1"
+    licence = espeak_pool.LICENCE
+
+    def __init__(self, pool: EspeakPool | None = None, *, cache_entries: int = CACHE_ENTRIES) -> None:
+        self._pool = EspeakPool() if pool is None else pool
+        self._known: OrderedDict[Key, Estimate] = OrderedDict()
+        self._cache_entries = cache_entries
+        self._lock = threading.Lock()
+        self._calibrations: Mapping[tuple[str, str], Calibration] = {}
+
+    def calibrated(self, calibrations: Mapping[tuple[str, str], Calibration]) -> EspeakDuration:
+        """An estimator with the same workers and cache that applies these calibrations."""
+        other = EspeakDuration(self._pool, cache_entries=self._cache_entries)
+        other._known, other._lock, other._calibrations = self._known, self._lock, dict(calibrations)
+        return other
+
+    def available(self) -> Availability:
+        return espeak_availability(self._pool)
+
+    def load(self) -> None:
+        self._pool.voices()
+
+    def supports(self, language: str) -> Availability:
+        if espeak_voices(self._pool, language):
+            return Availability(True, "ready")
+        return Availability(False, f"espeak-ng does not speak “{language}”.")
+
+    def estimate(self, text: str, language: str, voice: VoiceRef | None = None) -> Estimate:
+        return self.estimate_many((text,), language, voice)[0]
+
+    def estimate_many(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate]:
+        """Estimates of many texts in the order given; new ones are asked in batches. Raises EngineFailed."""
+        reference = self._reference(language, voice)
+        keys = [(text, reference.voice, reference.rate_ratio, reference.pitch_ratio) for text in texts]
+        missing = list(dict.fromkeys(key for key in keys if espeak_pool.has_speech(key[0]) and self._recall(key) is None))
+        timed = self._pool.time([espeak_request(key[0], reference) for key in missing]) if missing else []
+        fresh = {key: spoken_estimate(speech.phones, self.name) for key, speech in zip(missing, timed, strict=True)}
+        self._remember(fresh)
+        found = [fresh.get(key) or self._recall(key) or Estimate(0, 0, self.name) for key in keys]
+        return [self._apply(estimate, voice) for estimate in found]
+
+    def _reference(self, language: str, voice: VoiceRef | None) -> VoiceRef:
+        """The espeak voice to time with: the asked one, or the language's best for a voice of another engine."""
+        if voice is not None and voice.engine == espeak_pool.NAME:
+            return voice
+        ranked = espeak_voices(self._pool, language)
+        if not ranked:
+            raise EngineFailed(self.name, f"it does not speak “{language}”; choose another duration engine.")
+        rate_ratio = 1.0 if voice is None else voice.rate_ratio
+        return VoiceRef(self.name, ranked[0].identifier, rate_ratio)
+
+    def _apply(self, estimate: Estimate, voice: VoiceRef | None) -> Estimate:
+        calibration = None if voice is None else self._calibrations.get((voice.engine, voice.voice))
+        if calibration is None or estimate.total_ms == 0:
+            return estimate
+        total_ms = max(1.0, calibration.scale * estimate.total_ms + calibration.offset_ms)
+        ratio = total_ms / estimate.total_ms
+        return replace(estimate, speech_ms=round(total_ms) - round(ratio * estimate.pause_ms), pause_ms=round(ratio * estimate.pause_ms))
+
+    def _recall(self, key: Key) -> Estimate | None:
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
+
+    def _remember(self, fresh: Mapping[Key, Estimate]) -> None:
+        with self._lock:
+            self._known.update(fresh)
+            while len(self._known) > self._cache_entries:
+                self._known.popitem(last=False)
