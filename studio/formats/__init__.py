@@ -1,0 +1,1 @@
+"""Subtitles and scripts in and out: text formats only, no media, no engine."""

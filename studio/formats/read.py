@@ -1,0 +1,70 @@
+"""An uploaded subtitle file or script to lines: encoding, format by content, parsing, tidying. Raises only BadSubtitles.
+
+Add a format as one file with `looks_like(text)` and `parse(text, ledger)`, and name it in `_PARSERS`.
+"""
+
+from __future__ import annotations
+
+from studio.domain.errors import BadSubtitles
+from studio.domain.project import Script
+from studio.domain.settings import Limits
+from studio.formats import ssa, subrip, webvtt
+from studio.formats.cue import Cue, Ledger
+from studio.formats.encoding import Decoded, decode
+from studio.formats.sniff import refuse_if_not_text
+from studio.formats.tidy import TidyRules, tidy, within
+
+__all__ = ["FORMATS", "read_script", "within"]
+
+FORMATS = ("srt", "vtt", "ass", "ssa", "ttml", "csv")
+KNOWN = "Upload SRT, WebVTT, ASS/SSA, TTML or a CSV table."
+_NUL = "NUL characters inside the text were removed."
+
+
+def read_script(data: bytes, name: str, *, limits: Limits, max_cue_ms: int) -> Script:
+    """Lines of the file `data`, called `name` by the person who uploaded it.
+
+    Every cue left out or changed has a sentence in `Script.skipped`. Raises BadSubtitles for what is no usable script.
+    """
+    if not data:
+        raise BadSubtitles(name, "the file is empty.")
+    if len(data) > limits.max_subtitle_bytes:
+        size, most = len(data) // 2**20, limits.max_subtitle_bytes // 2**20
+        raise BadSubtitles(name, f"it is {size} MB and at most {most} MB are allowed; it is probably no subtitle file.")
+    refuse_if_not_text(data, name)
+    decoded = decode(data)
+    ledger = Ledger()
+    text = _clean(decoded, ledger)
+    if not text.strip():
+        raise BadSubtitles(name, "there is no text in it.")
+    kind, cues = _parse(text, name, ledger)
+    rules = TidyRules(name, limits.max_lines, limits.max_text_chars, max_cue_ms)
+    lines = tidy(cues, ledger, rules)
+    return Script(lines, ledger.skipped(), decoded.encoding, kind)
+
+
+def _clean(decoded: Decoded, ledger: Ledger) -> str:
+    text = decoded.text.lstrip("\ufeff")
+    if decoded.is_guess:
+        ledger.change(
+            "the whole file",
+            f"It does not say its encoding and was read as {decoded.encoding}; if letters look wrong, save it as UTF-8 and upload again.",
+        )
+    if decoded.damaged:
+        ledger.change("the whole file", f"{decoded.damaged} stretches of damaged characters were replaced by �.")
+    if "\0" in text:
+        ledger.change("the whole file", _NUL)
+        text = text.replace("\0", "")
+    return text
+
+
+def _parse(text: str, name: str, ledger: Ledger) -> tuple[str, list[Cue]]:
+    """The format by content, then by name; a .vtt without its first line is still one."""
+    ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    if webvtt.looks_like(text) or (ending == "vtt" and subrip.looks_like(text)):
+        return "vtt", webvtt.parse(text, ledger)
+    if ssa.looks_like(text):
+        return ("ass" if "V4+" in text[:20_000] or ending == "ass" else "ssa"), ssa.parse(text, ledger)
+    if subrip.looks_like(text):
+        return "srt", subrip.parse(text, ledger)
+    raise BadSubtitles(name, f"no times of a known subtitle format are in it. {KNOWN}")
