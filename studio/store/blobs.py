@@ -1,0 +1,212 @@
+"""Files by what they hold: bytes in, a key "<sha256>.<suffix>" out, and a path for a key. A stored blob never changes.
+
+Everything is written to `drafts/` beside the blobs, hashed, synced to disk and renamed, so a blob is whole or not there;
+the user's own file is only ever read. A new kind of file is a new suffix in SUFFIXES.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from studio.domain.errors import BadMedia, BadSetting, NotFound, OutOfSpace
+from studio.store.database import new_id
+
+SUFFIXES = frozenset(
+    [
+        "wav",
+        "flac",
+        "mp3",
+        "m4a",
+        "aac",
+        "ogg",
+        "oga",
+        "opus",
+        "mka",
+        "mp4",
+        "m4v",
+        "mov",
+        "mkv",
+        "webm",
+        "avi",
+        "mpg",
+        "mpeg",
+        "ts",
+        "mts",
+        "m2ts",
+        "wmv",
+        "flv",
+        "3gp",
+        "mxf",
+        "srt",
+        "vtt",
+        "ass",
+        "ssa",
+        "ttml",
+        "xml",
+        "csv",
+        "tsv",
+        "txt",
+        "json",
+        "npy",
+        "npz",
+        "png",
+        "jpg",
+        "peaks",
+        "bin",
+    ]
+)
+DRAFT_LIFE_S = 24 * 3600
+RESERVE_BYTES = 64 * 2**20  # left free by large copies, so that the database beside can still write
+_KEY = re.compile(r"([0-9a-f]{64})\.([a-z0-9]{1,5})", re.ASCII)
+_CHUNK_BYTES = 2**20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Draft:
+    """A blob in the making: write to `path`; `key` is known once the block of `BlobStore.create` has been left."""
+
+    __slots__ = ("_key", "path")
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._key: str | None = None
+
+    @property
+    def key(self) -> str:
+        assert self._key is not None, "a draft has no key before its block has been left"
+        return self._key
+
+    def stored_as(self, key: str) -> None:
+        self._key = key
+
+
+class BlobStore:
+    """The blob folder of one home; safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._drafts = folder / "drafts"
+        try:
+            self._drafts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadSetting(f"The folder {folder} for media cannot be made ({error.strerror}); choose another home.") from error
+
+    def put_file(self, path: Path) -> str:
+        """Copy a file in. Raises BadMedia when it cannot be read, OutOfSpace when it does not fit; then nothing is kept."""
+        suffix = path.suffix.lower().removeprefix(".")
+        with _opened(path) as source, self.create(f".{suffix}" if suffix in SUFFIXES else ".bin") as draft:
+            self.require_space(os.fstat(source.fileno()).st_size)
+            with draft.path.open("wb") as target:
+                _copy(source, target, path.name)
+        return draft.key
+
+    def put_bytes(self, data: bytes, suffix: str) -> str:
+        """Keep bytes; `suffix` such as ".json"."""
+        with self.create(suffix) as draft:
+            draft.path.write_bytes(data)
+        return draft.key
+
+    @contextmanager
+    def create(self, suffix: str) -> Iterator[Draft]:
+        """A file to write; a blob when the block ends well, nothing at all when it does not. Any part of the block that
+        fills the disk raises OutOfSpace.
+
+        >>> with blobs.create(".wav") as draft: write_wav(draft.path, audio)  # doctest: +SKIP
+        """
+        assert suffix.startswith(".") and suffix[1:] in SUFFIXES, f"{suffix!r} is no suffix of a blob"
+        draft = Draft(self._drafts / f"{new_id()}{suffix}")
+        try:
+            yield draft
+            draft.stored_as(self._store(draft.path, suffix))
+        except OSError as error:
+            if error.errno in _FULL:
+                raise OutOfSpace(str(self._folder)) from error
+            raise
+        finally:
+            draft.path.unlink(missing_ok=True)
+
+    def path(self, key: str) -> Path:
+        """Where the blob lies. Raises NotFound for what is no key, or no blob here."""
+        place = self._place(key)
+        if not place.is_file():
+            raise NotFound("stored file", key[:80])
+        return place
+
+    def exists(self, key: str) -> bool:
+        """Whether the blob is here; what is no key is not."""
+        return _KEY.fullmatch(key) is not None and self._place(key).is_file()
+
+    def sweep(self) -> int:
+        """Remove drafts that a killed process left more than a day ago; returns how many. Call at start."""
+        oldest_s, removed = time.time() - DRAFT_LIFE_S, 0
+        for draft in self._drafts.iterdir():
+            with suppress(FileNotFoundError):  # another process may sweep too
+                if draft.is_file() and draft.stat().st_mtime < oldest_s:
+                    draft.unlink()
+                    removed += 1
+        return removed
+
+    def require_space(self, size_bytes: int) -> None:
+        """Raises OutOfSpace when `size_bytes` more would leave less than the reserve free."""
+        if shutil.disk_usage(self._folder).free < size_bytes + RESERVE_BYTES:
+            raise OutOfSpace(str(self._folder))
+
+    def _place(self, key: str) -> Path:
+        found = _KEY.fullmatch(key)
+        if found is None or found[2] not in SUFFIXES:
+            raise NotFound("stored file", key[:80])
+        return self._folder / key[:2] / key[2:4] / key
+
+    def _store(self, path: Path, suffix: str) -> str:
+        assert path.is_file(), "the block of a draft ended without writing the draft"
+        with path.open("r+b") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+            os.fsync(written.fileno())
+        path.chmod(0o444)  # nobody writes into a stored blob by accident
+        place = self._place(digest + suffix)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(place)
+        for folder in (place.parent, place.parent.parent, self._folder):
+            _sync_folder(folder)
+        return place.name
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        source = path.open("rb")
+    except OSError as error:
+        raise BadMedia(
+            path.name, f"it cannot be opened ({error.strerror}); check that it still exists and that you may read it."
+        ) from error
+    with source:
+        yield source
+
+
+def _copy(source: BinaryIO, target: BinaryIO, name: str) -> None:
+    while True:
+        try:
+            chunk = source.read(_CHUNK_BYTES)
+        except OSError as error:
+            raise BadMedia(name, f"reading it broke off ({error.strerror}); check the disk or network folder it lies on.") from error
+        if not chunk:
+            return
+        target.write(chunk)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,144 @@
+"""Opening the database: an URL in, an Engine out whose schema is current. `reading` and `writing` are its transactions.
+
+SQLite files run in WAL mode with foreign keys and synchronous=FULL, so a committed edit survives a power cut; writers queue
+for up to BUSY_WAIT_MS. Another database needs only its URL; what is SQLite's own is guarded by dialect.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+
+from studio.domain.errors import BadSetting, OutOfSpace, StudioError
+from studio.store.migrate import migrate
+
+BUSY_WAIT_MS = 20_000
+
+
+def open_database(url: str) -> Engine:
+    """Open (and create or migrate) the database at `url`, e.g. "sqlite:////home/me/lipline/studio.db".
+
+    Raises BadSetting for an URL that cannot be used, StudioError when the file is no database or from a newer Lipline.
+    """
+    engine = _engine(_parsed(url))
+    try:
+        with translated(engine):
+            migrate(engine)
+    except StudioError:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent picture of the database; writes nothing, waits for nobody."""
+    with translated(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction: all of it is durable when the block has been left, or none of it happened."""
+    with translated(engine), engine.connect().execution_options(is_writer=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Turn the driver's errors into sentences. IntegrityError passes: it is a mistake of ours, or the caller knows it."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise _sentence(engine.url, error) from error
+
+
+def new_id() -> str:
+    """A uuid4 as 32 hex digits."""
+    return uuid4().hex
+
+
+def utc_now() -> str:
+    """ISO 8601 with microseconds, so that text order is time order."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise BadSetting(f"“{url}” is not a database address; use sqlite:////path/to/studio.db or postgresql://user@host/name.") from error
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise BadSetting(
+            f"The studio keeps its projects in SQLite or PostgreSQL, not {parsed.get_backend_name()}; check the database address."
+        )
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise BadSetting("The database address names no file, so nothing would be kept; use sqlite:////path/to/studio.db.")
+    return parsed
+
+
+def _engine(url: URL) -> Engine:
+    options: dict[str, Any] = {"json_serializer": _compact_json, "pool_pre_ping": url.get_backend_name() != "sqlite"}
+    if url.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": BUSY_WAIT_MS / 1000}
+        _make_folder(Path(str(url.database)).parent)
+    try:
+        engine = create_engine(url, **options)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise BadSetting(
+            f"The database address needs a driver that is not installed ({error}); install psycopg, or use a sqlite address."
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(f"The folder {folder} for the database cannot be made ({error.strerror}); choose another home.") from error
+
+
+def _compact_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _on_sqlite_connect(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # BEGIN is ours to send: the driver's own begins too late to read and write in one
+    for pragma in (f"busy_timeout={BUSY_WAIT_MS}", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    # A writer takes its lock at the start: a reader that turns writer halfway is refused without waiting.
+    is_writer = connection.get_execution_options().get("is_writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+
+
+def _sentence(url: URL, error: DBAPIError) -> StudioError:
+    place = url.render_as_string(hide_password=True) if url.get_backend_name() != "sqlite" else str(url.database)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    if primary == sqlite3.SQLITE_FULL:
+        return OutOfSpace(place)
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StudioError(f"The database {place} is busy with another program; nothing was changed. Try again in a moment.")
+    if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return StudioError(f"The database {place} is damaged or is no database; restore it from a copy, or start with another home.")
+    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StudioError(f"The database {place} cannot be written; check that the folder belongs to you, or start with another home.")
+    return StudioError(f"The database {place} failed ({error.orig}); nothing was changed. Try again, and see the log if it stays.")

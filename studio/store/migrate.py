@@ -1,0 +1,74 @@
+"""Bringing a database to the current schema: an Engine in, the same Engine with tables of SCHEMA_VERSION out.
+
+All steps run in one transaction under a lock, so two studios that start together never race and a kill leaves the old
+schema whole. Extend by a new file in `migrations/versions`; alembic is imported only when there is something to do.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from studio.domain.errors import StudioError
+from studio.store.schema import SCHEMA_VERSION
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_POSTGRES_LOCK = 0x4C49504C  # any number, as long as every studio uses the same
+
+
+def migrate(engine: Engine) -> None:
+    """Raises StudioError when the database was written by a newer Lipline."""
+    if stored_version(engine) == SCHEMA_VERSION:
+        return
+    with _one_at_a_time(engine), engine.connect().execution_options(is_writer=True) as connection, connection.begin():
+        version = _version(connection)  # again: another process may have been first
+        if version != SCHEMA_VERSION:
+            _upgrade(connection, version)
+
+
+def stored_version(engine: Engine) -> str | None:
+    """Schema version in the database, or None for an empty one."""
+    with engine.connect() as connection, connection.begin():
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _upgrade(connection: Connection, version: str | None) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise StudioError(
+            f"This database was last used by a newer Lipline (its schema is {version}, this one knows {SCHEMA_VERSION}); "
+            "nothing was changed. Install that version, or start with another home."
+        )
+    command.upgrade(config, SCHEMA_VERSION)
+
+
+@contextmanager
+def _one_at_a_time(engine: Engine) -> Iterator[None]:
+    if engine.dialect.name == "sqlite":
+        with Path(f"{engine.url.database}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _POSTGRES_LOCK})
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _POSTGRES_LOCK})

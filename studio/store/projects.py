@@ -1,0 +1,111 @@
+"""Projects and who owns them. Every read takes the owner; another owner's project is as absent as one that never was.
+
+A deleted project leaves every list at once; `purge` frees its rows for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import delete as delete_rows
+
+from studio.domain.errors import NotFound
+from studio.domain.plain import from_plain, to_plain
+from studio.domain.project import Project, Source
+from studio.domain.settings import Settings
+from studio.store.database import new_id, reading, utc_now, writing
+from studio.store.schema import PROJECTS, USERS
+from studio.store.text import storable
+
+
+class ProjectStore:
+    """The projects table. A project's `id`, `owner` and `created_at` never change."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, owner: str, name: str, source_language: str, target_language: str, settings: Settings | None = None) -> Project:
+        """A new project, durable on return; the owner's row is made on first use. `settings` None takes the defaults."""
+        chosen = Settings() if settings is None else settings
+        project = Project(new_id(), owner, name, source_language, target_language, chosen, created_at=utc_now())
+        with writing(self._engine) as connection:
+            _ensure_user(connection, owner)
+            connection.execute(insert(PROJECTS).values(id=project.id, owner=owner, created_at=project.created_at, **_columns(project)))
+        return project
+
+    def get(self, project_id: str, owner: str) -> Project:
+        """Raises NotFound for a project that is not there, is deleted, or is someone else's."""
+        with reading(self._engine) as connection:
+            return _project(_owned(connection, project_id, owner))
+
+    def list(self, owner: str) -> tuple[Project, ...]:
+        """All projects of one owner, newest first."""
+        query = select(PROJECTS).where(PROJECTS.c.owner == owner, PROJECTS.c.deleted_at.is_(None)).order_by(PROJECTS.c.seq.desc())
+        with reading(self._engine) as connection:
+            return tuple(_project(row) for row in connection.execute(query))
+
+    def update(self, project_id: str, owner: str, change: Callable[[Project], Project]) -> Project:
+        """Apply `change` to the stored project in one transaction, so two updates at once lose nothing.
+
+        >>> projects.update(key, "ada", lambda project: replace(project, name="Pilot"))  # doctest: +SKIP
+        """
+        with writing(self._engine) as connection:
+            before = _project(_owned(connection, project_id, owner, lock=True))
+            after = replace(change(before), id=before.id, owner=before.owner, created_at=before.created_at)
+            if after != before:
+                connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(**_columns(after)))
+        return after
+
+    def delete(self, project_id: str, owner: str) -> None:
+        """Take a project out of every list. Its rows stay until `purge`. Raises NotFound like `get`."""
+        with writing(self._engine) as connection:
+            _owned(connection, project_id, owner, lock=True)
+            connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(deleted_at=utc_now()))
+
+    def purge(self, deleted_before: str) -> int:
+        """Remove for good, with lines, takes and jobs, what was deleted before an ISO 8601 UTC time; returns how many."""
+        gone = PROJECTS.c.deleted_at.is_not(None) & (PROJECTS.c.deleted_at < deleted_before)
+        with writing(self._engine) as connection:
+            return connection.execute(delete_rows(PROJECTS).where(gone)).rowcount
+
+
+def _ensure_user(connection: Connection, name: str) -> None:
+    if connection.execute(select(USERS.c.name).where(USERS.c.name == name)).first() is None:
+        connection.execute(insert(USERS).values(name=name, created_at=utc_now()))
+
+
+def _owned(connection: Connection, project_id: str, owner: str, *, lock: bool = False) -> Row[Any]:
+    mine = (PROJECTS.c.id == project_id) & (PROJECTS.c.owner == owner) & PROJECTS.c.deleted_at.is_(None)
+    query = select(PROJECTS).where(mine)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise NotFound("project", project_id)
+    return row
+
+
+def _columns(project: Project) -> dict[str, Any]:
+    return {
+        "name": storable(project.name, "The project's name"),
+        "source_language": project.source_language,
+        "target_language": project.target_language,
+        "settings": to_plain(project.settings),
+        "source": to_plain(project.source),
+        "bed_blob": project.bed_blob,
+    }
+
+
+def _project(row: Row[Any]) -> Project:
+    return Project(
+        row.id,
+        row.owner,
+        row.name,
+        row.source_language,
+        row.target_language,
+        from_plain(Settings, row.settings),
+        from_plain(Source | None, row.source),
+        row.bed_blob,
+        row.created_at,
+    )

@@ -1,0 +1,206 @@
+"""Every table of the studio, as SQLAlchemy MetaData. What each column holds; no query lives here.
+
+To change a table: edit it here, add `migrations/versions/NNNN_what.py`, raise SCHEMA_VERSION, and keep an SQL dump of the
+schema you leave behind in `tests/store/schemas/`. Ids are uuid4 hex; times are ISO 8601 UTC text; `seq` orders by arrival.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION = "0001"
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+
+def _json(name: str, *, nullable: bool = True) -> Column[object]:
+    """A JSON column in which None is NULL, never the text "null"."""
+    return Column(name, JSON(none_as_null=True), nullable=nullable)
+
+
+def _project() -> Column[object]:
+    return Column("project_id", String(32), ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
+
+
+USERS = Table(
+    "users",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("created_at", String(32), nullable=False),
+)
+
+PROJECTS = Table(
+    "projects",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("owner", String(64), ForeignKey("users.name"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("source_language", String(8), nullable=False),
+    Column("target_language", String(8), nullable=False),
+    _json("settings", nullable=False),
+    _json("source"),
+    Column("bed_blob", String(80)),
+    Column("created_at", String(32), nullable=False),
+    Column("deleted_at", String(32)),
+)
+
+SPEAKERS = Table(
+    "speakers",
+    METADATA,
+    Column("project_id", String(32), ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("name", Text, nullable=False),
+    _json("voice"),
+    Column("ordinal", Integer, nullable=False),
+)
+
+# `ordinal` only parts lines that start and end together; their place is their time.
+LINES = Table(
+    "lines",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    _project(),
+    Column("start_ms", Integer, nullable=False),
+    Column("end_ms", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("speaker_id", String(32), nullable=False),
+    Column("source_text", Text, nullable=False),
+    Column("target_text", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    _json("voice"),
+    _json("guidance"),
+    Column("take_id", String(32)),
+    _json("notes", nullable=False),
+    Column("revision", Integer, nullable=False),
+    ForeignKeyConstraint(["project_id", "speaker_id"], ["speakers.project_id", "speakers.id"], name="fk_lines_speaker"),
+    Index("ix_lines_place", "project_id", "start_ms", "end_ms", "ordinal"),
+)
+
+# Append-only. `field` is a field of Line, or "line" for a whole line that came (before NULL) or went (after NULL);
+# one `change_id` joins the edits of one action. No key to `lines`: the history outlives the line.
+LINE_EDITS = Table(
+    "line_edits",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    _project(),
+    Column("line_id", String(32), nullable=False),
+    Column("change_id", String(32), nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("field", String(32), nullable=False),
+    _json("before"),
+    _json("after"),
+    Index("ix_line_edits_line", "project_id", "line_id", "seq"),
+)
+
+CANDIDATES = Table(
+    "candidates",
+    METADATA,
+    Column("line_id", String(32), ForeignKey("lines.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("engine", String(128), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("rank", Integer, nullable=False),
+    _json("prediction", nullable=False),
+)
+
+# Takes belong to the project, not to the line's row: a line deleted and brought back finds its takes again.
+TAKES = Table(
+    "takes",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _project(),
+    Column("line_id", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    _json("voice", nullable=False),
+    Column("engine_version", String(128), nullable=False),
+    Column("raw_blob", String(80), nullable=False),
+    Column("fitted_blob", String(80), nullable=False),
+    _json("report", nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_takes_line", "project_id", "line_id", "seq"),
+    Index("ix_takes_fingerprint", "project_id", "fingerprint"),
+)
+
+STAGE_RESULTS = Table(
+    "stage_results",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    _project(),
+    Column("stage", String(64), nullable=False),
+    Column("unit", String(128), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    _json("result"),
+    Column("seconds", Float, nullable=False),
+    Column("peak_memory_mb", Integer, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    UniqueConstraint("project_id", "stage", "unit", name="uq_stage_results_unit"),
+)
+
+IMPORTS = Table(
+    "imports",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    _project(),
+    Column("name", Text, nullable=False),
+    Column("format", String(16)),
+    Column("encoding", String(32)),
+    _json("skipped", nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_imports_project", "project_id", "seq"),
+)
+
+# `worker` is host:pid:uuid of the runner that holds the job; `heartbeat_s` is seconds since 1970 of its last sign of life.
+JOBS = Table(
+    "jobs",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _project(),
+    Column("owner", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    _json("line_ids", nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("stage", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("is_forced", Boolean, nullable=False),
+    Column("is_cancel_asked", Boolean, nullable=False),
+    Column("worker", String(320)),
+    Column("heartbeat_s", Float),
+    Column("created_at", String(32), nullable=False),
+    Column("started_at", String(32)),
+    Column("finished_at", String(32)),
+    Index("ix_jobs_state", "state", "seq"),
+    Index("ix_jobs_project", "project_id", "seq"),
+)
+
+# The database itself refuses a second running job of one project, whatever two workers believe.
+Index("uq_jobs_running", JOBS.c.project_id, unique=True, sqlite_where=JOBS.c.state == "running", postgresql_where=JOBS.c.state == "running")
