@@ -1,0 +1,243 @@
+"""What lies inside a container, by demuxing it with PyAV: streams, times, frame rates. No picture but the first is decoded.
+
+Small files are read to their end, so that headers need not be believed; of large ones the head and the tail.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.domain.errors import BadMedia
+from studio.media.ffmpeg import DEMUXERS, local
+from studio.media.sniff import Kind
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+
+_FULL_SCAN_BYTES = 256 * 2**20
+_HEAD_PACKETS = 6000
+_TAIL_S = 20
+_BUDGET_S = 120.0
+_DECODED_FOR_ROTATION = 60
+_MAX_FPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """One stream as found. Times in ms from the file's origin; `rotation_deg` clockwise, 0–359."""
+
+    type: str
+    codec: str
+    packet_count: int
+    is_counted: bool
+    start_ms: int
+    end_ms: int
+    is_cover: bool
+    is_default: bool
+    language: str | None = None
+    title: str | None = None
+    rate_hz: int = 0
+    channels: int = 0
+    width_px: int = 0
+    height_px: int = 0
+    fps: Fraction | None = None
+    is_variable_rate: bool = False
+    rotation_deg: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """`broke_off`: the file ends well before its own header says it does."""
+
+    demuxer: str
+    streams: tuple[StreamFacts, ...]
+    broke_off: bool
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Packets met so far of one stream; times in its own ticks."""
+
+    count: int = 0
+    first: int | None = None
+    end: int | None = None
+    last_step: int = 0
+    moments: list[int] = field(default_factory=list)
+
+    def add(self, packet: Packet, keep_moments: bool) -> None:
+        moment = packet.pts if packet.pts is not None else packet.dts
+        self.count += 1
+        if moment is None or packet.is_discard:
+            return
+        self.first = moment if self.first is None else min(self.first, moment)
+        end = moment + (packet.duration or 0)
+        self.end = end if self.end is None else max(self.end, end)
+        if keep_moments and len(self.moments) < _HEAD_PACKETS:
+            self.moments.append(moment)
+
+
+def scan(path: Path, kind: Kind, name: str) -> Contents:
+    """Look through a file as the demuxer of `kind`. Raises BadMedia when it cannot be opened at all."""
+    import av
+
+    options = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
+    try:
+        with av.open(local(path), format=kind.demuxer, options=options, metadata_errors="replace") as container:
+            return _look_through(container, path.stat().st_size)
+    except (av.error.FFmpegError, OSError) as error:
+        raise BadMedia(name, _why_not(path, kind)) from error
+
+
+def _why_not(path: Path, kind: Kind) -> str:
+    if kind.demuxer == "mov":
+        return "its index is missing: the file is broken off or was never finished. Export or download it again."
+    if kind.demuxer is None:
+        return "it is no kind of film or sound file the studio knows."
+    return f"it begins like {kind.container}, but it is damaged or broken off after {path.stat().st_size:,} bytes."
+
+
+def _look_through(container: InputContainer, size_bytes: int) -> Contents:
+    seen = {stream.index: _Seen() for stream in container.streams}
+    is_whole = size_bytes <= _FULL_SCAN_BYTES
+    _demux(container, seen, None if is_whole else _HEAD_PACKETS)
+    if not is_whole and container.duration:
+        tail = container.duration - _TAIL_S * 1_000_000 + (container.start_time or 0)
+        if _seek(container, tail):
+            _demux(container, seen, None)
+    origin_s = _origin_s(container, seen)
+    streams = tuple(_facts(stream, seen[stream.index], origin_s, is_whole) for stream in container.streams)
+    ends = [facts.end_ms for facts in streams if facts.type in ("video", "audio") and not facts.is_cover]
+    promised_ms = (container.duration or 0) / 1000
+    broke_off = is_whole and promised_ms - max(ends, default=0) > max(1000, promised_ms * 0.05)
+    rotated = _with_rotation(container, streams)
+    return Contents(container.format.name.split(",")[0], rotated, broke_off and bool(ends))
+
+
+def _seek(container: InputContainer, offset_us: int) -> bool:
+    import av
+
+    try:
+        container.seek(max(0, offset_us), backward=True)
+    except (av.error.FFmpegError, OSError):
+        return False
+    return True
+
+
+def _demux(container: InputContainer, seen: dict[int, _Seen], limit: int | None) -> None:
+    """Read packets until the end, an error, the limit or the time budget; what was read so far is kept."""
+    import av
+
+    deadline = time.monotonic() + _BUDGET_S
+    try:
+        for number, packet in enumerate(container.demux()):
+            if packet.size and packet.stream_index in seen:
+                seen[packet.stream_index].add(packet, packet.stream.type == "video")
+            if number == limit or time.monotonic() > deadline:
+                return
+    except (av.error.FFmpegError, OSError):
+        return
+
+
+def _origin_s(container: InputContainer, seen: dict[int, _Seen]) -> Fraction:
+    """The file's zero as ffmpeg takes it, so that what is read and what is written agree."""
+    if container.start_time is not None:
+        return Fraction(container.start_time, 1_000_000)
+    starts = [Fraction(seen[s.index].first or 0) * s.time_base for s in container.streams if seen[s.index].first is not None and s.time_base]
+    return min(starts, default=Fraction(0))
+
+
+def _facts(stream: Stream, seen: _Seen, origin_s: Fraction, is_whole: bool) -> StreamFacts:
+    from av.stream import Disposition
+
+    base = stream.time_base or Fraction(1, 1000)
+    moments = sorted(set(seen.moments))
+    step = _usual_step(moments)
+    rate = _frame_rate(stream, step, base) if stream.type == "video" else None
+    end = seen.end
+    if end is not None and rate is not None and moments and is_whole:
+        end = max(end, moments[-1] + round(1 / (rate * base))) if not _has_duration(seen, moments) else end
+    if not is_whole and stream.duration and end is not None:
+        end = max(end, (stream.start_time or 0) + stream.duration)
+    context = getattr(stream, "codec_context", None)
+    return StreamFacts(
+        type=stream.type or "data",
+        codec=context.codec.canonical_name if context is not None else "unknown",
+        packet_count=stream.frames if not is_whole and stream.frames else seen.count,
+        is_counted=is_whole or bool(stream.frames),
+        start_ms=_ms(seen.first, base, origin_s),
+        end_ms=_ms(end, base, origin_s),
+        is_cover=bool(stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)),
+        is_default=bool(stream.disposition & Disposition.default),
+        language=stream.metadata.get("language"),
+        title=stream.metadata.get("title"),
+        rate_hz=getattr(context, "sample_rate", 0) or 0 if stream.type == "audio" else 0,
+        channels=getattr(context, "channels", 0) or 0 if stream.type == "audio" else 0,
+        width_px=getattr(context, "width", 0) or 0,
+        height_px=getattr(context, "height", 0) or 0,
+        fps=rate,
+        is_variable_rate=_is_variable(moments, step, base),
+    )
+
+
+def _has_duration(seen: _Seen, moments: list[int]) -> bool:
+    return seen.end is not None and seen.end > moments[-1]
+
+
+def _ms(ticks: int | None, base: Fraction, origin_s: Fraction) -> int:
+    return 0 if ticks is None else int((ticks * base - origin_s) * 1000 + Fraction(1, 2))
+
+
+def _usual_step(moments: list[int]) -> int:
+    """The median distance of pictures, 0 where there are fewer than two."""
+    steps = sorted(later - earlier for earlier, later in zip(moments, moments[1:], strict=False))
+    return steps[len(steps) // 2] if steps else 0
+
+
+def _frame_rate(stream: Stream, step: int, base: Fraction) -> Fraction | None:
+    """The average rate of the container, unless it is absurd; then the usual distance of pictures."""
+    for rate in (getattr(stream, "average_rate", None), getattr(stream, "guessed_rate", None), 1 / (step * base) if step else None):
+        if rate is not None and 0 < rate <= _MAX_FPS:
+            return Fraction(rate)
+    return None
+
+
+def _is_variable(moments: list[int], step: int, base: Fraction) -> bool:
+    """More than one picture in a hundred is off its beat by over a tenth, beyond what rounding to ticks or ms explains."""
+    if len(moments) < 8 or not step:
+        return False
+    slack = max(step / 10, 1.01, float(Fraction(1, 900) / base))
+    odd = sum(abs(later - earlier - step) > slack for earlier, later in zip(moments, moments[1:], strict=False))
+    return odd > max(1, len(moments) // 100)
+
+
+def _with_rotation(container: InputContainer, streams: tuple[StreamFacts, ...]) -> tuple[StreamFacts, ...]:
+    from dataclasses import replace
+
+    index = next((i for i, facts in enumerate(streams) if facts.type == "video" and not facts.is_cover and facts.packet_count), None)
+    if index is None:
+        return streams
+    turned = replace(streams[index], rotation_deg=_rotation_deg(container, index))
+    return (*streams[:index], turned, *streams[index + 1 :])
+
+
+def _rotation_deg(container: InputContainer, index: int) -> int:
+    """How far a player turns the picture clockwise; frames carry it counter-clockwise."""
+    import av
+
+    if not _seek(container, container.start_time or 0):
+        return 0
+    try:
+        for number, packet in enumerate(container.demux(container.streams[index])):
+            for frame in packet.decode():
+                return -round(frame.rotation / 90) * 90 % 360
+            if number > _DECODED_FOR_ROTATION:
+                return 0
+    except (av.error.FFmpegError, OSError):
+        return 0
+    return 0
