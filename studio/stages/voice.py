@@ -1,0 +1,119 @@
+"""Stage: a line's words, a voice and a slot in; a take out, as the engine gave it and as it fits. Also who gets which voice.
+
+An engine that can change its own rate is asked once more at the rate the slot needs; only the rest is stretched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+from studio.domain.errors import EngineFailed
+from studio.domain.line import FitReport, Slot, SpeakerProfile, VoiceRef
+from studio.domain.settings import FitSettings
+from studio.engines.protocols import Audio, Mark, Speaker, VoiceInfo
+from studio.stages.fit import Trimmed, fit_take, shortest_ms, trim, wanted_ratio
+
+VOICE_VERSION = "1"  # changes whenever the same request may give another take
+SMALLEST_CHANGE = 0.02  # a rate closer than this to the natural one is left to the stretch
+_PITCH_STEPS = (1.0, 0.85, 1.15, 0.7, 1.3)
+
+
+@runtime_checkable
+class RateControlled(Protocol):
+    """An engine that obeys `rate_ratio` of a VoiceRef."""
+
+    has_rate_control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceRequest:
+    """What to say, in which voice, in what time. The voice's own `rate_ratio` is the editor's choice and counts as
+    natural: the limits in `settings` hold on top of it."""
+
+    text: str
+    language: str
+    voice: VoiceRef
+    slot: Slot
+    settings: FitSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Voiced:
+    """A take. `phones` belong to `fitted`; `asked_rate_ratio` is what the engine was asked for, relative to the voice."""
+
+    raw: Audio
+    fitted: Audio
+    phones: tuple[Mark, ...]
+    report: FitReport
+    asked_rate_ratio: float
+
+
+def voice_line(request: VoiceRequest, engine: Speaker) -> Voiced:
+    """Speak and fit one line. Raises EngineFailed, also for a take without sound."""
+    settings, slot = request.settings, request.slot
+    speech = engine.speak(request.text, request.language, request.voice)
+    natural = trim(speech.audio, speech.phones, settings.trim_db)
+    if not len(natural.audio.samples):
+        raise EngineFailed(engine.name, f"it gave only silence for “{request.text}”; change the text or the voice.")
+    asked = _rate_to_ask(natural, slot, settings) if isinstance(engine, RateControlled) and engine.has_rate_control else 1.0
+    if asked == 1.0:
+        fitted = fit_take(speech.audio, speech.phones, slot, settings)
+        return Voiced(speech.audio, fitted.audio, fitted.phones, fitted.report, 1.0)
+    voice = replace(request.voice, rate_ratio=request.voice.rate_ratio * asked)
+    again = engine.speak(request.text, request.language, voice)
+    whole = trim(again.audio, again.phones, settings.trim_db)
+    if not len(whole.audio.samples):
+        raise EngineFailed(engine.name, f"it gave only silence for “{request.text}”; change the text or the voice.")
+    engine_ratio = natural.audio.length_ms / whole.audio.length_ms
+    fitted = fit_take(again.audio, again.phones, slot, settings, engine_ratio=engine_ratio)
+    report = replace(fitted.report, natural_ms=speech.audio.length_ms, trimmed_ms=natural.lost_ms)
+    return Voiced(again.audio, fitted.audio, fitted.phones, report, asked)
+
+
+def assign_voices(speakers: Sequence[SpeakerProfile], voices: Sequence[VoiceInfo]) -> dict[str, VoiceRef]:
+    """A voice per speaker id: their own where they have one, else one that nobody else has; empty without voices.
+
+    Deterministic: the n-th speaker gets the n-th voice, so that choosing a voice by hand moves at most the one speaker
+    who held it. When the voices run out they come again at another pitch.
+    """
+    chosen = {speaker.id: speaker.voice for speaker in speakers if speaker.voice is not None}
+    if not voices:
+        return chosen
+    offers = _offers([voice.ref for voice in voices])
+    homes = [next(offers) for _ in speakers]
+    taken = set(chosen.values())
+    waiting = []
+    for speaker, home in zip(speakers, homes, strict=True):
+        if speaker.id in chosen:
+            continue
+        if home in taken:
+            waiting.append(speaker)
+        else:
+            chosen[speaker.id] = home
+            taken.add(home)
+    for speaker in waiting:
+        chosen[speaker.id] = next(offer for offer in offers if offer not in taken)
+        taken.add(chosen[speaker.id])
+    return {speaker.id: chosen[speaker.id] for speaker in speakers}
+
+
+def _offers(voices: Sequence[VoiceRef]) -> Iterator[VoiceRef]:
+    """All voices, then all again at other pitches, without end and without repeating."""
+    lap = 0
+    while True:
+        pitch_ratio = _PITCH_STEPS[lap] if lap < len(_PITCH_STEPS) else 1.0 + 0.01 * lap
+        for voice in voices:
+            yield replace(voice, pitch_ratio=pitch_ratio)
+        lap += 1
+
+
+def _rate_to_ask(natural: Trimmed, slot: Slot, settings: FitSettings) -> float:
+    """The engine rate that, with pauses shortened as far as allowed, brings the speech into the slot; 1.0 where the
+    natural rate does."""
+    length_ms = natural.audio.length_ms
+    if length_ms > slot.length_ms:
+        length_ms = max(slot.length_ms, shortest_ms(natural, settings))
+    ratio = min(max(wanted_ratio(length_ms, slot), settings.min_ratio), settings.max_ratio)
+    return 1.0 if abs(ratio - 1.0) < SMALLEST_CHANGE else ratio
