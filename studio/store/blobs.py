@@ -100,10 +100,13 @@ class BlobStore:
         except OSError as error:
             raise BadSetting(f"The folder {folder} for media cannot be made ({error.strerror}); choose another home.") from error
 
-    def put_file(self, path: Path) -> str:
-        """Copy a file in. Raises BadMedia when it cannot be read, OutOfSpace when it does not fit; then nothing is kept."""
-        suffix = path.suffix.lower().removeprefix(".")
-        with _opened(path) as source, self.create(f".{suffix}" if suffix in SUFFIXES else ".bin") as draft:
+    def put_file(self, path: Path, *, suffix: str | None = None) -> str:
+        """Copy a file in; `suffix` (".mp4") None takes the file's own, and one nobody knows becomes ".bin".
+
+        Raises BadMedia when it cannot be read, OutOfSpace when it does not fit; then nothing is kept.
+        """
+        wanted = (path.suffix if suffix is None else suffix).lower()
+        with _opened(path) as source, self.create(wanted if wanted.removeprefix(".") in SUFFIXES else ".bin") as draft:
             self.require_space(os.fstat(source.fileno()).st_size)
             with draft.path.open("wb") as target:
                 _copy(source, target, path.name)

@@ -6,7 +6,7 @@ check who owns the project; each call here names it, and a line of another proje
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,31 @@ class LineStore(SpeakerRecords, TakeRecords):
                 )
             return _apply(connection, Author(project_id, by), LineChange(revised=(line,)))[line.id]
 
+    def edit(self, project_id: str, line_id: str, change: Callable[[Line], Line], *, by: str) -> Line:
+        """Change a line as it stands now, in one transaction, so that nobody else's change to its other fields is lost."""
+        with writing(self._engine) as connection:
+            line = change(_stored(connection, project_id, [line_id])[line_id][0])
+            _apply(connection, Author(project_id, by), LineChange(revised=(line,)))
+            return line
+
+    def change(
+        self, project_id: str, line_id: str, changes: Mapping[str, Any], *, by: str = "", expected_revision: int | None = None
+    ) -> Line:
+        """Replace some fields (by their name in `Line`) of the line as stored now, so that edits of different fields at
+        once lose nothing; returns the line. Raises like `revise`, and ValueError for what makes no valid line."""
+        with writing(self._engine) as connection:
+            line, revision = _stored(connection, project_id, [line_id])[line_id]
+            _require_revision(revision, expected_revision)
+            after = replace(line, **changes)
+            _apply(connection, Author(project_id, by), LineChange(revised=(after,)))
+        return after
+
+    def circle_take(self, project_id: str, line_id: str, take_id: str | None, *, by: str = "") -> Line:
+        """Make a take the line's own; None takes it away. Raises NotFound when the take is not one of this line."""
+        if take_id is not None and take_id not in {take.id for take in self.takes(project_id, line_id)}:
+            raise NotFound("take", take_id)
+        return self.change(project_id, line_id, {"take_id": take_id}, by=by)
+
     def change_lines(self, project_id: str, change: LineChange, *, by: str) -> None:
         """Apply revisions, additions and removals as one action. Any unknown line or speaker: NotFound, nothing changes."""
         with writing(self._engine) as connection:
@@ -99,7 +124,7 @@ class LineStore(SpeakerRecords, TakeRecords):
     def add_lines(self, project_id: str, lines: Sequence[Line], *, by: str) -> None:
         self.change_lines(project_id, LineChange(added=tuple(lines)), by=by)
 
-    def delete_lines(self, project_id: str, line_ids: Sequence[str], *, by: str) -> None:
+    def delete_lines(self, project_id: str, line_ids: Sequence[str], *, by: str = "") -> None:
         """Their takes stay; their candidates go."""
         self.change_lines(project_id, LineChange(removed_ids=tuple(dict.fromkeys(line_ids))), by=by)
 
@@ -134,6 +159,11 @@ class LineStore(SpeakerRecords, TakeRecords):
 def _require_project(connection: Connection, project_id: str) -> None:
     if connection.execute(select(PROJECTS.c.id).where(PROJECTS.c.id == project_id)).first() is None:
         raise NotFound("project", project_id)
+
+
+def _require_revision(revision: int, expected: int | None) -> None:
+    if expected is not None and revision != expected:
+        raise UserError("This line was changed elsewhere since you opened it; nothing was overwritten. Reload it and edit it again.")
 
 
 def _stored(connection: Connection, project_id: str, ids: Sequence[str]) -> dict[str, tuple[Line, int]]:

@@ -16,7 +16,7 @@ from studio.domain.errors import NotFound
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Project, Source
 from studio.domain.settings import Settings
-from studio.store.database import new_id, reading, utc_now, writing
+from studio.store.database import reading, utc_now, writing
 from studio.store.schema import PROJECTS, USERS
 from studio.store.text import storable
 
@@ -27,14 +27,13 @@ class ProjectStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def create(self, owner: str, name: str, source_language: str, target_language: str, settings: Settings | None = None) -> Project:
-        """A new project, durable on return; the owner's row is made on first use. `settings` None takes the defaults."""
-        chosen = Settings() if settings is None else settings
-        project = Project(new_id(), owner, name, source_language, target_language, chosen, created_at=utc_now())
+    def create(self, project: Project) -> Project:
+        """Keep a new project, durable on return; its owner's row is made on first use. An empty `created_at` is filled in."""
+        kept = project if project.created_at else replace(project, created_at=utc_now())
         with writing(self._engine) as connection:
-            _ensure_user(connection, owner)
-            connection.execute(insert(PROJECTS).values(id=project.id, owner=owner, created_at=project.created_at, **_columns(project)))
-        return project
+            _ensure_user(connection, kept.owner)
+            connection.execute(insert(PROJECTS).values(id=kept.id, owner=kept.owner, created_at=kept.created_at, **_columns(kept)))
+        return kept
 
     def get(self, project_id: str, owner: str) -> Project:
         """Raises NotFound for a project that is not there, is deleted, or is someone else's."""
@@ -47,10 +46,14 @@ class ProjectStore:
         with reading(self._engine) as connection:
             return tuple(_project(row) for row in connection.execute(query))
 
-    def update(self, project_id: str, owner: str, change: Callable[[Project], Project]) -> Project:
-        """Apply `change` to the stored project in one transaction, so two updates at once lose nothing.
+    def update(self, project: Project) -> Project:
+        """Store the whole of `project`. Raises NotFound unless it is there and its owner's."""
+        return self.change(project.id, project.owner, lambda _: project)
 
-        >>> projects.update(key, "ada", lambda project: replace(project, name="Pilot"))  # doctest: +SKIP
+    def change(self, project_id: str, owner: str, change: Callable[[Project], Project]) -> Project:
+        """Apply `change` to the project as stored now, in one transaction, so two changes at once lose nothing.
+
+        >>> projects.change(key, "ada", lambda project: replace(project, name="Pilot"))  # doctest: +SKIP
         """
         with writing(self._engine) as connection:
             before = _project(_owned(connection, project_id, owner, lock=True))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, true, update
 
 from studio.domain.errors import BadSetting, NotFound
 from studio.domain.line import SpeakerProfile, VoiceRef
@@ -29,21 +29,15 @@ class SpeakerRecords:
     def add_speaker(self, project_id: str, speaker: SpeakerProfile) -> None:
         """Raises BadSetting when a speaker of this id exists."""
         with writing(self._engine) as connection:
-            known = read_speakers(connection, project_id)
-            if speaker.id in {one.id for one in known}:
-                raise BadSetting(f"There already is a speaker “{speaker.id}” in this project; choose another.")
-            last = connection.execute(select(func.max(SPEAKERS.c.ordinal)).where(SPEAKERS.c.project_id == project_id)).scalar()
-            connection.execute(insert(SPEAKERS), [speaker_columns(project_id, speaker, 0 if last is None else last + 1)])
+            _add_speaker(connection, project_id, speaker)
 
-    def revise_speaker(self, project_id: str, speaker: SpeakerProfile) -> None:
-        """Replace name and voice. Raises NotFound for a speaker that is not of this project."""
-        values = speaker_columns(project_id, speaker, 0)
-        with writing(self._engine) as connection:
-            changed = connection.execute(
-                update(SPEAKERS).where(_one(project_id, speaker.id)).values(name=values["name"], voice=values["voice"])
-            )
-            if changed.rowcount == 0:
-                raise NotFound("speaker", speaker.id)
+    def update_speaker(self, project_id: str, speaker_id: str, *, name: str) -> None:
+        """Rename. Raises NotFound for a speaker that is not of this project."""
+        self._set(project_id, speaker_id, {"name": storable(name, "The speaker's name")})
+
+    def set_speaker_voice(self, project_id: str, speaker_id: str, voice: VoiceRef | None) -> None:
+        """None lets the studio choose. Raises NotFound for a speaker that is not of this project."""
+        self._set(project_id, speaker_id, {"voice": to_plain(voice)})
 
     def delete_speaker(self, project_id: str, speaker_id: str) -> None:
         """Raises BadSetting while lines are theirs: give those to another speaker first."""
@@ -54,22 +48,35 @@ class SpeakerRecords:
                 raise BadSetting(f"The speaker “{speaker_id}” still has {count} lines; give them to someone else first.")
             connection.execute(delete(SPEAKERS).where(_one(project_id, speaker_id)))
 
-    def merge_speakers(self, project_id: str, into_id: str, other_ids: Sequence[str], *, by: str) -> None:
-        """Give all lines of `other_ids` to `into_id` and remove the others, in one transaction with its history."""
-        others = set(other_ids) - {into_id}
+    def merge_speakers(self, project_id: str, speaker_ids: Sequence[str], *, by: str = "") -> None:
+        """Give all lines of these speakers to the first of them and remove the others, in one action."""
+        into, others = speaker_ids[0], sorted(set(speaker_ids) - {speaker_ids[0]})
         with writing(self._engine) as connection:
-            require_speakers(connection, project_id, {into_id, *others})
-            _reassign(connection, Author(project_id, by), LINES.c.speaker_id.in_(sorted(others)), into_id)
-            connection.execute(delete(SPEAKERS).where(SPEAKERS.c.project_id == project_id, SPEAKERS.c.id.in_(sorted(others))))
+            require_speakers(connection, project_id, set(speaker_ids))
+            _reassign(connection, Author(project_id, by), LINES.c.speaker_id.in_(others), into)
+            connection.execute(delete(SPEAKERS).where(SPEAKERS.c.project_id == project_id, SPEAKERS.c.id.in_(others)))
+
+    def split_speaker(
+        self, project_id: str, speaker_id: str, line_ids: Sequence[str], new: SpeakerProfile, *, by: str = ""
+    ) -> SpeakerProfile:
+        """Give some lines of a speaker to `new`. Raises NotFound for a line that is not theirs; then nothing changes."""
+        with writing(self._engine) as connection:
+            require_speakers(connection, project_id, {speaker_id})
+            _add_speaker(connection, project_id, new)
+            theirs = LINES.c.speaker_id == speaker_id
+            _give(connection, Author(project_id, by), line_ids, new.id, theirs)
+        return new
 
     def reassign(self, project_id: str, line_ids: Sequence[str], speaker_id: str, *, by: str) -> None:
         """Give lines to a speaker. Raises NotFound when the speaker or a line is not of this project; then nothing changes."""
-        wanted = sorted(set(line_ids))
         with writing(self._engine) as connection:
             require_speakers(connection, project_id, {speaker_id})
-            found = _reassign(connection, Author(project_id, by), LINES.c.id.in_(wanted), speaker_id)
-            if missing := set(wanted) - found:
-                raise NotFound("line", min(missing))
+            _give(connection, Author(project_id, by), line_ids, speaker_id, true())
+
+    def _set(self, project_id: str, speaker_id: str, values: dict[str, Any]) -> None:
+        with writing(self._engine) as connection:
+            if connection.execute(update(SPEAKERS).where(_one(project_id, speaker_id)).values(**values)).rowcount == 0:
+                raise NotFound("speaker", speaker_id)
 
 
 def read_speakers(connection: Connection, project_id: str) -> tuple[SpeakerProfile, ...]:
@@ -100,6 +107,22 @@ def _one(project_id: str, speaker_id: str) -> Any:
 
 def _speaker(row: Row[Any]) -> SpeakerProfile:
     return SpeakerProfile(row.id, row.name, None if row.voice is None else VoiceRef(**row.voice))
+
+
+def _add_speaker(connection: Connection, project_id: str, speaker: SpeakerProfile) -> None:
+    if speaker.id in {one.id for one in read_speakers(connection, project_id)}:
+        raise BadSetting(f"There already is a speaker “{speaker.id}” in this project; choose another.")
+    last = connection.execute(select(func.max(SPEAKERS.c.ordinal)).where(SPEAKERS.c.project_id == project_id)).scalar()
+    connection.execute(insert(SPEAKERS), [speaker_columns(project_id, speaker, 0 if last is None else last + 1)])
+
+
+def _give(connection: Connection, author: Author, line_ids: Sequence[str], speaker_id: str, condition: Any) -> None:
+    """Give exactly these lines to a speaker; raises NotFound when one is not here or not as `condition` asks."""
+    wanted, found = sorted(set(line_ids)), set()
+    for start in range(0, len(wanted), 500):  # databases limit the parameters of one statement
+        found |= _reassign(connection, author, condition & LINES.c.id.in_(wanted[start : start + 500]), speaker_id)
+    if missing := set(wanted) - found:
+        raise NotFound("line", min(missing))
 
 
 def _reassign(connection: Connection, author: Author, which: Any, speaker_id: str) -> set[str]:

@@ -69,12 +69,12 @@ class TakeRecords:
         with reading(self._engine) as connection:
             return tuple(_take(row) for row in connection.execute(query))
 
-    def circled_takes(self, project_id: str) -> dict[str, Take]:
-        """The chosen take by line id, for lines that have one."""
+    def circled_takes(self, project_id: str) -> tuple[Take, ...]:
+        """The chosen take of every line that has one."""
         query = select(TAKES).join(LINES, (LINES.c.take_id == TAKES.c.id) & (LINES.c.id == TAKES.c.line_id))
         with reading(self._engine) as connection:
             rows = connection.execute(query.where(LINES.c.project_id == project_id, TAKES.c.project_id == project_id))
-            return {row.line_id: _take(row) for row in rows}
+            return tuple(_take(row) for row in rows)
 
     def takes_by_fingerprint(self, project_id: str, fingerprints: Iterable[str]) -> dict[str, Take]:
         """The newest take made of exactly these inputs, by fingerprint; those never made are absent."""
