@@ -6,8 +6,8 @@ check who owns the project; each call here names it, and a line of another proje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
@@ -97,17 +97,9 @@ class LineStore(SpeakerRecords, TakeRecords):
             _apply(connection, Author(project_id, by), LineChange(revised=(line,)))
             return line
 
-    def change(
-        self, project_id: str, line_id: str, changes: Mapping[str, Any], *, by: str = "", expected_revision: int | None = None
-    ) -> Line:
-        """Replace some fields (by their name in `Line`) of the line as stored now, so that edits of different fields at
-        once lose nothing; returns the line. Raises like `revise`, and ValueError for what makes no valid line."""
-        with writing(self._engine) as connection:
-            line, revision = _stored(connection, project_id, [line_id])[line_id]
-            _require_revision(revision, expected_revision)
-            after = replace(line, **changes)
-            _apply(connection, Author(project_id, by), LineChange(revised=(after,)))
-        return after
+    def change(self, project_id: str, line_id: str, changes: Mapping[str, Any], *, by: str) -> Line:
+        """Replace some fields, by their name in `Line`; otherwise like `edit`."""
+        return self.edit(project_id, line_id, lambda line: replace(line, **changes), by=by)
 
     def circle_take(self, project_id: str, line_id: str, take_id: str | None, *, by: str = "") -> Line:
         """Make a take the line's own; None takes it away. Raises NotFound when the take is not one of this line."""

@@ -5,6 +5,7 @@ A unit is a line id, or any name a stage gives its part of the work. Results are
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, update
@@ -12,6 +13,16 @@ from sqlalchemy import Engine, func, insert, select, update
 from studio.domain.project import StageCost
 from studio.store.database import reading, utc_now, writing
 from studio.store.schema import STAGE_RESULTS
+
+
+@dataclass(frozen=True, slots=True)
+class StageKey:
+    """Whose work it is, and of which inputs."""
+
+    project_id: str
+    stage: str
+    unit: str
+    fingerprint: str
 
 
 class StageResults:
@@ -34,12 +45,12 @@ class StageResults:
         with reading(self._engine) as connection:
             return connection.execute(select(table.result).where(place)).scalar_one_or_none()
 
-    def put(self, project_id: str, stage: str, unit: str, fingerprint: str, result: Any, *, seconds: float, peak_memory_mb: int) -> None:
+    def put(self, key: StageKey, result: Any, *, seconds: float, peak_memory_mb: int) -> None:
         """Keep a result, in place of the one before for the same unit; durable on return."""
         table = STAGE_RESULTS.c
-        place = (table.project_id == project_id) & (table.stage == stage) & (table.unit == unit)
+        place = (table.project_id == key.project_id) & (table.stage == key.stage) & (table.unit == key.unit)
         values = {
-            "fingerprint": fingerprint,
+            "fingerprint": key.fingerprint,
             "result": result,
             "seconds": seconds,
             "peak_memory_mb": peak_memory_mb,
@@ -47,14 +58,7 @@ class StageResults:
         }
         with writing(self._engine) as connection:
             if connection.execute(update(STAGE_RESULTS).where(place).values(**values)).rowcount == 0:
-                connection.execute(insert(STAGE_RESULTS).values(project_id=project_id, stage=stage, unit=unit, **values))
-
-    def latest(self, project_id: str, stage: str, unit: str = "") -> Any | None:
-        """The stored result whatever its inputs were, stale or not; None where there is none."""
-        table = STAGE_RESULTS.c
-        here = (table.project_id == project_id) & (table.stage == stage) & (table.unit == unit)
-        with reading(self._engine) as connection:
-            return connection.execute(select(table.result).where(here)).scalar_one_or_none()
+                connection.execute(insert(STAGE_RESULTS).values(project_id=key.project_id, stage=key.stage, unit=key.unit, **values))
 
     def fingerprints(self, project_id: str, stage: str) -> dict[str, str]:
         """Fingerprint by unit of all stored results of a stage, in one query: what is stale is what differs."""
