@@ -71,9 +71,7 @@ def spoken_estimate(phones: Sequence[Mark], engine: str) -> Estimate:
     if not spoken:
         return Estimate(0, 0, engine)
     inner = phones[spoken[0] : spoken[-1] + 1]
-    pause_ms = sum(
-        phone.end_ms - phone.start_ms for phone in inner if not phone.symbol and phone.end_ms - phone.start_ms >= MIN_PAUSE_MS
-    )
+    pause_ms = sum(phone.end_ms - phone.start_ms for phone in inner if not phone.symbol and phone.end_ms - phone.start_ms >= MIN_PAUSE_MS)
     return Estimate(inner[-1].end_ms - inner[0].start_ms - pause_ms, pause_ms, engine)
 
 

@@ -135,6 +135,7 @@ def _stretch_ratio(count_samples: int, slot: Slot, settings: FitSettings, rate_h
 
 def _moved(phones: Sequence[Mark], cuts: Sequence[SampleRange], ratio: float, fitted: Audio) -> tuple[Mark, ...]:
     """Phone times after cutting and stretching; a phone that was cut out whole is dropped."""
+
     def at(ms: int) -> int:
         place = ms_to_samples(ms, fitted.rate_hz)
         lost = sum(min(max(place - cut.start_samples, 0), cut.length_samples) for cut in cuts)

@@ -64,9 +64,7 @@ def predictions(
     """Each line's target text against its slot; lines that `estimate` answers with None are left out."""
     estimates = {line.id: estimate(line) for line in lines}
     return {
-        line_id: predict(value, slots_by_line[line_id], max_ratio=max_ratio)
-        for line_id, value in estimates.items()
-        if value is not None
+        line_id: predict(value, slots_by_line[line_id], max_ratio=max_ratio) for line_id, value in estimates.items() if value is not None
     }
 
 
@@ -91,7 +89,11 @@ def line_flags(
     for line in lines:
         take = circled.get(line.id)
         is_fresh = take is not None and take.text == line.target_text.strip()
-        length = _take_flag(take, max_ratio) if is_fresh else _prediction_flag(predictions_by_line.get(line.id), slots_by_line[line.id], max_ratio)
+        length = (
+            _take_flag(take, max_ratio)
+            if is_fresh
+            else _prediction_flag(predictions_by_line.get(line.id), slots_by_line[line.id], max_ratio)
+        )
         sentences = (
             _span_flag(line, programme_ms),
             _overlap_flag(line, followers.get(line.id)),
