@@ -31,6 +31,17 @@ def read_wav(path: Path) -> Audio:
     return Audio(samples.mean(axis=1, dtype="float32"), int(rate_hz))
 
 
+def wav_samples(path: Path, rate_hz: int) -> int:
+    """Length of a sound file once it is brought to `rate_hz`, from its header alone. Raises MediaToolFailed."""
+    import soundfile
+
+    try:
+        info = soundfile.info(path)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise MediaToolFailed(f"Reading the sound file {path.name}", str(error)) from error
+    return (2 * info.frames * rate_hz + info.samplerate) // (2 * info.samplerate)
+
+
 def write_wav(path: Path, audio: Audio, *, subtype: str = "PCM_16") -> None:
     """Write mono speech. Raises OutOfSpace or MediaToolFailed."""
     with WavWriter(path, rate_hz=audio.rate_hz, channels=1, subtype=subtype, expected_samples=len(audio.samples)) as wav:
