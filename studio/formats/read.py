@@ -8,7 +8,7 @@ from __future__ import annotations
 from studio.domain.errors import BadSubtitles
 from studio.domain.project import Script
 from studio.domain.settings import Limits
-from studio.formats import ssa, subrip, webvtt
+from studio.formats import ssa, subrip, table, webvtt
 from studio.formats.cue import Cue, Ledger
 from studio.formats.encoding import Decoded, decode
 from studio.formats.sniff import refuse_if_not_text
@@ -67,4 +67,6 @@ def _parse(text: str, name: str, ledger: Ledger) -> tuple[str, list[Cue]]:
         return ("ass" if "V4+" in text[:20_000] or ending == "ass" else "ssa"), ssa.parse(text, ledger)
     if subrip.looks_like(text):
         return "srt", subrip.parse(text, ledger)
+    if table.looks_like(text):
+        return ("tsv" if "\t" in text.split("\n", 1)[0] else "csv"), table.parse(text, name, ledger)
     raise BadSubtitles(name, f"no times of a known subtitle format are in it. {KNOWN}")

@@ -1,0 +1,123 @@
+"""Speech recognition by Whisper models through faster-whisper (CTranslate2), from a folder on this machine.
+
+Doubtful hearing becomes no words rather than invented ones; the limits are in `Doubts`. Models: openai/whisper (MIT).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import exp
+from pathlib import Path
+from typing import Any
+
+from studio.domain.errors import EngineFailed, EngineUnavailable
+from studio.engines.protocols import Audio, Availability, Words
+
+RATE_HZ = 16_000
+_PACKAGE = "faster_whisper"
+_NEEDED = ("model.bin", "config.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """When a stretch counts as not understood: likely silence, low mean log-probability, or repetition (text that
+    compresses too well). The first two are weighed together, as Whisper's authors do."""
+
+    max_no_speech: float = 0.6
+    min_log_probability: float = -1.0
+    worst_log_probability: float = -1.5
+    max_compression_ratio: float = 2.4
+
+
+@dataclass(frozen=True, slots=True)
+class WhisperPlace:
+    """Where the model comes from. `allow_download` lets `folder` be a name on the model hub, fetched at first use."""
+
+    folder: str | None = None
+    allow_download: bool = False
+    device: str = "auto"
+    compute_type: str = "default"
+    threads: int = 2
+
+
+class WhisperTranscriber:
+    """Transcriber for every language Whisper knows."""
+
+    name = "faster-whisper"
+    licence = "MIT"
+
+    def __init__(self, place: WhisperPlace | str | None = None, doubts: Doubts | None = None) -> None:
+        self._place = place if isinstance(place, WhisperPlace) else WhisperPlace(place)
+        self._doubts = Doubts() if doubts is None else doubts
+        self._model: Any = None
+
+    @property
+    def version(self) -> str:
+        """Which model listens is part of the version, so that another model's words are never reused."""
+        return f"1:{Path(self._place.folder).name if self._place.folder else 'none'}"
+
+    def available(self) -> Availability:
+        """Looks at this machine's disk only."""
+        if self._place.folder is None:
+            return Availability(False, "no model is named; put a faster-whisper model in a folder and set LIPLINE_WHISPER to it")
+        if importlib.util.find_spec(_PACKAGE) is None:
+            return Availability(False, "the package faster-whisper is not installed; run: pip install faster-whisper")
+        if self._is_local():
+            return Availability(True, f"ready; model in {Path(self._place.folder).name}")
+        if self._place.allow_download:
+            return Availability(True, f"will fetch “{self._place.folder}” at first use")
+        return Availability(False, f"{self._place.folder} holds no faster-whisper model ({' and '.join(_NEEDED)} are needed)")
+
+    def load(self) -> None:
+        """Raises EngineUnavailable."""
+        if self._model is not None:
+            return
+        verdict = self.available()
+        if not verdict.is_available:
+            raise EngineUnavailable(self.name, verdict.why)
+        from faster_whisper import WhisperModel
+
+        place = self._place
+        try:
+            self._model = WhisperModel(
+                place.folder, device=place.device, compute_type=place.compute_type, cpu_threads=place.threads, local_files_only=not place.allow_download
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise EngineUnavailable(self.name, f"the model {place.folder} cannot be read: {error}") from error
+
+    def transcribe(self, audio: Audio, language: str) -> Words:
+        """Words of one stretch of speech; empty when nothing certain was heard. Raises EngineFailed, EngineUnavailable."""
+        if audio.rate_hz != RATE_HZ:
+            raise EngineFailed(self.name, f"it listens at {RATE_HZ} Hz, not at {audio.rate_hz} Hz; resample first.")
+        self.load()
+        try:
+            segments, _ = self._model.transcribe(
+                audio.samples, language=language, beam_size=5, condition_on_previous_text=False, without_timestamps=True, vad_filter=False
+            )
+            return trusted_words(segments, self._doubts)
+        except (RuntimeError, ValueError) as error:
+            raise EngineFailed(self.name, f"{error}") from error
+
+    def _is_local(self) -> bool:
+        return self._place.folder is not None and all((Path(self._place.folder) / name).is_file() for name in _NEEDED)
+
+
+def trusted_words(segments: Iterable[Any], doubts: Doubts) -> Words:
+    """Text of the segments (`text`, `avg_logprob`, `no_speech_prob`, `compression_ratio`) that pass `doubts`, joined.
+
+    Confidence is the mean probability per token of what was kept, weighted by length of text.
+    """
+    kept = [segment for segment in segments if segment.text.strip() and not _is_doubtful(segment, doubts)]
+    text = " ".join(" ".join(segment.text.split()) for segment in kept)
+    if not any(letter.isalnum() for letter in text):
+        return Words("")
+    total = sum(len(segment.text) for segment in kept)
+    return Words(text, sum(exp(min(0.0, segment.avg_logprob)) * len(segment.text) for segment in kept) / total)
+
+
+def _is_doubtful(segment: Any, doubts: Doubts) -> bool:
+    is_silence = segment.no_speech_prob > doubts.max_no_speech and segment.avg_logprob < doubts.min_log_probability
+    is_mumble = segment.avg_logprob < doubts.worst_log_probability
+    return is_silence or is_mumble or segment.compression_ratio > doubts.max_compression_ratio
