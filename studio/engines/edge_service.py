@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
@@ -25,6 +26,7 @@ HOST = ("speech.platform.bing.com", 443)
 _OFFLINE = "its service is not reachable from this machine; check the network, or use an offline engine."
 _TICKS_PER_MS = 10_000
 _PROBE_S = 1.5
+_PITCH_HZ = 150  # the service takes pitch as an offset in Hz; voices lie between 100 and 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class EdgeService:
         self,
         communicate: Callable[..., Communicate] = _edge_communicate,
         probe: Callable[[], bool] = _can_connect,
-        deadlines: Deadlines = Deadlines(),  # noqa: B008 - frozen
+        deadlines: Deadlines = Deadlines(),
     ) -> None:
         self._communicate, self._probe, self.deadlines = communicate, probe, deadlines
         self._lock = threading.Lock()
@@ -82,6 +84,8 @@ class EdgeService:
 
     def availability(self) -> Availability:
         """From memory where it knows; the first time it waits at most 1.5 s. An old finding is renewed in the background."""
+        if find_spec("edge_tts") is None:
+            return Availability(False, "the package edge-tts is not installed; run `make studio` again.")
         with self._lock:
             is_old = self._is_reachable is None or time.monotonic() - self._asked_at_s > self.deadlines.memory_s
             if is_old and (self._probing is None or not self._probing.is_alive()):
@@ -99,16 +103,15 @@ class EdgeService:
 
         if self._is_reachable is False and time.monotonic() - self._asked_at_s < self.deadlines.memory_s:
             raise EngineUnavailable(NAME, _OFFLINE)
+        conversation = self._open(text, voice)
         try:
-            speech = asyncio.run(self._converse(text, voice))
+            speech = asyncio.run(asyncio.wait_for(_gather(conversation), self.deadlines.whole_s))
         except (aiohttp.ClientConnectionError, ConnectionError, socket.gaierror) as error:
             self._remember(False)
             raise EngineUnavailable(NAME, _OFFLINE) from error
         except TimeoutError as error:
             self._remember(False)
             raise EngineUnavailable(NAME, "its service took too long to answer; try again, or use an offline engine.") from error
-        except ValueError as error:
-            raise EngineFailed(NAME, f"it does not know the voice “{voice.voice}”; choose another.") from error
         except (EdgeTTSException, aiohttp.ClientError, OSError) as error:
             raise EngineFailed(NAME, f"its service refused the text ({type(error).__name__}); try again, or use another voice.") from error
         self._remember(True)
@@ -116,17 +119,19 @@ class EdgeService:
             raise EngineFailed(NAME, f"its service gave no sound for “{text}”; change the text or the voice.")
         return speech
 
-    async def _converse(self, text: str, voice: VoiceRef) -> EdgeSpeech:
-        conversation = self._communicate(
-            text,
-            voice.voice,
-            rate=_percent(voice.rate_ratio),
-            pitch=f"{round(100 * (voice.pitch_ratio - 1)):+d}Hz",
-            boundary="WordBoundary",
-            connect_timeout=self.deadlines.connect_s,
-            receive_timeout=self.deadlines.receive_s,
-        )
-        return await asyncio.wait_for(_gather(conversation), self.deadlines.whole_s)
+    def _open(self, text: str, voice: VoiceRef) -> Communicate:
+        try:
+            return self._communicate(
+                text,
+                voice.voice,
+                rate=_percent(voice.rate_ratio),
+                pitch=f"{round(_PITCH_HZ * (voice.pitch_ratio - 1)):+d}Hz",
+                boundary="WordBoundary",
+                connect_timeout=self.deadlines.connect_s,
+                receive_timeout=self.deadlines.receive_s,
+            )
+        except ValueError as error:
+            raise EngineFailed(NAME, f"it does not know the voice “{voice.voice}”; choose another.") from error
 
     def _look(self) -> None:
         self._remember(self._probe())

@@ -186,23 +186,24 @@ class EspeakPool:
 
     def _ask(self, request: dict[str, Any], *, timeout_s: float) -> tuple[dict[str, Any], bytes]:
         """One request to an idle worker; a crashed or hung one is replaced and asked once more."""
-        worker = self._seats.get()
+        worker, is_sound, crash = self._seats.get(), False, None
         try:
-            if worker is None:
-                worker = self._start()
-            try:
-                answer, payload = worker.ask(request, timeout_s=timeout_s)
-            except EOFError:
+            for _ in range(2):
+                worker = self._start() if worker is None else worker
+                try:
+                    answer, payload = worker.ask(request, timeout_s=timeout_s)
+                except EOFError as error:
+                    self._retire(worker)
+                    worker, crash = None, error
+                else:
+                    is_sound = True
+                    break
+            else:
+                raise EngineFailed(NAME, "its process crashed or took too long, twice; change the text and try again.") from crash
+        finally:  # a worker left in the middle of an answer, by Ctrl-C say, would give it to the next question
+            if worker is not None and not is_sound:
                 self._retire(worker)
                 worker = None
-                worker = self._start()
-                answer, payload = worker.ask(request, timeout_s=timeout_s)
-        except EOFError as error:
-            if worker is not None:
-                self._retire(worker)
-                worker = None
-            raise EngineFailed(NAME, "its process crashed or took too long, twice; change the text and try again.") from error
-        finally:
             self._seats.put(worker)
         if "error" in answer:
             raise EngineFailed(NAME, answer["error"])
@@ -211,7 +212,10 @@ class EspeakPool:
     def _start(self) -> _Worker:
         if not self._closer.alive:
             raise EngineUnavailable(NAME, "it has been shut down; restart the studio.")
-        worker = _Worker(self._short_data_path(), self._timeout_s)
+        try:
+            worker = _Worker(self._short_data_path(), self._timeout_s)
+        except (EOFError, OSError) as error:
+            raise EngineUnavailable(NAME, "its process does not start on this machine; reinstall espeakng-loader.") from error
         self._running.append(worker.process)
         return worker
 

@@ -13,7 +13,7 @@ from studio.domain.settings import FitSettings
 from studio.domain.timing import ms_to_samples, samples_to_ms
 from studio.engines.protocols import Audio, Mark
 from studio.stages.pauses import SampleRange, cuts_for, inner_pauses, speech_range, without
-from studio.stages.stretch import stretch, stretched_length
+from studio.stages.stretch import HIGHEST_RATIO, LOWEST_RATIO, stretch, stretched_length
 
 FILLED_SHARE = 0.9  # speech shorter than this share of its own span is slowed, toward this share and no further
 
@@ -130,7 +130,8 @@ def _stretch_ratio(count_samples: int, slot: Slot, settings: FitSettings, rate_h
     length_ms = samples_to_ms(count_samples, rate_hz)
     slot_samples = ms_to_samples(slot.length_ms, rate_hz)
     ratio = count_samples / slot_samples if count_samples > slot_samples else min(1.0, wanted_ratio(length_ms, slot))
-    return min(max(ratio, settings.min_ratio / engine_ratio), settings.max_ratio / engine_ratio)
+    low, high = max(settings.min_ratio / engine_ratio, LOWEST_RATIO), min(settings.max_ratio / engine_ratio, HIGHEST_RATIO)
+    return min(max(ratio, low), high)
 
 
 def _moved(phones: Sequence[Mark], cuts: Sequence[SampleRange], ratio: float, fitted: Audio) -> tuple[Mark, ...]:

@@ -12,11 +12,12 @@ from typing import Protocol, runtime_checkable
 from studio.domain.errors import EngineFailed
 from studio.domain.line import FitReport, Slot, SpeakerProfile, VoiceRef
 from studio.domain.settings import FitSettings
-from studio.engines.protocols import Audio, Mark, Speaker, VoiceInfo
+from studio.engines.protocols import Audio, Mark, Speaker, Speech, VoiceInfo
 from studio.stages.fit import Trimmed, fit_take, shortest_ms, trim, wanted_ratio
 
 VOICE_VERSION = "1"  # changes whenever the same request may give another take
 SMALLEST_CHANGE = 0.02  # a rate closer than this to the natural one is left to the stretch
+_OBEDIENCE = 1.25  # an engine further outside the limits than this has not done what it was asked
 _PITCH_STEPS = (1.0, 0.85, 1.15, 0.7, 1.3)
 
 
@@ -53,23 +54,17 @@ class Voiced:
 def voice_line(request: VoiceRequest, engine: Speaker) -> Voiced:
     """Speak and fit one line. Raises EngineFailed, also for a take without sound."""
     settings, slot = request.settings, request.slot
-    speech = engine.speak(request.text, request.language, request.voice)
-    natural = trim(speech.audio, speech.phones, settings.trim_db)
-    if not len(natural.audio.samples):
-        raise EngineFailed(engine.name, f"it gave only silence for “{request.text}”; change the text or the voice.")
-    asked = _rate_to_ask(natural, slot, settings) if isinstance(engine, RateControlled) and engine.has_rate_control else 1.0
-    if asked == 1.0:
-        fitted = fit_take(speech.audio, speech.phones, slot, settings)
-        return Voiced(speech.audio, fitted.audio, fitted.phones, fitted.report, 1.0)
-    voice = replace(request.voice, rate_ratio=request.voice.rate_ratio * asked)
-    again = engine.speak(request.text, request.language, voice)
-    whole = trim(again.audio, again.phones, settings.trim_db)
-    if not len(whole.audio.samples):
-        raise EngineFailed(engine.name, f"it gave only silence for “{request.text}”; change the text or the voice.")
-    engine_ratio = natural.audio.length_ms / whole.audio.length_ms
-    fitted = fit_take(again.audio, again.phones, slot, settings, engine_ratio=engine_ratio)
-    report = replace(fitted.report, natural_ms=speech.audio.length_ms, trimmed_ms=natural.lost_ms)
-    return Voiced(again.audio, fitted.audio, fitted.phones, report, asked)
+    first = _spoken(request, engine, 1.0)
+    asked = _rate_to_ask(first.speech, slot, settings) if isinstance(engine, RateControlled) and engine.has_rate_control else 1.0
+    if asked != 1.0:
+        again = _spoken(request, engine, asked)
+        engine_ratio = first.speech.audio.length_ms / again.speech.audio.length_ms
+        if settings.min_ratio / _OBEDIENCE <= engine_ratio <= settings.max_ratio * _OBEDIENCE:
+            fitted = fit_take(again.raw.audio, again.raw.phones, slot, settings, engine_ratio=engine_ratio)
+            report = replace(fitted.report, natural_ms=first.raw.audio.length_ms, trimmed_ms=first.speech.lost_ms)
+            return Voiced(again.raw.audio, fitted.audio, fitted.phones, report, asked)
+    fitted = fit_take(first.raw.audio, first.raw.phones, slot, settings)
+    return Voiced(first.raw.audio, fitted.audio, fitted.phones, fitted.report, 1.0)
 
 
 def assign_voices(speakers: Sequence[SpeakerProfile], voices: Sequence[VoiceInfo]) -> dict[str, VoiceRef]:
@@ -97,6 +92,21 @@ def assign_voices(speakers: Sequence[SpeakerProfile], voices: Sequence[VoiceInfo
         chosen[speaker.id] = next(offer for offer in offers if offer not in taken)
         taken.add(chosen[speaker.id])
     return {speaker.id: chosen[speaker.id] for speaker in speakers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    raw: Speech
+    speech: Trimmed
+
+
+def _spoken(request: VoiceRequest, engine: Speaker, rate_ratio: float) -> _Spoken:
+    voice = replace(request.voice, rate_ratio=request.voice.rate_ratio * rate_ratio)
+    raw = engine.speak(request.text, request.language, voice)
+    speech = trim(raw.audio, raw.phones, request.settings.trim_db)
+    if speech.audio.length_ms == 0:
+        raise EngineFailed(engine.name, f"it gave only silence for “{request.text}”; change the text or the voice.")
+    return _Spoken(raw, speech)
 
 
 def _offers(voices: Sequence[VoiceRef]) -> Iterator[VoiceRef]:
