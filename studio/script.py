@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from studio.domain.line import Line, SpeakerProfile
-from studio.domain.project import Cast, LineDraft, Script
-from studio.domain.timing import TimeSpan
+from studio.domain.errors import BadSubtitles, NotReady
+from studio.domain.line import Line, LineStatus, SpeakerProfile
+from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
+from studio.domain.timing import TimeSpan, clock
+from studio.engines.translate_imported import ImportedTranslator
+from studio.formats.read import read_script, within
+from studio.review import predictor, stand
+from studio.stages.translate import Direction, propose, requests_for
+from studio.store.lines import Imported, LineChange
+from studio.workshop import Workshop
 
 UNNAMED_SPEAKER = "Speaker 1"
 
@@ -29,6 +36,21 @@ def cast_from_script(script: Script) -> Cast:
         for draft in sorted(script.lines, key=lambda draft: (draft.start_ms, draft.end_ms))
     )
     return Cast(tuple(speakers.values()), lines)
+
+
+def speaker_at(cast: Cast, at_ms: int) -> SpeakerProfile | None:
+    """Who speaks the last line that starts before `at_ms`, else the first speaker; None where there is nobody."""
+    before = [line for line in cast.lines if line.span.start_ms <= at_ms]
+    speaker_id = before[-1].speaker_id if before else None
+    return next((speaker for speaker in cast.speakers if speaker.id == speaker_id), cast.speakers[0] if cast.speakers else None)
+
+
+def script_of(shop: Workshop, project: Project) -> Script:
+    """The stored lines as drafts, and what their import left out."""
+    cast = shop.lines.cast(project.id)
+    names = {speaker.id: speaker.name for speaker in cast.speakers}
+    drafts = (LineDraft(line.span.start_ms, line.span.end_ms, line.source_text, names[line.speaker_id], line.target_text, line.notes) for line in cast.lines)
+    return Script(tuple(drafts), shop.lines.skipped(project.id))
 
 
 def script_from_cast(cast: Cast) -> Script:
@@ -59,3 +81,52 @@ def match_targets(lines: Sequence[Line], script: Script) -> tuple[dict[str, str]
 
 def _shared_ms(line: Line, draft: LineDraft) -> int:
     return min(line.span.end_ms, draft.end_ms) - max(line.span.start_ms, draft.start_ms)
+
+
+def read_lines(shop: Workshop, project: Project, data: bytes, name: str) -> Script:
+    """A subtitle file held to the project's settings, and to the picture where there is one. Raises BadSubtitles."""
+    script = read_script(data, name, limits=shop.limits, max_cue_ms=project.settings.lines.max_cue_ms)
+    return within(script, project.source.info.duration_ms) if project.source is not None else script
+
+
+def keep_as_lines(shop: Workshop, project: Project, script: Script, name: str, *, by: str) -> Script:
+    """Make the script the project's lines. Target texts it brings become imported candidates, chosen at once."""
+    cast = cast_from_script(script)
+    shop.lines.replace_cast(project.id, cast, by=by, imported=Imported(name, script))
+    _offer(shop, project, {line.id: line.target_text for line in cast.lines if line.target_text.strip()}, by=by)
+    return script
+
+
+def keep_as_targets(shop: Workshop, project: Project, script: Script, name: str, *, by: str) -> Script:
+    """Give the project's lines their translation; cues that meet no line are told. Raises NotReady without lines."""
+    cast = shop.lines.cast(project.id)
+    if not cast.lines:
+        raise NotReady("There are no lines yet that a translation could belong to; import or find the source lines first.")
+    texts, lost = match_targets(cast.lines, script)
+    if not texts:
+        raise BadSubtitles(name, "none of its cues overlaps a line of this project; is it for another programme?")
+    told = tuple(Skipped(clock(draft.start_ms), f"“{draft.text[:40]}” overlaps no line and was left out.") for draft in lost)
+    script = replace(script, skipped=script.skipped + told)
+    shop.lines.record_import(project.id, Imported(name, script))
+    _offer(shop, project, texts, by=by)
+    return script
+
+
+def _offer(shop: Workshop, project: Project, texts: Mapping[str, str], *, by: str) -> None:
+    """Imported texts go the way of every translation: an engine proposes them, they are ranked, the first is chosen."""
+    if not texts:
+        return
+    cast = shop.lines.cast(project.id)
+    standing = stand(project, cast, shop.engines)
+    wanted = [line for line in cast.lines if line.id in texts and line.status is not LineStatus.LOCKED]
+    by_id = {line.id: line for line in wanted}
+    direction = Direction(project.source_language, project.target_language)
+    requests = requests_for(cast.lines, wanted, standing.slots, direction, project.settings.translation)
+    predict_text = predictor(project, standing.slots, standing.voices, shop.engines)
+    chosen = []
+    for line_id, candidates in propose(requests, by_id, ImportedTranslator(texts), predict_text):
+        kept = tuple(one for one in shop.lines.candidates(project.id, line_id) if one.engine != ImportedTranslator.name)
+        ranked = tuple(replace(one, rank=rank) for rank, one in enumerate((*candidates, *kept)))
+        shop.lines.put_candidates(line_id, ranked)
+        chosen.append(replace(by_id[line_id], target_text=texts[line_id].strip()))
+    shop.lines.change_lines(project.id, LineChange(revised=tuple(chosen)), by=by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from studio.domain.line import Candidate, Line, Prediction, Slot, SpeakerProfile, Take, VoiceRef
-from studio.domain.project import Job, Project, Skipped, StageCost
+from studio.domain.project import Job, Project, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +75,3 @@ class EngineStatus:
     is_available: bool
     is_default: bool
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class DubReport:
-    """What a dub did, as `--json` writes it."""
-
-    project: Project
-    rows: tuple[LineRow, ...]
-    skipped: tuple[Skipped, ...]
-    costs: tuple[StageCost, ...]
-    engines: tuple[EngineStatus, ...]
-    notices: tuple[str, ...]
-    wall_seconds: float
-    realtime_factor: float

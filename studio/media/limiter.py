@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from studio.media.loudness import oversampled_magnitude
+from studio.media.loudness import magnitude, oversampled_magnitude
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,7 +64,7 @@ class Limiter:
 
         import numpy as np
 
-        if np.abs(around).max(initial=0.0) * 2 < self._ceiling:
+        if magnitude(around).max() * 2 < self._ceiling:
             return np.ones(len(around), dtype=np.float32)
         wanted = np.minimum(1.0, self._ceiling / np.maximum(oversampled_magnitude(around), 1e-9))
         if wanted.min() == 1.0:

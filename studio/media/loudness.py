@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,9 +59,10 @@ def measure(path: Path, *, track: int = 0, cancel: CancelCheck | None = None) ->
 class LoudnessMeter:
     """Feed blocks of shape (n_samples, channels) at 48 kHz in order, then ask. Memory: one number per 100 ms."""
 
-    def __init__(self, channels: int = 2) -> None:
+    def __init__(self, channels: int = 2, *, keeps_peak: bool = True) -> None:
         import numpy as np
 
+        self._keeps_peak = keeps_peak
         self._state = np.zeros((len(_K_WEIGHTING), 2, channels))
         self._rest = np.zeros((0, channels))
         self._energies: list[np.ndarray] = []
@@ -71,12 +73,13 @@ class LoudnessMeter:
 
         import numpy as np
 
-        self._peak_ratio = max(self._peak_ratio, true_peak_ratio(block, floor=self._peak_ratio))
+        if self._keeps_peak:
+            self._peak_ratio = max(self._peak_ratio, true_peak_ratio(block, floor=self._peak_ratio))
         weighted, self._state = sosfilt(_K_WEIGHTING, block, axis=0, zi=self._state)
         samples = np.concatenate([self._rest, weighted])
         whole = len(samples) // _HOP_SAMPLES * _HOP_SAMPLES
-        hops = samples[:whole].reshape(-1, _HOP_SAMPLES, samples.shape[1])
-        self._energies.append(np.einsum("hsc,hsc->h", hops, hops) / _HOP_SAMPLES)
+        hops = samples[:whole].reshape(whole // _HOP_SAMPLES, -1)
+        self._energies.append(np.einsum("hs,hs->h", hops, hops) / _HOP_SAMPLES)
         self._rest = samples[whole:]
 
     def loudness(self) -> Loudness:
@@ -113,12 +116,12 @@ def true_peak_ratio(block: np.ndarray, *, floor: float = 0.0) -> float:
 
     if not len(block):
         return 0.0
-    magnitude = np.abs(block).max(axis=1)
-    highest = float(magnitude.max())
+    height = magnitude(block)
+    highest = float(height.max())
     if highest * 2 <= floor:
         return highest
     for start in range(0, len(block), _HOP_SAMPLES):
-        if magnitude[start : start + _HOP_SAMPLES].max() * 2 > max(highest, floor):
+        if height[start : start + _HOP_SAMPLES].max() * 2 > max(highest, floor):
             highest = max(highest, float(oversampled_magnitude(block[max(0, start - 32) : start + _HOP_SAMPLES + 32]).max()))
     return highest
 
@@ -129,8 +132,17 @@ def oversampled_magnitude(block: np.ndarray) -> np.ndarray:
 
     import numpy as np
 
-    dense = np.abs(resample_poly(block, 4, 1, axis=0)).max(axis=1)
-    return np.maximum(dense.reshape(-1, 4).max(axis=1), np.roll(dense, 2).reshape(-1, 4).max(axis=1))
+    dense = magnitude(resample_poly(block, 4, 1, axis=0))
+    peaks = np.maximum(np.maximum(dense[0::4], dense[1::4]), np.maximum(dense[2::4], dense[3::4]))
+    peaks[1:] = np.maximum(peaks[1:], np.maximum(dense[2:-4:4], dense[3:-4:4]))  # a peak between two samples counts for both
+    return peaks
+
+
+def magnitude(block: np.ndarray) -> np.ndarray:
+    """Highest |value| of all channels, shape (n_samples,); channel by channel, which numpy does many times faster than by rows."""
+    import numpy as np
+
+    return functools.reduce(np.maximum, np.abs(block).T)
 
 
 def _windows(energies: np.ndarray, hops: int) -> np.ndarray:

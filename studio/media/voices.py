@@ -84,7 +84,7 @@ class Voices:
         """Measured once per take; a silent take stays silent."""
         if number not in self._gains:
             assert self._rate_hz == METER_RATE_HZ
-            meter = LoudnessMeter(channels=1)
+            meter = LoudnessMeter(channels=1, keeps_peak=False)
             meter.add(samples.reshape(-1, 1))
             lufs = meter.loudness().integrated_lufs
             # One channel measures 3 dB less than the same sound on both sides of the mix.

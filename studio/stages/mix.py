@@ -154,7 +154,7 @@ def _silence(samples: int) -> Iterator[np.ndarray]:
 def _levels(request: MixRequest, watch: _Watch) -> list[float]:
     """The loudness each take should have: that of the line it replaces, kept near the average of all lines."""
     spans = [take.source_span for take in request.takes if take.source_span is not None]
-    original = LoudnessMeter()
+    original = LoudnessMeter(keeps_peak=False)
     position = 0
     for block in _original_blocks(request, watch.cancel) if spans else ():
         original.add(block)
@@ -197,7 +197,7 @@ def _dialogue(request: MixRequest, voices: Voices) -> list[TimeSpan]:
 
 
 def _measure(request: MixRequest, voices: Voices, watch: _Watch) -> LoudnessMeter:
-    meter = LoudnessMeter()
+    meter = LoudnessMeter(keeps_peak=False)
     position = 0
     for block, _ in _mixed(request, voices, watch.cancel):
         meter.add(block)
@@ -217,9 +217,11 @@ def _miss_db(request: MixRequest, voices: Voices, meter: LoudnessMeter) -> float
 
 def _write(request: MixRequest, voices: Voices, watch: _Watch, target: _Target) -> _Outcome:
     """Gain, limiter, file; the finished sound is measured on its way out."""
+    import numpy as np
+
     ceiling_db = request.settings.true_peak_dbtp - AAC_MARGIN_DB
     meter, limiter, dub_limiter = LoudnessMeter(), Limiter(ceiling_db), Limiter(ceiling_db)
-    ratio = 10 ** (target.gain_db / 20)
+    ratio = np.float32(10 ** (target.gain_db / 20))
     with ExitStack() as stack:
         main = _open(stack, target.out, request.samples)
         dub = None if target.voices_out is None else _open(stack, target.voices_out, request.samples)

@@ -28,12 +28,10 @@ class Direction:
 def requests_for(
     lines: Sequence[Line], wanted: Sequence[Line], slots: Mapping[str, Slot], direction: Direction, settings: TranslationSettings
 ) -> list[TranslationRequest]:
-    """One request per wanted line, with the earlier lines of the programme as context; lines without words are left out."""
+    """One request per wanted line, with the earlier lines of the programme as context."""
     position = {line.id: index for index, line in enumerate(lines)}
     requests = []
     for line in wanted:
-        if not line.source_text.strip():
-            continue
         index = position[line.id]
         before = tuple((earlier.source_text, earlier.target_text) for earlier in lines[max(0, index - settings.context_lines) : index] if earlier.source_text.strip())
         requests.append(

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from studio.domain.plain import fingerprint
-from studio.stages.ingest import INGEST_VERSION, Ingest, ingest
+from studio.stages.ingest import Ingest, IngestRequest, ingest
 from studio.steps.run import Run
+
+INGEST_VERSION = "1"  # changes whenever the same file may give another sound
 
 
 def ingested(run: Run) -> Ingest | None:
-    """The ingest of the project's source, made if need be; None where there is no media or it has no sound."""
+    """The ingest of the project's source, made if need be; None where there is no media yet."""
     source, track = run.project.source, run.project.settings.audio_track
-    if source is None or not source.info.audio:
+    if source is None:
         return None
-    track = min(track, len(source.info.audio) - 1)
     key = fingerprint("ingest", INGEST_VERSION, source.blob, track)
     blobs = run.shop.blobs
 
     def work() -> Ingest:
-        return ingest(blobs.path(source.blob), source.info, track, blobs.create, run.reported("Reading the sound"))
+        request = IngestRequest(blobs.path(source.blob), source.info, track)
+        return ingest(request, blobs, progress=run.reported("Reading the sound"), cancel=run.is_cancelled)
 
-    return run.once("ingest", key, Ingest, work, is_whole=lambda kept: blobs.exists(kept.speech_wav) and blobs.exists(kept.peaks))
+    def is_whole(kept: Ingest) -> bool:
+        return all(blobs.exists(blob) for blob in (kept.speech_wav, kept.peaks) if blob is not None)
+
+    return run.once("ingest", key, Ingest, work, is_whole=is_whole)
 
 
 def run(run: Run) -> None:
-    ingested(run)
+    found = ingested(run)
+    is_silent = found is not None and found.speech_wav is None
+    run.notice("ingest", "The source has no sound: lines can come from a subtitle file only." if is_silent else None)

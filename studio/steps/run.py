@@ -5,14 +5,20 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from studio.domain.errors import Cancelled
 from studio.domain.line import Line
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Job, Project
+from studio.store.stage_results import StageKey
 from studio.workshop import Workshop
+
+NOTICE_STAGE = "notice"
+NOTICE_STAGES = ("ingest", "lines", "translate", "voice", "render")
 
 
 class JobContext(Protocol):
@@ -41,6 +47,14 @@ class Run:
     def wants(self, line: Line) -> bool:
         return not self.job.line_ids or line.id in self.job.line_ids
 
+    def is_cancelled(self) -> bool:
+        """For tools that ask rather than look after themselves."""
+        try:
+            self.context.check()
+        except Cancelled:
+            return True
+        return False
+
     def reported(self, stage: str, message: str = "") -> Callable[[int, int], None]:
         """A progress callable that also looks at the cancel token."""
 
@@ -51,7 +65,7 @@ class Run:
         return report
 
     def once(self, stage: str, key: str, shape: Any, work: Callable[[], Any], *, is_whole: Callable[[Any], bool] = lambda _: True) -> Any:
-        """The kept result of `stage` for `key`, or the result of `work`, timed and kept.
+        """The kept result of `stage` for the fingerprint `key`, or the result of `work`, timed and kept.
 
         `is_whole` says whether what a kept result points to (blobs) is still there.
         """
@@ -60,14 +74,31 @@ class Run:
             return found
         started = time.monotonic()
         value = work()
-        self.keep(stage, key, to_plain(value), time.monotonic() - started)
+        self._put(StageKey(self.project.id, stage, "", key), to_plain(value), time.monotonic() - started)
         return value
 
-    def keep(self, stage: str, key: str, plain: Any, seconds: float) -> None:
-        self.shop.results.put(self.project.id, stage, "", key, plain, seconds=seconds, peak_memory_mb=peak_memory_mb())
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Keep what a stage took whose results are lines and takes, one entry per job."""
+        started = time.monotonic()
+        yield
+        self._put(StageKey(self.project.id, stage, self.job.id, ""), None, time.monotonic() - started)
+
+    def notice(self, stage: str, sentence: str | None) -> None:
+        """Tell the person something about a stage that is no failure; None takes an earlier notice back."""
+        self._put(StageKey(self.project.id, NOTICE_STAGE, stage, ""), sentence, 0.0)
+
+    def _put(self, key: StageKey, plain: Any, seconds: float) -> None:
+        self.shop.results.put(key, plain, seconds=seconds, peak_memory_mb=peak_memory_mb())
 
 
 def peak_memory_mb() -> int:
     """Peak resident memory of this process; Linux counts in kB, macOS in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // 2**20 if sys.platform == "darwin" else peak // 2**10
+
+
+def notices(shop: Workshop, project_id: str) -> tuple[str, ...]:
+    """What the stages had to say, in the order of the work."""
+    kept = (shop.results.latest(project_id, NOTICE_STAGE, stage) for stage in NOTICE_STAGES)
+    return tuple(sentence for sentence in kept if sentence)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
-from studio.domain.errors import EngineUnavailable
+from studio.domain.errors import EngineUnavailable, NotFound
 from studio.domain.line import Candidate, Line, LineStatus
 from studio.engines.protocols import Translator
 from studio.review import predictor, stand
@@ -20,6 +21,7 @@ def run(run: Run) -> None:
     translator = _translator(run)
     if translator is None:
         return
+    run.notice("translate", None)
     report = run.reported("Translating")
     report(0, len(wanted))
     started_at = 0
@@ -45,7 +47,7 @@ def _translator(run: Run) -> Translator | None:
     except EngineUnavailable as error:
         if choice != "auto":
             raise
-        run.notice(f"Nothing here translates {source} to {target} ({error.reason}). Type the translations, or import them.")
+        run.notice("translate", f"Nothing here translates {source} to {target} ({error.reason}). Type the translations, or import them.")
         return None
 
 
@@ -66,9 +68,11 @@ def _translate_window(run: Run, translator: Translator, window: list[Line]) -> N
 
 def _choose_first(run: Run, before: Line, candidates: tuple[Candidate, ...]) -> None:
     """Take the first candidate, unless the editor has changed the line while the engine was at work."""
-    if not candidates:
-        return
-    now = run.shop.lines.line(run.project.id, before.id)
-    if now.target_text != before.target_text or now.source_text != before.source_text:
-        return
-    run.shop.lines.revise(run.project.id, replace(now, target_text=candidates[0].text), by=run.job.owner)
+
+    def choose(now: Line) -> Line:
+        is_untouched = (now.source_text, now.target_text, now.status) == (before.source_text, before.target_text, before.status)
+        return replace(now, target_text=candidates[0].text) if is_untouched else now
+
+    if candidates:
+        with suppress(NotFound):  # the editor deleted the line meanwhile
+            run.shop.lines.edit(run.project.id, before.id, choose, by=run.job.owner)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 
+from studio.domain.errors import NotFound
 from studio.domain.line import Line, Slot, Take, VoiceRef
 from studio.engines.protocols import Speaker
 from studio.media.wav import write_wav
@@ -18,8 +20,9 @@ def run(run: Run) -> None:
     standing = stand(run.project, cast, run.shop.engines)
     wanted = [line for line in cast.lines if run.wants(line) and line.target_text.strip()]
     if wanted and not standing.voices:
-        run.notice(f"No voice here speaks {run.project.target_language}; the lines stay unvoiced.")
+        run.notice("voice", f"No voice here speaks {run.project.target_language}; the lines stay unvoiced.")
         return
+    run.notice("voice", None)
     report = run.reported("Voicing")
     with run.timed("voice"):
         for done, line in enumerate(wanted):
@@ -42,7 +45,9 @@ def _voice(run: Run, standing: Standing, line: Line) -> None:
     if take is None or not run.shop.blobs.exists(take.fitted_blob):
         take = _new_take(run, engine, line, slot, voice, key)
         run.shop.lines.add_take(take)
-    run.shop.lines.circle_take(run.project.id, line.id, take.id)
+    chosen = take
+    with suppress(NotFound):  # the editor deleted the line meanwhile
+        run.shop.lines.edit(run.project.id, line.id, lambda now: replace(now, take_id=chosen.id), by=run.job.owner)
 
 
 def _new_take(run: Run, engine: Speaker, line: Line, slot: Slot, voice: VoiceRef, key: str) -> Take:

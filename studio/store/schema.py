@@ -193,6 +193,8 @@ JOBS = Table(
     Column("message", Text, nullable=False),
     Column("is_forced", Boolean, nullable=False),
     Column("is_cancel_asked", Boolean, nullable=False),
+    Column("is_user_error", Boolean, nullable=False),
+    Column("interruptions", Integer, nullable=False),
     Column("worker", String(320)),
     Column("heartbeat_s", Float),
     Column("created_at", String(32), nullable=False),

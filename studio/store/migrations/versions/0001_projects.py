@@ -196,6 +196,8 @@ def _create_jobs() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("is_forced", sa.Boolean(), nullable=False),
         sa.Column("is_cancel_asked", sa.Boolean(), nullable=False),
+        sa.Column("is_user_error", sa.Boolean(), nullable=False),
+        sa.Column("interruptions", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String(length=320), nullable=True),
         sa.Column("heartbeat_s", sa.Float(), nullable=True),
         sa.Column("created_at", sa.String(length=32), nullable=False),

@@ -1,0 +1,117 @@
+"""The only place that picks engines, folders and the database. Enter: flags and environment. Leaves: a Studio.
+
+Environment: LIPLINE_HOME (data folder), LIPLINE_DATABASE (SQLAlchemy url), LIPLINE_TRANSLATOR (folder or hub id of a
+causal LM) with LIPLINE_ADAPTER (a PEFT folder), LIPLINE_WHISPER (folder or hub id of faster-whisper weights).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from studio.domain.errors import BadSetting
+from studio.domain.settings import Limits
+from studio.engines.rack import EngineRack
+from studio.jobs import JobRunner
+from studio.pipeline import run_job
+from studio.service import Studio
+from studio.store.blobs import BlobStore
+from studio.store.database import open_database
+from studio.store.jobs import JobStore
+from studio.store.lines import LineStore
+from studio.store.projects import ProjectStore
+from studio.store.stage_results import StageResults
+from studio.workshop import Workshop
+
+LOCAL_USER = "local"
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a studio keeps its data. `database` None is an SQLite file in the home folder."""
+
+    home: Path
+    database: str | None = None
+
+    @property
+    def database_url(self) -> str:
+        return self.database if self.database is not None else f"sqlite:///{self.home / 'studio.db'}"
+
+
+def default_place(home: Path | None = None) -> Place:
+    """The folder given, else LIPLINE_HOME, else the platform's data folder."""
+    from platformdirs import user_data_path
+
+    named = home or (Path(os.environ["LIPLINE_HOME"]) if os.environ.get("LIPLINE_HOME") else None)
+    return Place((named or user_data_path("lipline", appauthor=False)).expanduser().resolve(), os.environ.get("LIPLINE_DATABASE"))
+
+
+def build_engines() -> EngineRack:
+    """Every engine, the best default first. Nothing is loaded here."""
+    from studio.engines.duration_edge import EdgeDurations
+    from studio.engines.duration_espeak import EspeakDurations
+    from studio.engines.espeak_pool import EspeakPool
+    from studio.engines.speaker_edge import EdgeSpeaker
+    from studio.engines.speaker_espeak import EspeakSpeaker
+    from studio.engines.speaker_timbre import TimbreEncoder
+    from studio.engines.transcribe_manual import ManualTranscriber
+    from studio.engines.transcribe_pocketsphinx import PocketsphinxTranscriber
+    from studio.engines.transcribe_whisper import WhisperTranscriber
+    from studio.engines.translate_imported import ImportedTranslator
+    from studio.engines.vad_silero import SileroDetector
+
+    pool = EspeakPool()
+    whisper = WhisperTranscriber(os.environ.get("LIPLINE_WHISPER"))
+    return EngineRack(
+        {
+            "voice activity": (SileroDetector(),),
+            "transcriber": (whisper, ManualTranscriber(), PocketsphinxTranscriber()),
+            "speaker encoder": (TimbreEncoder(),),
+            "translator": (*_language_models(), ImportedTranslator()),
+            "estimator": (EspeakDurations(pool), EdgeDurations()),
+            "speaker": (EspeakSpeaker(pool), EdgeSpeaker()),
+        }
+    )
+
+
+def open_studio(place: Place, *, user: str = LOCAL_USER, workers: int = 1) -> Studio:
+    """Open (and if need be create) the studio at `place`; work left unfinished by a dead process is queued again."""
+    try:
+        place.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadSetting(f"The data folder {place.home} cannot be made: {error.strerror}. Choose another with --home.") from error
+    log_file = _log_to(place.home / "logs")
+    engine = open_database(place.database_url)
+    blobs = BlobStore(place.home / "blobs")
+    shop = Workshop(
+        projects=ProjectStore(engine),
+        lines=LineStore(engine),
+        results=StageResults(engine),
+        jobs=JobStore(engine),
+        blobs=blobs,
+        engines=build_engines(),
+        cache=place.home / "cache",
+        demo=REPOSITORY / "assets" / "demo",
+        log_file=log_file,
+        limits=Limits(),
+    )
+    runner = JobRunner(shop.jobs, lambda job, context: run_job(shop, job, context), workers=workers)
+    return Studio(shop, runner, user)
+
+
+def _log_to(folder: Path) -> Path:
+    """All our log lines into one rotating file; the page and stderr get sentences instead."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "studio.log"
+    logger = logging.getLogger("studio")
+    if not any(getattr(handler, "baseFilename", None) == str(path) for handler in logger.handlers):
+        handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=3, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return path

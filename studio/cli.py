@@ -1,0 +1,267 @@
+"""`python -m studio`: dub, serve, lines, export, engines, models, eval, users. A thin shell over the service.
+
+Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
+
+if TYPE_CHECKING:
+    from studio.domain.project import Job
+    from studio.service import Studio
+
+app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+evaluations = typer.Typer(help="Measure an engine on your own data.", no_args_is_help=True)
+app.add_typer(evaluations, name="eval")
+users = typer.Typer(help="The file that `serve --users` reads.", no_args_is_help=True)
+app.add_typer(users, name="users")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON here.")]
+FromOption = Annotated[str, typer.Option("--from", help="Language spoken in the file, such as en.")]
+ToOption = Annotated[str, typer.Option("--to", help="Language to dub into, such as zh.")]
+
+
+def main() -> None:
+    """Run the command line; every failure leaves one sentence and the right exit code."""
+    try:
+        app()
+    except (UserError, EngineUnavailable, OutOfSpace) as error:
+        _fail(str(error), code=2)
+    except StudioError as error:
+        logging.getLogger("studio").error("%s\n%s", error, traceback.format_exc())
+        _fail(f"{error} The log is {_log_file()}.", code=1)
+    except KeyboardInterrupt:
+        _fail("Stopped; finished lines are kept, and the same command goes on from there.", code=1)
+    except Exception:
+        logging.getLogger("studio").error("unexpected\n%s", traceback.format_exc())
+        _fail(f"Something went wrong on our side. The log is {_log_file(traceback.format_exc())}.", code=1)
+
+
+def _fail(sentence: str, *, code: int) -> None:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _log_file(details: str | None = None) -> str:
+    """The studio's log, or, where none was opened yet, a new file with the details."""
+    for handler in logging.getLogger("studio").handlers:
+        if path := getattr(handler, "baseFilename", None):
+            return str(path)
+    with tempfile.NamedTemporaryFile("w", prefix="lipline-", suffix=".log", delete=False) as file:
+        file.write(details or "")
+    return file.name
+
+
+@contextmanager
+def opened(home: Path | None) -> Iterator[Studio]:
+    from studio.bootstrap import default_place, open_studio
+
+    studio = open_studio(default_place(home))
+    try:
+        yield studio
+    finally:
+        studio.close()
+
+
+def _write_json(path: Path, content: Any) -> None:
+    try:
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadSetting(f"{path} cannot be written: {error.strerror}.") from error
+
+
+@app.command()
+def dub(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Video or audio file.")],
+    source_language: FromOption,
+    target_language: ToOption,
+    out: Annotated[Path, typer.Option("--out", help="Where the dubbed MP4 goes.")],
+    lines: Annotated[Path | None, typer.Option("--lines", help="Subtitles of the source (SRT, VTT, ASS, TTML, CSV).")] = None,
+    translation: Annotated[Path | None, typer.Option("--translation", help="Subtitles in the target language.")] = None,
+    speaker: Annotated[str, typer.Option("--speaker", help="Speech engine; see `engines`.")] = "auto",
+    translator: Annotated[str, typer.Option("--translator", help="Translation engine; see `engines`.")] = "auto",
+    transcriber: Annotated[str, typer.Option("--transcriber", help="Recognition engine; see `engines`.")] = "auto",
+    report: JsonOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Dub a file: lines, translation, voices, fit, mix, one MP4. The same command again goes on where it stopped."""
+    from studio.dubbing import DubRequest, dub_file
+
+    request = DubRequest(source, source_language, target_language, out, lines, translation, speaker, translator, transcriber)
+    with opened(home) as studio, progress_bar() as watch:
+        content = dub_file(studio, request, watch)
+    for notice in content["notices"]:
+        print(f"Note: {notice}", file=sys.stderr)
+    print(f"{out}: {content['counts']['voiced']} of {content['counts']['total']} lines voiced in {content['wall_seconds']:.1f} s.")
+    if report is not None:
+        _write_json(report, content)
+
+
+@app.command("lines")
+def list_lines(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A media or subtitle file.")],
+    language: FromOption = "en",
+    transcriber: Annotated[str, typer.Option("--transcriber", help="Recognition engine; see `engines`.")] = "auto",
+    out: JsonOption = None,
+) -> None:
+    """The lines of a media or subtitle file, and what was skipped and why."""
+    from studio.domain.plain import to_plain
+    from studio.domain.timing import clock
+    from studio.dubbing import lines_of_file
+
+    with tempfile.TemporaryDirectory(prefix="lipline-") as home, opened(Path(home)) as studio, progress_bar() as watch:
+        script = lines_of_file(studio, source, language, transcriber, watch)
+    for number, line in enumerate(script.lines, start=1):
+        print(f"{number:4d}  {clock(line.start_ms)} → {clock(line.end_ms)}  {line.speaker or '–'}: {line.text or '(no words yet)'}")
+    for item in script.skipped:
+        print(f"{item.where}: {item.reason}", file=sys.stderr)
+    print(f"{len(script.lines)} lines, {len(script.skipped)} notes.", file=sys.stderr)
+    if out is not None:
+        _write_json(out, to_plain(script))
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 7860,
+    users_file: Annotated[Path | None, typer.Option("--users", help="Ask for a login; accounts are in this file (see `users add`).")] = None,
+    demo: Annotated[bool, typer.Option(help="Put the demo project in the list.")] = True,
+    home: HomeOption = None,
+) -> None:
+    """Open the studio's page."""
+    from studio.bootstrap import default_place, open_studio
+    from studio.ui.launch import ServeOptions, serve as serve_page
+
+    serve_page(open_studio(default_place(home)), ServeOptions(host=host, port=port, users_file=users_file, with_demo=demo))
+
+
+@app.command()
+def export(
+    project: Annotated[str, typer.Argument(help="Project name or id; `export` without one lists them.")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="What to export; `export` without a project lists the kinds.")] = "video",
+    out: Annotated[Path | None, typer.Option("--out", help="Where the file goes.")] = None,
+    user: Annotated[str, typer.Option("--user", help="Whose project it is.")] = "local",
+    home: HomeOption = None,
+) -> None:
+    """Write one of a project's exports to a file."""
+    from studio.dubbing import copy_beside
+    from studio.service import EXPORTS
+
+    with opened(home) as studio:
+        found = [view.project for view in studio.as_user(user).projects() if project in (view.project.id, view.project.name)]
+        if not project or out is None:
+            for view in studio.as_user(user).projects():
+                print(f"{view.project.id}  {view.project.name}")
+            for name, sentence in EXPORTS.items():
+                print(f"--kind {name:13s} {sentence}")
+            if project:
+                raise BadSetting("Say where the file goes with --out.")
+            return
+        if not found:
+            raise BadSetting(f"There is no project “{project}” here; `python -m studio export` lists them.")
+        copy_beside(studio.as_user(user).export(found[0].id, kind), out)
+    print(out)
+
+
+@app.command()
+def engines(out: JsonOption = None, home: HomeOption = None) -> None:
+    """Every engine: available or not, why, licence."""
+    from studio.bootstrap import build_engines
+    from studio.domain.plain import to_plain
+
+    rows = build_engines().status()
+    for row in rows:
+        mark = "default  " if row.is_default else "available" if row.is_available else "missing  "
+        print(f"{row.task:16s} {row.name:18s} {mark}  {row.licence}: {row.why}")
+    if out is not None:
+        _write_json(out, to_plain(rows))
+
+
+@app.command()
+def models(
+    fetch: Annotated[str | None, typer.Option("--fetch", help="Download one of them now, by name.")] = None,
+    out: JsonOption = None,
+) -> None:
+    """The weights the studio knows: bundled ones, and public ones that can be fetched."""
+    from studio.domain.plain import to_plain
+    from studio.weights import fetch_weights, known_weights
+
+    if fetch is not None:
+        print(fetch_weights(fetch))
+        return
+    rows = known_weights()
+    for row in rows:
+        print(f"{row.name:24s} {'here   ' if row.is_here else 'to fetch'}  {row.licence}: {row.purpose}")
+    if out is not None:
+        _write_json(out, to_plain(rows))
+
+
+@evaluations.command("translation")
+def evaluate_translation(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="TSV or TSV.xz of line pairs.")],
+    columns: Annotated[str, typer.Option(help="The table's columns in order; source and target must be among them.")],
+    source_language: FromOption,
+    target_language: ToOption,
+    translator: Annotated[str, typer.Option("--translator", help="Translation engine; see `engines`.")] = "auto",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N pairs.")] = None,
+    out: JsonOption = None,
+) -> None:
+    """chrF and BLEU of a translator on your own pairs."""
+    from studio.bootstrap import build_engines
+    from studio.domain.language import language_code
+    from studio.domain.plain import to_plain
+    from studio.evaluation import evaluate_translation as evaluate
+
+    source, target = language_code(source_language), language_code(target_language)
+    engine = build_engines().pick("translator", translator, accepts=lambda one: one.supports(source, target))
+    report = to_plain(evaluate(table, columns.split(","), source, target, engine, limit))
+    print(json.dumps(report, ensure_ascii=False, indent=1))
+    if out is not None:
+        _write_json(out, report)
+
+
+@users.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Account name.")],
+    file: Annotated[Path, typer.Option("--file", help="The users file; made if need be.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")],
+) -> None:
+    """Add an account to a users file, or give it a new password."""
+    from studio.store.users import UserFile
+
+    UserFile.add(file, name, password)
+    print(f"{name} can log in where `serve --users {file}` runs.")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[Job], None]]:
+    """A watch for jobs that paints one bar per stage on stderr where that is a terminal, else nothing."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<22}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        shown: dict[str, Any] = {}
+
+        def watch(job: Job) -> None:
+            if job.stage:
+                if job.stage not in shown:
+                    shown[job.stage] = bars.add_task(job.stage, total=None)
+                bars.update(shown[job.stage], completed=job.done, total=max(1, job.total))
+
+        yield watch

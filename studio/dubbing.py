@@ -1,0 +1,151 @@
+"""Whole runs for the command line, in service verbs: a file in, a dub out; a file in, its lines out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from studio.domain.errors import BadMedia, BadSetting, OutOfSpace, StudioError
+from studio.domain.plain import fingerprint
+from studio.domain.project import Job, JobKind, JobState, Project, Script
+from studio.formats.read import read_script
+from studio.media.disk import is_full
+from studio.report import project_report
+from studio.service import Studio
+
+POLL_S = 0.1
+SCRIPT_SUFFIXES = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".xml", ".csv", ".tsv", ".txt", ".stl", ".sup", ".sub", ".sbv"})
+
+Watch = Callable[[Job], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DubRequest:
+    source: Path
+    source_language: str
+    target_language: str
+    out: Path
+    lines: Path | None = None
+    translation: Path | None = None
+    speaker: str = "auto"
+    translator: str = "auto"
+    transcriber: str = "auto"
+
+
+class JobFailed(StudioError):
+    """A job ended badly; the sentence is the job's own."""
+
+
+def dub_file(studio: Studio, request: DubRequest, watch: Watch) -> dict[str, Any]:
+    """Dub `request.source` into `request.out` and return the report. The same request again reuses what is done."""
+    started = time.monotonic()
+    if not request.out.parent.is_dir():
+        raise BadSetting(f"The folder {request.out.parent} does not exist; make it, or choose another --out.")
+    project = _project_for(studio, request)
+    wait(studio, studio.submit(project.id, JobKind.RENDER), watch)
+    copy_beside(studio.export(project.id, "video"), request.out)
+    seconds = time.monotonic() - started
+    view = studio.project(project.id)
+    content = project_report(view, studio.rows(project.id), studio.costs(project.id))
+    duration_ms = view.project.source.info.duration_ms if view.project.source else 0
+    return content | {"out": str(request.out), "wall_seconds": round(seconds, 3), "realtime_factor": round(1000 * seconds / max(1, duration_ms), 4)}
+
+
+def wait(studio: Studio, job: Job, watch: Watch) -> Job:
+    """Look after a job until it is over. Raises JobFailed with its sentence."""
+    try:
+        while not job.state.is_over:
+            watch(job)
+            time.sleep(POLL_S)
+            job = studio.job(job.id)
+    except KeyboardInterrupt:
+        studio.cancel(job.id)
+        raise
+    watch(job)
+    if job.state is not JobState.DONE:
+        raise JobFailed(job.message)
+    return job
+
+
+def _project_for(studio: Studio, request: DubRequest) -> Project:
+    """The project of an earlier run of the same request, or a new one."""
+    scripts = [(read_bytes(path), path.name) if path is not None else None for path in (request.lines, request.translation)]
+    content = fingerprint(_identity(request.source), [script and (fingerprint(script[0].hex()), script[1]) for script in scripts])
+    engines = (request.source_language, request.target_language, request.speaker, request.translator, request.transcriber)
+    name = f"{request.source.stem[:60]} · {request.source_language} → {request.target_language} · {fingerprint(content, engines)[:8]}"
+    for view in studio.projects():
+        if view.project.name == name and view.project.source is not None:
+            return view.project
+    project = studio.create_project(name, request.source_language, request.target_language)
+    try:
+        return _filled(studio, project, request, scripts)
+    except BaseException:
+        studio.delete_project(project.id)
+        raise
+
+
+def _filled(studio: Studio, project: Project, request: DubRequest, scripts: list[tuple[bytes, str] | None]) -> Project:
+    engines = replace(project.settings.engines, speaker=request.speaker, translator=request.translator, transcriber=request.transcriber)
+    studio.check_engines(project.id, engines)
+    studio.update_settings(project.id, replace(project.settings, engines=engines))
+    lines, translation = scripts
+    if lines is not None:
+        studio.import_script(project.id, *lines)
+    if translation is not None:
+        studio.import_script(project.id, *translation, as_target=lines is not None)
+    return studio.upload_media(project.id, request.source, request.source.name)
+
+
+def _identity(path: Path) -> tuple[str, int, int]:
+    """Which file this is, without reading it: full path, size, time of last change."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise BadMedia(path.name, f"it cannot be read ({error.strerror})") from error
+    if not path.is_file():
+        raise BadMedia(path.name, "it is a folder, not a file")
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
+
+
+def read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadSetting(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def lines_of_file(studio: Studio, path: Path, language: str, transcriber: str, watch: Watch) -> Script:
+    """The lines of a subtitle file, or those heard in a media file (in a project that is deleted again)."""
+    if path.suffix.lower() in SCRIPT_SUFFIXES:
+        return studio.read_script(read_bytes(path), path.name)
+    _identity(path)
+    project = studio.create_project(f"lines of {path.name[:60]} {uuid.uuid4().hex[:6]}", language, language)
+    try:
+        engines = replace(project.settings.engines, transcriber=transcriber)
+        studio.check_engines(project.id, engines)
+        studio.update_settings(project.id, replace(project.settings, engines=engines))
+        studio.upload_media(project.id, path, path.name)
+        wait(studio, studio.submit(project.id, JobKind.LINES), watch)
+        return studio.script(project.id)
+    finally:
+        studio.delete_project(project.id)
+
+
+def copy_beside(source: Path, out: Path) -> None:
+    """`out` appears whole or not at all."""
+    draft = out.with_name(f".{out.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        shutil.copyfile(source, draft)
+        os.replace(draft, out)
+    except OSError as error:
+        if is_full(error):
+            raise OutOfSpace(str(out.parent)) from error
+        raise BadSetting(f"{out} cannot be written: {error.strerror}.") from error
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,216 @@
+"""Translator over any causal language model of transformers: a folder or a hub id, with or without a PEFT adapter.
+
+The bundled small model is this class with our weights (`bundled_translator`). Each request becomes one prefix (`models/translation/
+forms.py`) with its earlier lines; all requests of a batch are decoded together, one greedy wording and sampled ones each. To
+offer another model, make an `LmSource` in `studio/bootstrap.py`; nothing here changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.domain.errors import EngineFailed, EngineUnavailable
+from studio.domain.language import NAMES
+from studio.engines.protocols import Availability, TranslationRequest, Wording
+
+if TYPE_CHECKING:
+    from models.translation.decode import Draw
+    from models.translation.forms import Ask, Form
+
+BUNDLED = "translation-small"
+_DECODER_VERSION = "1"
+_MODULES = ("torch", "transformers", "safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class LmSource:
+    """One model to translate with. `model`: folder or hub id. `languages`: codes it knows, empty for "whatever it learnt".
+    `form`: "tagged", "compact" or "instruction". `draws_per_wording`: sampled this many times over, the likeliest are kept.
+    `batch_lines`: requests decoded together; 1 lets every line see the wordings of the lines just before it."""
+
+    name: str
+    model: str
+    licence: str
+    adapter: str | None = None
+    sha256: str | None = None
+    languages: tuple[str, ...] = ()
+    form: str = "instruction"
+    max_prefix_tokens: int = 2048
+    max_new_tokens: int = 160
+    draws_per_wording: int = 1
+    batch_lines: int = 1
+    may_download: bool = False
+    device: str = "cpu"
+
+
+class LmTranslator:
+    """Translator protocol. The model is read once, on first use; the same request and seed give the same wordings."""
+
+    def __init__(self, source: LmSource) -> None:
+        self._source = source
+        self.name, self.licence = source.name, source.licence
+        self.version = f"{_DECODER_VERSION}-{_stamp(source)}"
+        self._loading = threading.Lock()
+        self._model: Any = None
+        self._tokenizer: Any = None
+        self._ending_ids: frozenset[int] = frozenset()
+
+    def available(self) -> Availability:
+        if absent := [module for module in _MODULES if find_spec(module) is None]:
+            return Availability(False, f"the package {absent[0]} is not installed; run `make studio` again.")
+        if Path(self._source.model).is_dir():
+            has_weights = any(Path(self._source.model).glob("*.safetensors"))
+            return Availability(has_weights, "ready, on this machine" if has_weights else f"{self._source.model} holds no .safetensors file.")
+        if _is_cached(self._source.model):
+            return Availability(True, "ready, fetched before")
+        if self._source.may_download:
+            return Availability(True, f"{self._source.model} is fetched from its hub on first use")
+        return Availability(False, f"{self._source.model} is neither a folder here nor fetched before; fetching was not allowed.")
+
+    def supports(self, source_language: str, target_language: str) -> Availability:
+        if source_language == target_language:
+            return Availability(False, "a language is not translated into itself")
+        known = self._source.languages
+        if known and not {source_language, target_language} <= set(known):
+            names = " and ".join(NAMES.get(code, code) for code in known)
+            return Availability(False, f"{self.name} knows {names} only; name another model, or import a translation.")
+        return Availability(True, "ready")
+
+    def load(self) -> None:
+        with self._loading:
+            if self._model is None:
+                self._read()
+
+    def propose(self, requests: Sequence[TranslationRequest]) -> Iterator[tuple[str, tuple[Wording, ...]]]:
+        """Earlier lines without a translation take the first wording this call has given them, or are left out."""
+        self.load()
+        given: dict[tuple[str, str, str], str] = {}
+        for start in range(0, len(requests), self._source.batch_lines):
+            batch = requests[start : start + self._source.batch_lines]
+            for request, wordings in zip(batch, self._answer(batch, given), strict=True):
+                if wordings:
+                    given[request.source_language, request.target_language, request.text] = wordings[0].text
+                yield request.line_id, wordings
+
+    def _read(self) -> None:
+        if not (verdict := self.available()).is_available:
+            raise EngineUnavailable(self.name, verdict.why)
+        from models.checkpoint import BadWeights, LanguageModelPlace, open_language_model
+        from models.translation.forms import Form, ending_ids
+
+        source = self._source
+        try:
+            place = LanguageModelPlace(source.model, source.adapter, source.sha256, source.may_download)
+            model, self._tokenizer = open_language_model(place, source.device)
+        except (BadWeights, OSError, ValueError) as error:
+            raise EngineUnavailable(self.name, str(error)) from error
+        self._ending_ids = ending_ids(Form(source.form), self._tokenizer)
+        self._model = model
+
+    def _answer(self, batch: Sequence[TranslationRequest], given: dict[tuple[str, str, str], str]) -> list[tuple[Wording, ...]]:
+        """One tuple of wordings per request; settings that differ inside a batch are decoded apart."""
+        from models.translation.forms import Form, fitting_ask
+
+        form, prefixes = Form(self._source.form), []
+        for request in batch:
+            _, ids = fitting_ask(form, _ask(request, form, given), self._tokenizer, self._source.max_prefix_tokens)
+            prefixes.append(ids)
+        groups: dict[Any, list[int]] = {}
+        for index, request in enumerate(batch):
+            groups.setdefault(request.settings, []).append(index)
+        answers: list[tuple[Wording, ...]] = [()] * len(batch)
+        for settings, members in groups.items():
+            draws = self._draw([batch[i] for i in members], [prefixes[i] for i in members])
+            for index, of_line in zip(members, draws, strict=True):
+                answers[index] = self._wordings(of_line, settings.candidate_count, form)
+        return answers
+
+    def _draw(self, batch: Sequence[TranslationRequest], prefixes: list[list[int]]) -> list[list[Draw]]:
+        import torch
+
+        from models.translation.decode import Sampling, draw_continuations, uniform_noise
+
+        settings = batch[0].settings
+        lengths = [len(self._tokenizer(request.text).input_ids) for request in batch]
+        n_steps = min(self._source.max_new_tokens, 2 * max(lengths) + 16)
+        n_draws = 1 + self._source.draws_per_wording * (settings.candidate_count - 1)
+        noise = torch.stack([uniform_noise(_seed(request), n_draws, self._source.max_new_tokens) for request in batch])
+        padding = self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._tokenizer.eos_token_id
+        sampling = Sampling(settings.temperature, settings.top_p, n_steps, self._ending_ids, padding or 0)
+        try:
+            return draw_continuations(self._model, prefixes, noise, sampling)
+        except (RuntimeError, IndexError) as error:
+            raise EngineFailed(self.name, f"{error}; first line of the batch: “{batch[0].text}”") from error
+
+    def _wordings(self, draws: Sequence[Draw], limit: int, form: Form) -> tuple[Wording, ...]:
+        """Distinct finished texts, the greedy one first, then by score. Draws that never ended are no wordings."""
+        from models.translation.forms import translation_of
+
+        best: dict[str, Wording] = {}
+        greedy = ""
+        for draw in draws:
+            if draw.ending_id is None:
+                continue
+            text = translation_of(form, draw.ids, draw.ending_id, self._tokenizer)
+            if draw is draws[0]:
+                greedy = text
+            if text and (text not in best or best[text].score < draw.mean_log_probability):
+                best[text] = Wording(text, draw.mean_log_probability)
+        ranked = sorted(best.values(), key=lambda wording: (wording.text != greedy, -wording.score))
+        return tuple(ranked[:limit])
+
+
+def bundled_translator() -> LmTranslator:
+    """The small model that travels with the project: Chinese and English, a draft to edit."""
+    from models.checkpoint import read_manifest
+
+    entry = read_manifest().find_bundled(BUNDLED)
+    return LmTranslator(
+        LmSource(
+            name="lipline-small", model=str(entry.path.parent), licence=entry.licence, sha256=entry.sha256, languages=entry.languages,
+            form=entry.form, max_prefix_tokens=144, max_new_tokens=96, draws_per_wording=2, batch_lines=16,
+        )
+    )  # fmt: skip
+
+
+def _ask(request: TranslationRequest, form: Form, given: dict[tuple[str, str, str], str]) -> Ask:
+    from models.translation.forms import Ask, Form
+
+    languages = (request.source_language, request.target_language)
+    earlier = ((source, text or given.get((*languages, source), "")) for source, text in request.before)
+    before = tuple((source, text) for source, text in earlier if source.strip() and text.strip())
+    if form is Form.INSTRUCTION:
+        languages = (NAMES.get(languages[0], languages[0]), NAMES.get(languages[1], languages[1]))
+    return Ask(*languages, request.text, before)
+
+
+def _seed(request: TranslationRequest) -> int:
+    """From the setting and the words, so that a line's draws depend on nothing that was asked beside it."""
+    text = f"{request.settings.seed}\n{request.source_language}\n{request.target_language}\n{request.text}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+def _stamp(source: LmSource) -> str:
+    """Changes when the weights may have: their sha256, or names, sizes and times of the files, and the adapter's."""
+    digest = hashlib.sha256(f"{source.model}\n{source.adapter}\n{source.form}\n{source.sha256}".encode())
+    if source.sha256 is None:
+        for folder in filter(None, (source.model, source.adapter)):
+            for path in sorted(Path(folder).glob("*")) if Path(folder).is_dir() else ():
+                digest.update(f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _is_cached(hub_id: str) -> bool:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return isinstance(try_to_load_from_cache(hub_id, "config.json"), str)
+    except HFValidationError:
+        return False

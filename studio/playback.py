@@ -1,0 +1,116 @@
+"""Files for the page: clips, proxies, peaks and the finished dub. All are made on demand and kept by fingerprint."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio.domain.errors import NotReady
+from studio.domain.plain import fingerprint, from_plain
+from studio.domain.project import Project, Source
+from studio.domain.timing import TimeSpan
+from studio.media.decode import read_audio
+from studio.media.preview import cut_clip, is_browser_playable, make_playable
+from studio.media.wav import write_wav
+from studio.stages.ingest import Ingest
+from studio.steps.render import Rendered, render_key
+from studio.workshop import Workshop
+
+CLIP_RATE_HZ = 24_000
+PREVIEW_HANDLE_MS = 500  # picture shown before and after a line
+
+
+@dataclass(frozen=True, slots=True)
+class RenderState:
+    is_rendered: bool
+    is_stale: bool
+    notices: tuple[str, ...] = ()
+
+
+def cached(shop: Workshop, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
+    """The cache file of `key`, made beside and renamed when it is not there yet."""
+    path = shop.cache / f"{key[:40]}{suffix}"
+    if not path.exists():
+        shop.cache.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}{suffix}")
+        try:
+            make(draft)
+            os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+    return path
+
+
+def source_of(project: Project) -> Source:
+    if project.source is None:
+        raise NotReady(f"“{project.name}” has no media yet; upload a video or an audio file first.")
+    return project.source
+
+
+def source_clip(shop: Workshop, project: Project, line_id: str) -> Path:
+    """The source's sound under a line, as a mono WAV."""
+    source, line = source_of(project), shop.lines.line(project.id, line_id)
+    if not source.info.audio:
+        raise NotReady(f"“{source.name}” has no sound to play.")
+    track = min(project.settings.audio_track, len(source.info.audio) - 1)
+    key = fingerprint("source clip", source.blob, track, line.span)
+
+    def make(draft: Path) -> None:
+        write_wav(draft, read_audio(shop.blobs.path(source.blob), track=track, rate_hz=CLIP_RATE_HZ, span=line.span))
+
+    return cached(shop, key, ".wav", make)
+
+
+def peaks(shop: Workshop, project: Project) -> bytes:
+    """Peaks of the source's sound (studio/media/peaks.py); empty where it has none or is not read yet."""
+    plain = shop.results.latest(project.id, "ingest")
+    if plain is None:
+        return b""
+    found: Ingest = from_plain(Ingest, plain)
+    return shop.blobs.path(found.peaks).read_bytes() if shop.blobs.exists(found.peaks) else b""
+
+
+def playable_source(shop: Workshop, project: Project) -> Path:
+    """The source itself where a browser plays it, else a proxy."""
+    source = source_of(project)
+    path = shop.blobs.path(source.blob)
+    if is_browser_playable(source.info):
+        return path
+    key = fingerprint("proxy", source.blob)
+    return cached(shop, key, ".mp4", lambda draft: make_playable(path, source.info, draft))
+
+
+def render_state(shop: Workshop, project: Project) -> RenderState:
+    plain = shop.results.latest(project.id, "render")
+    if plain is None:
+        return RenderState(False, False)
+    rendered: Rendered = from_plain(Rendered, plain)
+    if not shop.blobs.exists(rendered.video):
+        return RenderState(False, False)
+    cast = shop.lines.cast(project.id)
+    takes = {take.id: take for take in shop.lines.circled_takes(project.id)}
+    is_current = shop.results.get(project.id, "render", "", render_key(project, cast, takes)) is not None
+    return RenderState(True, not is_current, rendered.notices)
+
+
+def rendered_path(shop: Workshop, project: Project) -> Path | None:
+    plain = shop.results.latest(project.id, "render")
+    if plain is None:
+        return None
+    rendered: Rendered = from_plain(Rendered, plain)
+    return shop.blobs.path(rendered.video) if shop.blobs.exists(rendered.video) else None
+
+
+def line_preview(shop: Workshop, project: Project, line_id: str) -> Path | None:
+    """The dub around one line, cut from the last render; None before the first."""
+    path = rendered_path(shop, project)
+    if path is None:
+        return None
+    span, end_ms = shop.lines.line(project.id, line_id).span, source_of(project).info.duration_ms
+    around = TimeSpan(max(0, span.start_ms - PREVIEW_HANDLE_MS), max(span.end_ms, min(span.end_ms + PREVIEW_HANDLE_MS, end_ms)))
+    return cached(shop, fingerprint("line preview", path.name, around), ".mp4", lambda draft: cut_clip(path, around, draft))
+
+

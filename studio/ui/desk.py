@@ -1,0 +1,198 @@
+"""What the line desk asks of the studio: rows out (whole, or only what changed), small edits in. No Gradio, no HTTP.
+
+The desk keeps its own rows in the browser; `DeskFeed` remembers what each revision looked like, so that news is a delta.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from studio.domain.errors import BadSetting, NotReady
+from studio.domain.line import LineStatus, VoiceRef
+from studio.domain.plain import fingerprint
+from studio.domain.project import JobKind
+from studio.domain.settings import Guidance
+from studio.domain.timing import TimeSpan
+from studio.domain.views import LineRow
+from studio.service import LineEdit, Studio
+from studio.ui import present
+from studio.ui.views import DeskView, FitView, PanelView, Reply, SpeakerView, VoiceOption
+
+KEPT_REVISIONS = 64
+
+
+class DeskFeed:
+    """Row fingerprints of recent revisions, shared by all pages; a revision that fell out is simply sent whole."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, dict[str, str]] = OrderedDict()
+        self._lock = Lock()
+
+    def changed(self, since: str, prints: dict[str, str]) -> frozenset[str] | None:
+        """Ids of rows that differ from revision `since`; None when it is not known any more."""
+        with self._lock:
+            before = self._seen.get(since)
+        if before is None:
+            return None
+        return frozenset(line_id for line_id, mark in prints.items() if before.get(line_id) != mark)
+
+    def keep(self, key: str, prints: dict[str, str]) -> None:
+        with self._lock:
+            self._seen[key] = prints
+            self._seen.move_to_end(key)
+            while len(self._seen) > KEPT_REVISIONS:
+                self._seen.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A change to one line as the desk sends it; None leaves a field. `voice` "" goes back to the speaker's voice.
+
+    `own_guidance` False drops the line's own face and lip scales; True sets them from the two numbers.
+    """
+
+    line_id: str
+    source: str | None = None
+    target: str | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+    speaker_id: str | None = None
+    voice: str | None = None
+    take_id: str | None = None
+    own_guidance: bool | None = None
+    face_scale: float = 0.0
+    lip_scale: float = 0.0
+
+
+class Desk:
+    """Verbs of the desk for one user and one project."""
+
+    def __init__(self, studio: Studio, project_id: str, feed: DeskFeed) -> None:
+        self._studio, self._project_id, self._feed = studio, project_id, feed
+
+    def view(self, since: str = "") -> DeskView:
+        project = self._studio.project(self._project_id)
+        rows = tuple(present.desk_row(row) for row in self._studio.rows(self._project_id))
+        prints = {row.id: fingerprint(row) for row in rows}
+        revision = fingerprint(self._project_id, list(prints.items()), project.speakers)[:20]
+        changed = self._feed.changed(since, prints)
+        self._feed.keep(revision, prints)
+        source = project.project.source
+        return DeskView(
+            project_id=self._project_id,
+            revision=revision,
+            is_whole=changed is None,
+            order=tuple(prints),
+            rows=rows if changed is None else tuple(row for row in rows if row.id in changed),
+            speakers=tuple(SpeakerView(one.id, one.name, present.voice_key(one.voice) if one.voice is not None else "") for one in project.speakers),
+            voices=tuple(VoiceOption(present.voice_key(voice.ref), voice.label) for voice in self._studio.voices(self._project_id)),
+            fps=float(source.info.fps) if source is not None else 25.0,
+            length_ms=source.info.duration_ms if source is not None else max((row.end_ms for row in rows), default=0),
+            has_media=source is not None,
+            has_picture=source is not None and source.info.video is not None,
+            max_ratio=project.project.settings.fit.max_ratio,
+            guidance=project.project.settings.guidance,
+        )
+
+    def panel(self, line_id: str) -> PanelView:
+        detail = self._studio.line(self._project_id, line_id)
+        line = detail.row.line
+        candidates = tuple(present.candidate_view(one, line) for one in detail.candidates)
+        return PanelView(present.desk_row(detail.row), candidates, tuple(present.take_view(one, line) for one in detail.takes))
+
+    def predict(self, line_id: str, text: str) -> FitView | None:
+        prediction = self._studio.predict(self._project_id, line_id, text)
+        return present.fit_view(prediction) if prediction is not None else None
+
+    def revise(self, change: Revision) -> Reply:
+        """Durable when it returns. Times move other lines' slots, so they answer with the whole desk."""
+        edit = self._edit(change)
+        row = self._studio.revise_line(self._project_id, change.line_id, edit)
+        return self._whole() if edit.span is not None else self._one(row)
+
+    def set_status(self, line_ids: Sequence[str], status: str) -> Reply:
+        for line_id in line_ids:
+            self._studio.revise_line(self._project_id, line_id, LineEdit(status=LineStatus(status)))
+        return self._whole()
+
+    def pick(self, line_id: str, candidate_id: str) -> Reply:
+        return self._one(self._studio.pick_candidate(self._project_id, line_id, candidate_id))
+
+    def add(self, start_ms: int, end_ms: int) -> Reply:
+        row = self._studio.add_line(self._project_id, start_ms, end_ms)
+        return Reply(row=present.desk_row(row), desk=self.view())
+
+    def delete(self, line_ids: Sequence[str]) -> Reply:
+        self._studio.delete_lines(self._project_id, line_ids)
+        return self._whole()
+
+    def split(self, line_id: str, at_ms: int) -> Reply:
+        self._studio.split_line(self._project_id, line_id, at_ms)
+        return self._whole()
+
+    def merge(self, line_ids: Sequence[str]) -> Reply:
+        if len(line_ids) < 2:
+            raise NotReady("Select two or more neighbouring lines to merge them.")
+        row = self._studio.merge_lines(self._project_id, line_ids)
+        return Reply(row=present.desk_row(row), desk=self.view())
+
+    def regenerate(self, line_ids: Sequence[str], *, over_budget: bool) -> Reply:
+        return Reply(job=present.job_view(self._studio.regenerate(self._project_id, line_ids, over_budget=over_budget)))
+
+    def submit(self, kind: str) -> Reply:
+        return Reply(job=present.job_view(self._studio.submit(self._project_id, JobKind(kind))))
+
+    def rename_speaker(self, speaker_id: str, name: str) -> Reply:
+        self._studio.rename_speaker(self._project_id, speaker_id, name)
+        return self._whole()
+
+    def set_speaker_voice(self, speaker_id: str, voice: str) -> Reply:
+        self._studio.set_speaker_voice(self._project_id, speaker_id, self._voice(voice) if voice else None)
+        return self._whole()
+
+    def merge_speakers(self, speaker_ids: Sequence[str]) -> Reply:
+        self._studio.merge_speakers(self._project_id, speaker_ids)
+        return self._whole()
+
+    def split_speaker(self, speaker_id: str, line_ids: Sequence[str], name: str) -> Reply:
+        self._studio.split_speaker(self._project_id, speaker_id, line_ids, name)
+        return self._whole()
+
+    # within
+
+    def _one(self, row: LineRow) -> Reply:
+        return Reply(row=present.desk_row(row))
+
+    def _whole(self) -> Reply:
+        return Reply(desk=self.view())
+
+    def _voice(self, key: str) -> VoiceRef:
+        found = next((voice.ref for voice in self._studio.voices(self._project_id) if present.voice_key(voice.ref) == key), None)
+        if found is None:
+            raise BadSetting(f"The voice “{key}” is not on offer for this language; choose another from the list.")
+        return found
+
+    def _edit(self, change: Revision) -> LineEdit:
+        clear = {"voice"} if change.voice == "" else set()
+        if change.own_guidance is False:
+            clear.add("guidance")
+        return LineEdit(
+            source_text=change.source,
+            target_text=change.target,
+            span=self._span(change),
+            speaker_id=change.speaker_id,
+            voice=self._voice(change.voice) if change.voice else None,
+            guidance=Guidance(change.face_scale, change.lip_scale) if change.own_guidance else None,
+            take_id=change.take_id,
+            clear=frozenset(clear),
+        )
+
+    def _span(self, change: Revision) -> TimeSpan | None:
+        if change.start_ms is None or change.end_ms is None:
+            return None
+        if change.end_ms <= change.start_ms or change.start_ms < 0:
+            raise BadSetting("A line must start at 0 or later and end after its start; check its in and out times.")
+        return TimeSpan(change.start_ms, change.end_ms)

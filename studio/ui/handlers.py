@@ -1,0 +1,253 @@
+"""What each event of the page asks of the studio. No Gradio: plain values in, one view type out per handler.
+
+Every handler speaks for one user (the `studio` it is given is bound to them). Add one here, then name its event in `wire.py`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from studio.domain.errors import BadSetting, NotFound, NotReady
+from studio.domain.plain import fingerprint
+from studio.domain.project import JobKind, Project
+from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
+from studio.domain.views import ProjectView
+from studio.service import Studio
+from studio.ui import present
+from studio.ui.views import (
+    Action,
+    ExportReady,
+    ExportsView,
+    OpenTab,
+    PageView,
+    Place,
+    PreviewView,
+    ProjectsView,
+    Ticking,
+    TickView,
+)
+from studio.ui.upload_view import upload_view
+
+BUSY_TICK_S, IDLE_TICK_S = 1.0, 12.0
+TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
+
+
+class Handlers:
+    """`can_leave`: the person logged in, so a way out is shown."""
+
+    def __init__(self, studio: Studio, *, can_leave: bool = False) -> None:
+        self._studio, self._can_leave = studio, can_leave
+
+    # the page as a whole
+
+    def open_page(self, project_id: str, tab: str) -> PageView:
+        """What a fresh or reloaded page shows; a project that is gone opens the list instead."""
+        try:
+            view = self._studio.project(project_id) if project_id else None
+        except NotFound:
+            view = None
+        is_lost = bool(project_id) and view is None
+        wanted = tab if tab in TABS and not is_lost else "lines" if view is not None else "projects"
+        return self._page(view, tab=wanted)
+
+    def tick(self, project_id: str) -> TickView:
+        try:
+            view = self._studio.project(project_id) if project_id else None
+        except NotFound:
+            view = None
+        page = self._page(view, tab=None)
+        upload = page.upload
+        return TickView(page.header, page.projects, page.desk, upload.facts, page.preview, page.render, page.exports, upload.find, upload.dub, page.ticking)
+
+    def cancel(self, project_id: str, job_id: str) -> TickView:
+        self._studio.cancel(job_id)
+        return self.tick(project_id)
+
+    # projects
+
+    def open_project(self, id: str) -> PageView:
+        view = self._studio.project(id)
+        return self._page(view, tab="lines" if view.counts.total else "upload")
+
+    def create_project(self, name: str, source_language: str, target_language: str) -> PageView:
+        project = self._studio.create_project(name.strip() or "Untitled", source_language, target_language)
+        return self._page(self._studio.project(project.id), tab="upload")
+
+    def open_demo(self) -> PageView:
+        return self._page(self._studio.project(self._studio.demo_project().id), tab="lines")
+
+    def rename_project(self, project_id: str, id: str, name: str) -> PageView:
+        if not name.strip():
+            raise BadSetting("A project needs a name; type at least one letter.")
+        self._studio.rename_project(id, name.strip())
+        return self.open_page(project_id, "projects")
+
+    def delete_project(self, project_id: str, id: str) -> PageView:
+        self._studio.delete_project(id)
+        return self.open_page("" if id == project_id else project_id, "projects")
+
+    # upload
+
+    def upload_media(self, project_id: str, path: str, source_language: str, target_language: str) -> PageView:
+        """Take a file as the project's source; without a project, open one named after it."""
+        file = Path(path)
+        try:
+            if not project_id:
+                project_id = self._studio.create_project(file.stem, source_language, target_language).id
+            self._studio.upload_media(project_id, file, file.name)
+        finally:
+            file.unlink(missing_ok=True)
+        self._studio.submit(project_id, JobKind.INGEST)
+        return self._stay(project_id)
+
+    def upload_script(self, project_id: str, path: str) -> PageView:
+        return self._import(project_id, path, as_target=False)
+
+    def upload_translation(self, project_id: str, path: str) -> PageView:
+        return self._import(project_id, path, as_target=True)
+
+    def upload_bed(self, project_id: str, path: str) -> PageView:
+        file = Path(path)
+        try:
+            self._studio.upload_bed(_chosen(project_id), file, file.name)
+        finally:
+            file.unlink(missing_ok=True)
+        return self._stay(project_id)
+
+    def choose_languages(self, project_id: str, source_language: str, target_language: str) -> PageView:
+        if project_id:
+            self._studio.set_languages(project_id, source_language, target_language)
+        return self._stay(project_id)
+
+    def choose_track(self, project_id: str, track: str) -> PageView:
+        return self._change(project_id, lambda settings: replace(settings, audio_track=int(track)))
+
+    def choose_engine(self, project_id: str, task: str, name: str) -> PageView:
+        return self._change(project_id, lambda settings: replace(settings, engines=replace(settings.engines, **{task: name})))
+
+    def start(self, project_id: str, kind: str) -> TickView:
+        self._studio.submit(_chosen(project_id), JobKind(kind))
+        return self.tick(project_id)
+
+    # guidance, mix, fit
+
+    def set_guidance(self, project_id: str, face_scale: float, lip_scale: float) -> TickView:
+        self._change(project_id, lambda settings: replace(settings, guidance=Guidance(face_scale, lip_scale)))
+        return self.tick(project_id)
+
+    def set_mix(self, project_id: str, mix: MixSettings) -> TickView:
+        self._change(project_id, lambda settings: replace(settings, mix=mix))
+        return self.tick(project_id)
+
+    def set_fit(self, project_id: str, fit: FitSettings) -> TickView:
+        self._change(project_id, lambda settings: replace(settings, fit=fit))
+        return self.tick(project_id)
+
+    # export
+
+    def export(self, project_id: str, kind: str) -> ExportReady:
+        """Make an export; the page then fetches it from the address returned."""
+        self._studio.export(_chosen(project_id), kind)
+        items = exports_view(self._studio.project(project_id))
+        return ExportReady(replace(items, fetch=f"media/export/{project_id}/{kind}", fetch_mark=uuid.uuid4().hex))
+
+    # within
+
+    def _stay(self, project_id: str) -> PageView:
+        return self._page(self._studio.project(project_id) if project_id else None, tab=None)
+
+    def _import(self, project_id: str, path: str, *, as_target: bool) -> PageView:
+        file = Path(path)
+        try:
+            self._studio.import_script(_chosen(project_id), file.read_bytes(), file.name, as_target=as_target)
+        finally:
+            file.unlink(missing_ok=True)
+        return self._stay(project_id)
+
+    def _change(self, project_id: str, change: Callable[[Settings], Settings]) -> PageView:
+        """Store changed settings; without a project there is nothing to keep them in, and nothing happens."""
+        if project_id:
+            settings = self._studio.project(project_id).project.settings
+            if (changed := change(settings)) != settings:
+                self._studio.update_settings(project_id, changed)
+        return self._stay(project_id)
+
+    def _page(self, view: ProjectView | None, *, tab: str | None) -> PageView:
+        project = view.project if view is not None else None
+        project_id = project.id if project is not None else ""
+        settings = project.settings if project is not None else Settings()
+        place, busy = Place(project_id, revision(view)), _is_busy(view)
+        listed = self._studio.projects()
+        return PageView(
+            project_id=project_id,
+            tab=OpenTab(tab) if tab is not None else None,
+            header=present.header(view, self._studio.user, can_leave=self._can_leave),
+            projects=ProjectsView(tuple(present.card(one, open_id=project_id) for one in listed)),
+            desk=place,
+            upload=upload_view(view, self._studio.engines()),
+            guidance=settings.guidance,
+            preview=preview_view(view, place),
+            render=render_action(view),
+            exports=exports_view(view),
+            mix=settings.mix,
+            fit=settings.fit,
+            ticking=Ticking(BUSY_TICK_S if busy or any(card.job is not None and not card.job.state.is_over for card in listed) else IDLE_TICK_S),
+        )
+
+
+def _chosen(project_id: str) -> str:
+    if not project_id:
+        raise NotReady("No project is open; open one on the Projects tab, or drop a media file on the Upload tab.")
+    return project_id
+
+
+def _is_busy(view: ProjectView | None) -> bool:
+    return view is not None and view.job is not None and not view.job.state.is_over
+
+
+def revision(view: ProjectView | None) -> str:
+    """Moves whenever lines may have changed without the person; cheap, and the same for the same state."""
+    if view is None:
+        return ""
+    job = view.job
+    mark = (job.id, job.state, job.stage, job.done) if job is not None else ()
+    return fingerprint(mark, view.counts, view.project.settings, len(view.speakers))[:16]
+
+
+def preview_view(view: ProjectView | None, place: Place) -> PreviewView:
+    if view is None:
+        return PreviewView(next_step="Open a project to see its original and its dub side by side.")
+    source = view.project.source
+    step = ""
+    if source is None:
+        step = "Upload a video or an audio file first; its original and its dub will stand here side by side."
+    elif not view.is_rendered:
+        step = "No dub has been rendered yet. Press “Render the dub”; what is missing is translated and voiced on the way."
+    stamp = fingerprint(view.is_rendered, view.is_render_stale, view.job.id if view.job is not None else "", _is_busy(view))[:12]
+    return PreviewView(
+        project_id=place.project_id,
+        revision=place.revision,
+        has_source=source is not None,
+        has_picture=source is not None and source.info.video is not None,
+        has_dub=view.is_rendered,
+        is_stale=view.is_rendered and view.is_render_stale,
+        stamp=stamp,
+        next_step=step,
+    )
+
+
+def render_action(view: ProjectView | None) -> Action:
+    if view is None or view.project.source is None:
+        return Action("Render the dub", is_enabled=False)
+    if _is_busy(view):
+        return Action("Working…", is_enabled=False)
+    return Action("Render again" if view.is_rendered else "Render the dub")
+
+
+def exports_view(view: ProjectView | None) -> ExportsView:
+    if view is None:
+        return ExportsView(notice="Open a project to export its dub, subtitles and script.")
+    return ExportsView(view.project.id, present.export_items(view), present.blockers(view))

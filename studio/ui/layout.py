@@ -1,0 +1,49 @@
+"""The page's skeleton: header, six tabs, a clock. Widgets only; what they do is named in `wire.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from studio.ui.island import island
+from studio.ui.layout_export import ExportWidgets, build_export
+from studio.ui.layout_guidance import GuidanceWidgets, build_guidance
+from studio.ui.layout_preview import PreviewWidgets, build_preview
+from studio.ui.layout_projects import ProjectsWidgets, build_projects
+from studio.ui.layout_upload import UploadWidgets, build_upload
+from studio.ui.table import desk_table
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    project_id: gr.State
+    clock: gr.Timer
+    header: gr.HTML
+    tabs: gr.Tabs
+    projects: ProjectsWidgets
+    upload: UploadWidgets
+    desk: gr.HTML
+    guidance: GuidanceWidgets
+    preview: PreviewWidgets
+    export: ExportWidgets
+
+
+def build_page() -> Page:
+    """Must run inside a `gr.Blocks`."""
+    project_id, clock = gr.State(""), gr.Timer(12.0)
+    header = island("header", events=("cancelled",))
+    with gr.Tabs(elem_id="tabs", selected="projects") as tabs:
+        with gr.Tab("Projects", id="projects"):
+            projects = build_projects()
+        with gr.Tab("Upload", id="upload"):
+            upload = build_upload()
+        with gr.Tab("Lines", id="lines"):
+            desk = desk_table()
+        with gr.Tab("Guidance", id="guidance"):
+            guidance = build_guidance()
+        with gr.Tab("Preview", id="preview"):
+            preview = build_preview()
+        with gr.Tab("Export", id="export"):
+            export = build_export()
+    return Page(project_id, clock, header, tabs, projects, upload, desk, guidance, preview, export)

@@ -1,0 +1,74 @@
+"""Upload tab: what a project is made from, which engines work on it, and what was found in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from studio.ui.island import island
+from studio.ui.upload_view import DEFAULT_PAIR, LANGUAGES
+
+MEDIA_TYPES = ["video", "audio", ".mkv", ".avi", ".mpg", ".mpeg", ".mov", ".mxf", ".ts", ".m4a", ".opus", ".flac"]
+SCRIPT_TYPES = [".srt", ".vtt", ".ass", ".ssa", ".ttml", ".xml", ".dfxp", ".csv", ".tsv", ".txt"]
+BED_TYPES = ["audio", "video", ".flac", ".m4a", ".mkv", ".mka"]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadWidgets:
+    media: gr.File
+    track: gr.Dropdown
+    source_language: gr.Dropdown
+    target_language: gr.Dropdown
+    script: gr.File
+    translation: gr.File
+    bed: gr.File
+    transcriber: gr.Dropdown
+    translator: gr.Dropdown
+    estimator: gr.Dropdown
+    speaker: gr.Dropdown
+    engines: gr.Markdown
+    find: gr.Button
+    dub: gr.Button
+    facts: gr.HTML
+
+
+def build_upload() -> UploadWidgets:
+    with gr.Row(elem_classes="page"):
+        with gr.Column(scale=3, min_width=480, elem_classes="stack"):
+            with gr.Column(elem_classes="card"):
+                gr.HTML("<h2>Video or audio</h2>", apply_default_css=False)
+                media = gr.File(file_types=MEDIA_TYPES, label="Video or audio file", show_label=False, height=132, elem_id="media-file")
+                track = gr.Dropdown([], label="Sound track to dub", visible=False)
+                with gr.Row(elem_classes="pair"):
+                    source = gr.Dropdown(list(LANGUAGES), value=DEFAULT_PAIR[0], label="Spoken in", filterable=True)
+                    target = gr.Dropdown(list(LANGUAGES), value=DEFAULT_PAIR[1], label="Dub into", filterable=True)
+            with gr.Column(elem_classes="card"):
+                gr.HTML(
+                    "<h2>Script and stems <small>optional</small></h2><p>A script gives the lines instead of listening for them. "
+                    "SRT, WebVTT, ASS, TTML or CSV.</p>",
+                    apply_default_css=False,
+                )
+                with gr.Row(elem_classes="trio"):
+                    script = gr.File(file_types=SCRIPT_TYPES, label="Script: what is said", height=104, elem_id="script-file")
+                    translation = gr.File(file_types=SCRIPT_TYPES, label="Translation: what to say", height=104, elem_id="translation-file")
+                    bed = gr.File(file_types=BED_TYPES, label="Music and effects stem", height=104, elem_id="bed-file")
+            widgets = _engines()
+        with gr.Column(scale=2, min_width=340, elem_classes="stack"):
+            facts = island("facts")
+            with gr.Row(elem_classes="actions"):
+                find = gr.Button("Find lines", interactive=False)
+                dub = gr.Button("Dub it", variant="primary", interactive=False)
+    return UploadWidgets(media, track, source, target, script, translation, bed, *widgets, find, dub, facts)
+
+
+def _engines() -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
+    with gr.Accordion("Engines", open=False, elem_classes="card"):
+        with gr.Row(elem_classes="pair"):
+            transcriber = gr.Dropdown([], label="Recognition")
+            translator = gr.Dropdown([], label="Translation")
+        with gr.Row(elem_classes="pair"):
+            estimator = gr.Dropdown([], label="Duration")
+            speaker = gr.Dropdown([], label="Voice")
+        availability = gr.Markdown(elem_classes="availability")
+    return transcriber, translator, estimator, speaker, availability

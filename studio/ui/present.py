@@ -1,0 +1,273 @@
+"""Domain views to page views: numbers to words, states to sentences. Pure functions, no service, no Gradio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from studio.domain.language import NAMES
+from studio.domain.line import Candidate, Line, Prediction, Take, VoiceRef
+from studio.domain.media import AudioTrack, MediaInfo
+from studio.domain.project import Job, JobKind, JobState, Project
+from studio.domain.timing import clock
+from studio.domain.views import EngineStatus, LineRow, ProjectView
+from studio.ui.views import (
+    CandidateView,
+    Choices,
+    DeskRow,
+    ExportItem,
+    Fact,
+    FactsView,
+    FitView,
+    HeaderView,
+    JobView,
+    ProjectCard,
+    SkippedView,
+    TakeView,
+)
+
+_JOB_TITLES = {
+    JobKind.INGEST: "Reading the media",
+    JobKind.LINES: "Finding lines",
+    JobKind.TRANSLATE: "Translating",
+    JobKind.VOICE: "Voicing",
+    JobKind.RENDER: "Dubbing",
+}
+_EXPORTS: dict[str, tuple[str, str]] = {
+    "video": ("Dubbed video", "MP4: the picture untouched, the dub as first track, the original as second, soft subtitles in both languages."),
+    "dub_wav": ("Dub mix", "WAV of the finished mix, exactly as long as the picture, at the loudness set on the right."),
+    "side_by_side": ("Side by side", "Original and dub in one picture, for a review on a phone or in a mail. Takes a while to draw."),
+    "source_srt": ("Source subtitles", "SRT with the lines as they are spoken in the original."),
+    "target_srt": ("Subtitles, SRT", "The translation with its times, for any player."),
+    "target_vtt": ("Subtitles, WebVTT", "The translation for players on the web."),
+    "target_ass": ("Subtitles, ASS", "The translation with speakers as actors, for Aegisub."),
+    "target_ttml": ("Subtitles, TTML", "The translation for broadcast and delivery tools."),
+    "script_csv": ("Dubbing script", "A table with number, speaker, times, source and translation; it can be imported again."),
+    "report_json": ("Report", "Every line with its slot, Δ, P, stretch, engines and flags, for machines and archives."),
+}
+_NEEDS_RENDER = frozenset({"video", "dub_wav", "side_by_side"})
+_NEEDS_PICTURE = frozenset({"side_by_side"})
+
+
+def pair(project: Project) -> str:
+    return f"{NAMES[project.source_language]} → {NAMES[project.target_language]}"
+
+
+def job_view(job: Job | None) -> JobView | None:
+    """The chip for a job; None for none, and for one that ended well and has nothing left to say."""
+    if job is None:
+        return None
+    is_failed, is_active = job.state is JobState.FAILED, not job.state.is_over
+    share = min(1.0, job.done / job.total) if job.total else None
+    title = _JOB_TITLES[job.kind]
+    if job.state is JobState.QUEUED:
+        title = f"{title}: waiting"
+    message = job.message or (f"{job.done} of {job.total}" if job.total else job.stage)
+    return JobView(job.id, title, message, share, is_active, is_failed)
+
+
+def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderView:
+    if view is None:
+        return HeaderView(user=user, can_leave=can_leave)
+    project = view.project
+    return HeaderView(project.id, project.name, pair(project), user, can_leave, job_view(view.job), view.notices)
+
+
+def standing(view: ProjectView) -> str:
+    """Where a project stands, in one sentence."""
+    counts = view.counts
+    if view.job is not None and not view.job.state.is_over:
+        return f"{_JOB_TITLES[view.job.kind]}…"
+    if view.project.source is None and counts.total == 0:
+        return "Nothing uploaded yet."
+    if counts.total == 0:
+        return "Media is in; lines have not been looked for."
+    lines = _count(counts.total, "line")
+    if counts.empty == counts.total:
+        return f"{lines}, none translated."
+    if view.is_rendered:
+        return f"{lines}, dubbed; edited since." if view.is_render_stale else f"{lines}, dubbed."
+    return f"{lines}, {counts.voiced} voiced, {counts.over} over budget."
+
+
+def card(view: ProjectView, *, open_id: str) -> ProjectCard:
+    counts, source = view.counts, view.project.source
+    return ProjectCard(
+        id=view.project.id,
+        name=view.project.name,
+        languages=pair(view.project),
+        length=clock(source.info.duration_ms).split(".")[0] if source is not None else "",
+        standing=standing(view),
+        fits=counts.fits,
+        tight=counts.tight,
+        over=counts.over,
+        empty=counts.empty,
+        is_open=view.project.id == open_id,
+        is_busy=view.job is not None and not view.job.state.is_over,
+    )
+
+
+def facts(view: ProjectView | None) -> FactsView:
+    """The uploaded file in words, with what an import left out and what to do next."""
+    if view is None:
+        return FactsView(next_step="Drop a video or an audio file on the left: the studio opens a project for it.")
+    project, source = view.project, view.project.source
+    return FactsView(
+        name=source.name if source is not None else "",
+        facts=_media_facts(source.info) if source is not None else (),
+        notes=source.info.notes if source is not None else (),
+        skipped=tuple(SkippedView(item.where, item.reason) for item in view.skipped),
+        bed="A music-and-effects stem is in; the dub is mixed over it." if project.bed_blob is not None else "",
+        lines=_line_fact(view),
+        next_step=_next_step(view),
+    )
+
+
+def _line_fact(view: ProjectView) -> str:
+    counts = view.counts
+    if counts.total == 0:
+        return ""
+    return f"{_count(counts.total, 'line')}, {_count(len(view.speakers), 'speaker')}, {counts.total - counts.empty} translated, {counts.voiced} voiced."
+
+
+def _next_step(view: ProjectView) -> str:
+    if view.job is not None and not view.job.state.is_over:
+        return "Work is going on; this page may be closed and opened again, nothing is lost."
+    if view.project.source is None:
+        return "Drop the video or audio file on the left."
+    if view.counts.total == 0:
+        return "Upload a script, or press “Find lines” to hear them from the audio; “Dub it” goes all the way to a first dub."
+    if view.counts.empty:
+        return "Press “Dub it” to translate, voice and render what is missing, or write on the Lines tab."
+    return "Lines are ready: review them on the Lines tab."
+
+
+def _media_facts(info: MediaInfo) -> tuple[Fact, ...]:
+    video = info.video
+    found = [Fact("Length", clock(info.duration_ms)), Fact("Size", _bytes(info.size_bytes))]
+    if video is None:
+        found.append(Fact("Picture", "none: audio only"))
+    else:
+        rate = f"{float(video.fps):.3f}".rstrip("0").rstrip(".")
+        turned = f", turned {video.rotation_deg}°" if video.rotation_deg else ""
+        found.append(Fact("Picture", f"{video.width_px} × {video.height_px} {video.codec}{turned}"))
+        found.append(Fact("Rate", f"{rate} frames/s, variable" if video.is_variable_rate else f"{rate} frames/s"))
+    found += [Fact(f"Sound {track.index + 1}" if len(info.audio) > 1 else "Sound", track_label(track)) for track in info.audio]
+    if info.text_track_count:
+        found.append(Fact("Subtitles", f"{_count(info.text_track_count, 'track')} inside the file"))
+    return (*found, Fact("Container", info.container))
+
+
+def track_label(track: AudioTrack) -> str:
+    channels = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}.get(track.channels, f"{track.channels} channels")
+    named = ", ".join(part for part in (track.language, track.title) if part)
+    return f"{track.codec}, {track.rate_hz / 1000:g} kHz {channels}" + (f" ({named})" if named else "")
+
+
+def track_choices(project: Project) -> Choices:
+    tracks = project.source.info.audio if project.source is not None else ()
+    options = tuple((f"{track.index + 1}: {track_label(track)}", str(track.index)) for track in tracks)
+    selected = str(project.settings.audio_track) if options else None
+    return Choices(options, selected, is_shown=len(options) > 1)
+
+
+def engine_choices(task: str, chosen: str, statuses: Sequence[EngineStatus]) -> Choices:
+    """Engines of one task; the ones that cannot run stay visible and say so."""
+    mine = [status for status in statuses if status.task == task]
+    default = next((status.name for status in mine if status.is_default), "none available")
+    options = [(f"Automatic ({default})", "auto")]
+    options += [(status.name if status.is_available else f"{status.name} (not available)", status.name) for status in mine]
+    known = {value for _, value in options}
+    return Choices(tuple(options), chosen if chosen in known else "auto")
+
+
+def unavailable_engines(statuses: Sequence[EngineStatus]) -> str:
+    """One Markdown line per engine: what it is, whether it can run, and why not."""
+    lines = [f"- **{one.name}** ({one.task}): {'ready' if one.is_available else 'not available'}. {one.why}" for one in statuses]
+    return "\n".join(lines)
+
+
+def fit_view(prediction: Prediction) -> FitView:
+    estimate = prediction.estimate
+    return FitView(estimate.speech_ms, estimate.pause_ms, prediction.delta_ms, prediction.p, prediction.fit.value)
+
+
+def voice_key(voice: VoiceRef) -> str:
+    return f"{voice.engine}/{voice.voice}"
+
+
+def desk_row(row: LineRow) -> DeskRow:
+    line, slot, take = row.line, row.slot, row.take
+    return DeskRow(
+        id=line.id,
+        number=row.number,
+        speaker_id=row.speaker.id,
+        speaker=row.speaker.name,
+        start_ms=line.span.start_ms,
+        end_ms=line.span.end_ms,
+        source=line.source_text,
+        target=line.target_text,
+        status=line.status.value,
+        slot_ms=slot.span_ms,
+        gap_ms=slot.gap_ms,
+        fit=fit_view(row.prediction) if row.prediction is not None else None,
+        voiced="" if take is None else "stale" if row.is_take_stale else "voiced",
+        take_id=line.take_id,
+        take_ms=take.report.fitted_ms if take is not None else None,
+        rate_ratio=take.report.rate_ratio if take is not None else None,
+        candidates=row.candidate_count,
+        flags=row.flags,
+        voice=voice_key(row.voice) if row.voice is not None else "",
+        has_own_voice=line.voice is not None,
+        face_scale=line.guidance.face_scale if line.guidance is not None else None,
+        lip_scale=line.guidance.lip_scale if line.guidance is not None else None,
+    )
+
+
+def candidate_view(candidate: Candidate, line: Line) -> CandidateView:
+    return CandidateView(candidate.id, candidate.text, candidate.engine, fit_view(candidate.prediction), candidate.text == line.target_text)
+
+
+def take_view(take: Take, line: Line) -> TakeView:
+    report = take.report
+    return TakeView(take.id, f"{take.voice.voice} · {take.voice.engine}", take.text, report.fitted_ms, report.rate_ratio, report.remainder_ms, take.id == line.take_id, take.note)
+
+
+def export_items(view: ProjectView) -> tuple[ExportItem, ...]:
+    """Every export with a sentence; one that cannot be made yet says what it needs."""
+    return tuple(ExportItem(kind, title, sentence, not (needs := _export_needs(kind, view)), needs) for kind, (title, sentence) in _EXPORTS.items())
+
+
+def _export_needs(kind: str, view: ProjectView) -> str:
+    source = view.project.source
+    if view.counts.total == 0:
+        return "Needs lines first."
+    if kind in _NEEDS_PICTURE and (source is None or source.info.video is None):
+        return "Needs a picture; this project is audio only."
+    if kind in _NEEDS_RENDER and not view.is_rendered:
+        return "Render the dub first."
+    if kind.startswith("target_") and view.counts.empty == view.counts.total:
+        return "Needs a translation first."
+    return ""
+
+
+def blockers(view: ProjectView) -> str:
+    """What an editor should know before exporting."""
+    counts, parts = view.counts, []
+    if counts.empty:
+        parts.append(f"{_count(counts.empty, 'line')} without a translation keep the original sound")
+    if counts.over:
+        parts.append(f"{_count(counts.over, 'line')} over budget")
+    if view.is_rendered and view.is_render_stale:
+        parts.append("the dub is older than the last edits; render it again")
+    return "" if not parts else f"Before you export: {'; '.join(parts)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _bytes(size: int) -> str:
+    for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= scale:
+            return f"{size / scale:.1f} {unit}"
+    return f"{size} bytes"

@@ -1,0 +1,166 @@
+"""The page's own routes beside Gradio: login, look (css, js, icons), media with byte ranges, and the desk's JSON calls.
+
+Media and desk go through the service bound to the session's user, so someone else's project is simply not there (404).
+Desk calls live here because an edit must be matched with its own answer; Gradio keeps only the last of two quick updates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from studio.domain.errors import BadSetting, NotFound, StudioError
+from studio.domain.plain import from_plain, to_plain
+from studio.service import Studio
+from studio.ui.desk import Desk, DeskFeed, Revision
+from studio.ui.session import COOKIE, LIFETIME_S, Sessions
+from studio.ui.trouble import http_status, sentence
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+MAX_CALL_BYTES = 1 << 20
+# The desk's verbs: name in the address → the method that answers with the JSON body's values.
+CALLS: dict[str, Callable[..., Any]] = {
+    "panel": Desk.panel,
+    "predict": Desk.predict,
+    "revise": lambda desk, **values: desk.revise(from_plain(Revision, values)),
+    "set_status": Desk.set_status,
+    "pick": Desk.pick,
+    "add": Desk.add,
+    "delete": Desk.delete,
+    "split": Desk.split,
+    "merge": Desk.merge,
+    "regenerate": Desk.regenerate,
+    "submit": Desk.submit,
+    "rename_speaker": Desk.rename_speaker,
+    "set_speaker_voice": Desk.set_speaker_voice,
+    "merge_speakers": Desk.merge_speakers,
+    "split_speaker": Desk.split_speaker,
+}
+
+
+def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
+    """Everything the page needs that is not a Gradio event. Must be called before Gradio is mounted at the root."""
+    router = APIRouter()
+    _add_login(router, sessions)
+    _add_media(router, studio, sessions)
+    _add_desk(router, studio, sessions)
+    app.include_router(router)
+    for folder in ("css", "js", "icons", "fonts"):
+        app.mount(f"/look/{folder}", StaticFiles(directory=ASSETS / folder, check_dir=False))
+    app.add_exception_handler(StudioError, _refuse)
+
+
+def bound(studio: Studio, sessions: Sessions, request: Request) -> Studio:
+    """The studio speaking for the request's user."""
+    user = sessions.user(request.cookies)
+    if user is None:
+        raise NotFound("session", "")
+    return studio.as_user(user)
+
+
+def _refuse(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"error": sentence(error)}, http_status(error))
+
+
+def _add_login(router: APIRouter, sessions: Sessions) -> None:
+    page = (ASSETS / "login.html").read_text(encoding="utf-8")
+
+    @router.get("/login")
+    def ask() -> HTMLResponse:
+        return HTMLResponse(page.replace("{{notice}}", ""))
+
+    @router.post("/login")
+    async def enter(request: Request) -> Response:
+        form = await request.form()
+        token = await run_in_threadpool(sessions.enter, str(form.get("name", "")), str(form.get("password", "")))
+        if token is None:
+            return HTMLResponse(page.replace("{{notice}}", "Name and password do not belong together. Try again."), 401)
+        answer = RedirectResponse("./", 303)
+        answer.set_cookie(COOKIE, token, max_age=LIFETIME_S, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+        return answer
+
+    @router.post("/leave")
+    def leave(request: Request) -> RedirectResponse:
+        sessions.leave(request.cookies.get(COOKIE, ""))
+        answer = RedirectResponse("login", 303)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+
+def _media_file(studio: Studio, kind: str, project_id: str, item: str) -> Path | None:
+    """The file behind a media address; None where there is none yet."""
+    if kind == "take":
+        return studio.take_wav(project_id, item)
+    if kind == "clip":
+        return studio.source_clip(project_id, item)
+    if kind == "preview":
+        return studio.line_preview(project_id, item)
+    if kind == "export":
+        return studio.export(project_id, item)
+    if kind == "rendered":
+        return studio.rendered(project_id)
+    if kind == "source":
+        return studio.playable_source(project_id)
+    raise NotFound("media", kind)
+
+
+def _add_media(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
+    @router.get("/media/peaks/{project_id}/{item}")
+    def peaks(request: Request, project_id: str, item: str) -> Response:
+        return Response(bound(studio, sessions, request).peaks(project_id), media_type="application/octet-stream")
+
+    @router.get("/media/{kind}/{project_id}/{item}")
+    def media(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
+        mine = bound(studio, sessions, request)
+        path = _media_file(mine, kind, project_id, item)
+        if path is None:
+            raise NotFound(kind, item)
+        named = f"{mine.project(project_id).project.name} {item}{path.suffix}" if kind == "export" else None
+        return FileResponse(path, filename=named, headers={"cache-control": "private, no-cache"})
+
+
+def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
+    feed = DeskFeed()
+
+    def desk(request: Request, project_id: str) -> Desk:
+        return Desk(bound(studio, sessions, request), project_id, feed)
+
+    @router.get("/desk/{project_id}/rows")
+    def rows(request: Request, project_id: str, since: str = "") -> JSONResponse:
+        return JSONResponse(to_plain(desk(request, project_id).view(since)))
+
+    @router.post("/desk/{project_id}/{verb}")
+    async def call(request: Request, project_id: str, verb: str) -> JSONResponse:
+        return await _answer(request, lambda values: to_plain(_call(desk(request, project_id), verb, values)))
+
+
+async def _answer(request: Request, work: Callable[[dict[str, Any]], Any]) -> JSONResponse:
+    """Run a desk call off the event loop; whatever goes wrong becomes a sentence, never a traceback."""
+    try:
+        return JSONResponse(await run_in_threadpool(work, await _body(request)))
+    except Exception as error:  # the rim: nothing above can say it better
+        return _refuse(request, error)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """The JSON object of a call. The content type is required: a form on another page cannot send it unasked."""
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        raise BadSetting("The desk speaks JSON only.")
+    if int(request.headers.get("content-length", "0")) > MAX_CALL_BYTES:
+        raise BadSetting("This edit is larger than a line can be.")
+    body = await request.json()
+    if not isinstance(body, dict):
+        raise BadSetting("The desk expects one object per call.")
+    return body
+
+
+def _call(desk: Desk, verb: str, values: dict[str, Any]) -> Any:
+    if verb not in CALLS:
+        raise NotFound("desk call", verb)
+    return CALLS[verb](desk, **values)

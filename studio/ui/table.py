@@ -1,0 +1,15 @@
+"""The line desk: one island for the whole Lines tab. Its value only says which project and which revision to show.
+
+Rows are fetched and edited through the desk's own calls (`routes.py`), rendered by assets/js/desk/*.js in chunks that exist
+only near the view, so that thousands of lines stay light. `changed` tells the page that work was started or lines moved.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from studio.ui.island import island
+
+
+def desk_table() -> gr.HTML:
+    return island("desk/desk", events=("changed",))

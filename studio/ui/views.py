@@ -1,0 +1,321 @@
+"""What the panels of the page show and read. Frozen values, no Gradio, no service.
+
+Add a field here, fill it in `present.py` or `handlers.py`, and name its widget in `wire.py`; the rest follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studio.domain.settings import FitSettings, Guidance, MixSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A drop-down: (label, value) pairs and the one that is taken."""
+
+    options: tuple[tuple[str, str], ...] = ()
+    selected: str | None = None
+    is_shown: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button: what it says and whether it can be pressed."""
+
+    label: str
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTab:
+    """The tab to bring to the front."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticking:
+    """How often the page asks for news."""
+
+    every_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """The job chip. `share` is done work, 0..1, or None while nobody can tell."""
+
+    id: str
+    title: str
+    message: str
+    share: float | None
+    is_active: bool
+    is_failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderView:
+    project_id: str = ""
+    name: str = ""
+    languages: str = ""
+    user: str = ""
+    can_leave: bool = False
+    job: JobView | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCard:
+    """One project of the list. `standing` is a sentence; the counts feed its bar."""
+
+    id: str
+    name: str
+    languages: str
+    length: str
+    standing: str
+    fits: int
+    tight: int
+    over: int
+    empty: int
+    is_open: bool
+    is_busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectsView:
+    cards: tuple[ProjectCard, ...] = ()
+    has_demo: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an island looks for its lines; it fetches them again when the revision moves."""
+
+    project_id: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedView:
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FactsView:
+    """The uploaded file in words. `next_step` says what to do now."""
+
+    name: str = ""
+    facts: tuple[Fact, ...] = ()
+    notes: tuple[str, ...] = ()
+    skipped: tuple[SkippedView, ...] = ()
+    bed: str = ""
+    lines: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadView:
+    facts: FactsView
+    track: Choices
+    source_language: Choices
+    target_language: Choices
+    transcriber: Choices
+    translator: Choices
+    estimator: Choices
+    speaker: Choices
+    engines: str
+    find: Action
+    dub: Action
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewView:
+    """What Preview can play. `stamp` changes with every new dub, so that the player loads it afresh."""
+
+    project_id: str = ""
+    revision: str = ""
+    has_source: bool = False
+    has_picture: bool = False
+    has_dub: bool = False
+    is_stale: bool = False
+    stamp: str = ""
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportItem:
+    kind: str
+    title: str
+    sentence: str
+    is_ready: bool
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportsView:
+    """`fetch` is the address of an export just made; `fetch_mark` differs each time, so that asking twice fetches twice."""
+
+    project_id: str = ""
+    items: tuple[ExportItem, ...] = ()
+    notice: str = ""
+    fetch: str = ""
+    fetch_mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The whole page for one project (or none). `tab` None leaves the person where they are."""
+
+    project_id: str
+    tab: OpenTab | None
+    header: HeaderView
+    projects: ProjectsView
+    desk: Place
+    upload: UploadView
+    guidance: Guidance
+    preview: PreviewView
+    render: Action
+    exports: ExportsView
+    mix: MixSettings
+    fit: FitSettings
+    ticking: Ticking
+
+
+@dataclass(frozen=True, slots=True)
+class TickView:
+    """News while work goes on: everything that changes without the person, nothing they may be editing."""
+
+    header: HeaderView
+    projects: ProjectsView
+    desk: Place
+    facts: FactsView
+    preview: PreviewView
+    render: Action
+    exports: ExportsView
+    find: Action
+    dub: Action
+    ticking: Ticking
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReady:
+    """The export list with one file that has just been made and is to be fetched from `ExportsView.fetch`."""
+
+    ready: ExportsView
+
+
+@dataclass(frozen=True, slots=True)
+class FitView:
+    """A text against its line, for the budget bar and the numbers beside it."""
+
+    speech_ms: int
+    pause_ms: int
+    delta_ms: int
+    p: float
+    fit: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """One line on the desk. `voiced` is "", "voiced" or "stale"."""
+
+    id: str
+    number: int
+    speaker_id: str
+    speaker: str
+    start_ms: int
+    end_ms: int
+    source: str
+    target: str
+    status: str
+    slot_ms: int
+    gap_ms: int
+    fit: FitView | None
+    voiced: str
+    take_id: str | None
+    take_ms: int | None
+    rate_ratio: float | None
+    candidates: int
+    flags: tuple[str, ...]
+    voice: str
+    has_own_voice: bool
+    face_scale: float | None
+    lip_scale: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerView:
+    id: str
+    name: str
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOption:
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """All lines of a project, or only those that changed since the revision asked for (`is_whole` False)."""
+
+    project_id: str
+    revision: str
+    is_whole: bool
+    order: tuple[str, ...]
+    rows: tuple[DeskRow, ...]
+    speakers: tuple[SpeakerView, ...]
+    voices: tuple[VoiceOption, ...]
+    fps: float
+    length_ms: int
+    has_media: bool
+    has_picture: bool
+    max_ratio: float
+    guidance: Guidance = field(default_factory=Guidance)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    id: str
+    text: str
+    engine: str
+    fit: FitView
+    is_taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeView:
+    id: str
+    label: str
+    text: str
+    length_ms: int
+    rate_ratio: float
+    remainder_ms: int
+    is_circled: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """The selected line: its row with everything to choose from."""
+
+    row: DeskRow
+    candidates: tuple[CandidateView, ...]
+    takes: tuple[TakeView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an edit on the desk answers: the rows it changed, or the whole desk when order or slots moved."""
+
+    row: DeskRow | None = None
+    desk: DeskView | None = None
+    job: JobView | None = None

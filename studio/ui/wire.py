@@ -1,0 +1,194 @@
+"""The only file that knows both the widgets and the handlers: one `on(...)` per event of the page.
+
+Enter: widget values and the request's user. Leave: a view's fields, each painted on its widget. To add an event: a method in
+`handlers.py`, one `on` line here. What goes wrong becomes a sentence in a toast; nothing is shown of its inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
+from operator import attrgetter
+from typing import Any
+
+import gradio as gr
+
+from studio.domain.plain import to_plain
+from studio.domain.project import JobKind
+from studio.domain.settings import FitSettings, MixSettings
+from studio.service import Studio
+from studio.ui.handlers import Handlers
+from studio.ui.layout import Page
+from studio.ui.trouble import sentence
+from studio.ui.views import Action, Choices, OpenTab, Ticking
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Whose studio answers, and whether people log in."""
+
+    studio: Studio
+    can_leave: bool
+
+    def handlers(self, request: gr.Request) -> Handlers:
+        return Handlers(self.studio.as_user(request.username), can_leave=self.can_leave)
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What an event hands its handler, by parameter name: widget values, keys of the event's own data,
+    names in the page's address, fixed values. `is_continuous`: of many quick events only the last one must be answered.
+
+    `form` gathers all widget values but `project_id` into one record under the given parameter name.
+    """
+
+    widgets: Mapping[str, Any]
+    data: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    form: tuple[str, type] | None = None
+    is_continuous: bool = False
+
+    def arguments(self, values: tuple[Any, ...], request: gr.Request, event: gr.EventData) -> dict[str, Any]:
+        given = dict(zip(self.widgets, values, strict=True))
+        if self.form is not None:
+            name, shape = self.form
+            own = {item.name for item in fields(shape)}
+            given = {key: value for key, value in given.items() if key not in own} | {name: shape(**{key: given[key] for key in own})}
+        asked = {name: str(request.query_params.get(key, "")) for name, key in self.query.items()}
+        sent = {key: event._data[key] for key in self.data}
+        return given | asked | sent | dict(self.fixed)
+
+
+def paint(value: Any) -> Any:
+    """A view's field as the widget takes it; None leaves the widget as it is."""
+    if value is None:
+        return gr.skip()
+    if isinstance(value, Choices):
+        return gr.update(choices=list(value.options), value=value.selected, visible=value.is_shown)
+    if isinstance(value, Action):
+        return gr.update(value=value.label, interactive=value.is_enabled)
+    if isinstance(value, OpenTab):
+        return gr.update(selected=value.name)
+    if isinstance(value, Ticking):
+        return gr.Timer(value.every_s, active=True)
+    return to_plain(value) if is_dataclass(value) else value
+
+
+def on(wiring: Wiring, events: Sequence[Any], handler: Callable[..., Any], reads: Reads, outputs: Mapping[Any, str]) -> None:
+    """Events, one handler: read, call, paint. `outputs` maps each widget to the (dotted) field of the view it shows."""
+    getters = [attrgetter(name) for name in outputs.values()]
+
+    def run(request: gr.Request, event_data: gr.EventData, *values: Any) -> list[Any]:
+        try:
+            view = handler(wiring.handlers(request), **reads.arguments(values, request, event_data))
+        except Exception as error:  # the rim of the page: every failure becomes a sentence
+            raise gr.Error(sentence(error), title="", print_exception=False) from error
+        return [paint(getter(view)) for getter in getters]
+
+    gr.on(
+        list(events),
+        run,
+        inputs=list(reads.widgets.values()),
+        outputs=list(outputs),
+        api_visibility="private",
+        show_progress="hidden",
+        trigger_mode="always_last" if reads.is_continuous else "once",
+        concurrency_limit=None,
+    )
+
+
+def wire(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
+    """Join every widget to its handler."""
+    _wire_shell(page, wiring, demo)
+    _wire_projects(page, wiring)
+    _wire_upload(page, wiring)
+    _wire_settings(page, wiring)
+
+
+def _whole(page: Page) -> dict[Any, str]:
+    """Every field of PageView on its widget."""
+    upload = page.upload
+    named = ("facts", "track", "source_language", "target_language", "transcriber", "translator", "estimator", "speaker", "engines", "find", "dub")
+    return {
+        page.project_id: "project_id",
+        page.tabs: "tab",
+        page.header: "header",
+        page.projects.listing: "projects",
+        page.desk: "desk",
+        **{getattr(upload, name): f"upload.{name}" for name in named},
+        page.guidance.face: "guidance.face_scale",
+        page.guidance.lip: "guidance.lip_scale",
+        page.guidance.overrides: "desk",
+        page.preview.stage: "preview",
+        page.preview.render: "render",
+        page.export.files: "exports",
+        **{getattr(page.export.mix, item.name): f"mix.{item.name}" for item in fields(MixSettings)},
+        **{getattr(page.export.fit, item.name): f"fit.{item.name}" for item in fields(FitSettings)},
+        page.clock: "ticking",
+    }
+
+
+def _news(page: Page) -> dict[Any, str]:
+    """Every field of TickView on its widget: nothing a person may be editing."""
+    return {
+        page.header: "header",
+        page.projects.listing: "projects",
+        page.desk: "desk",
+        page.guidance.overrides: "desk",
+        page.upload.facts: "facts",
+        page.preview.stage: "preview",
+        page.preview.render: "render",
+        page.export.files: "exports",
+        page.upload.find: "find",
+        page.upload.dub: "dub",
+        page.clock: "ticking",
+    }
+
+
+def _wire_shell(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
+    here = {"project_id": page.project_id}
+    on(wiring, [demo.load], Handlers.open_page, Reads({}, query={"project_id": "project", "tab": "tab"}), _whole(page))
+    on(wiring, [page.clock.tick, page.desk.changed], Handlers.tick, Reads(here), _news(page))
+    on(wiring, [page.header.cancelled], Handlers.cancel, Reads(here, data=("job_id",)), _news(page))
+
+
+def _wire_projects(page: Page, wiring: Wiring) -> None:
+    widgets, here, whole = page.projects, {"project_id": page.project_id}, _whole(page)
+    form = {"name": widgets.name, "source_language": widgets.source_language, "target_language": widgets.target_language}
+    on(wiring, [widgets.create.click, widgets.name.submit], Handlers.create_project, Reads(form), whole)
+    on(wiring, [widgets.listing.opened], Handlers.open_project, Reads({}, data=("id",)), whole)
+    on(wiring, [widgets.listing.demo], Handlers.open_demo, Reads({}), whole)
+    on(wiring, [widgets.listing.renamed], Handlers.rename_project, Reads(here, data=("id", "name")), whole)
+    on(wiring, [widgets.listing.removed], Handlers.delete_project, Reads(here, data=("id",)), whole)
+
+
+def _wire_upload(page: Page, wiring: Wiring) -> None:
+    widgets, here, whole = page.upload, {"project_id": page.project_id}, _whole(page)
+    pair = {"source_language": widgets.source_language, "target_language": widgets.target_language}
+    on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}), whole)
+    for upload, handler in ((widgets.script, Handlers.upload_script), (widgets.translation, Handlers.upload_translation), (widgets.bed, Handlers.upload_bed)):
+        on(wiring, [upload.upload], handler, Reads({**here, "path": upload}), whole)
+    on(wiring, [widgets.source_language.input, widgets.target_language.input], Handlers.choose_languages, Reads({**here, **pair}), whole)
+    on(wiring, [widgets.track.input], Handlers.choose_track, Reads({**here, "track": widgets.track}), whole)
+    for task in ("transcriber", "translator", "estimator", "speaker"):
+        choice = getattr(widgets, task)
+        on(wiring, [choice.input], Handlers.choose_engine, Reads({**here, "name": choice}, fixed={"task": task}), whole)
+    for button, kind in ((widgets.find, JobKind.LINES), (widgets.dub, JobKind.RENDER), (page.preview.render, JobKind.RENDER)):
+        on(wiring, [button.click], Handlers.start, Reads(here, fixed={"kind": kind.value}), _news(page))
+
+
+def _wire_settings(page: Page, wiring: Wiring) -> None:
+    here, news = {"project_id": page.project_id}, _news(page)
+    guidance = {"face_scale": page.guidance.face, "lip_scale": page.guidance.lip}
+    on(wiring, _moves(guidance), Handlers.set_guidance, Reads({**here, **guidance}, is_continuous=True), news)
+    for name, shape, widgets, handler in (("mix", MixSettings, page.export.mix, Handlers.set_mix), ("fit", FitSettings, page.export.fit, Handlers.set_fit)):
+        mine = {item.name: getattr(widgets, item.name) for item in fields(shape)}
+        on(wiring, _moves(mine), handler, Reads({**here, **mine}, form=(name, shape), is_continuous=True), news)
+    ready = {page.export.files: "ready"}
+    on(wiring, [page.export.files.wanted], Handlers.export, Reads(here, data=("kind",)), ready)
+
+
+def _moves(widgets: Mapping[str, Any]) -> list[Any]:
+    """The events that mean a person moved a control, not that the page painted it."""
+    return [event for widget in widgets.values() for event in ([widget.input, widget.release] if isinstance(widget, gr.Slider) else [widget.input])]
