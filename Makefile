@@ -39,7 +39,7 @@ lint: environment-dev ## style
 	@exec $(RUN) -m ruff check .
 
 demo-clip: environment ## draw and record the demo clip again
-	@exec $(RUN) scripts/make_demo.py
+	@exec $(RUN) -m scripts.make_demo
 
 clean: ## remove .venv and caches; projects are kept
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
