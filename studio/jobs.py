@@ -222,8 +222,8 @@ class JobRunner:
                 self._pass_on_stops()
                 if now - beaten_at >= BEAT_EVERY_S:
                     beaten_at = now
-                    if self._held_ids():
-                        self._store.beat(self._worker)
+                    if held := self._held_ids():
+                        self._store.beat(self._worker, held)
                 if self._takes_all and now - recovered_at >= RECOVER_EVERY_S:
                     recovered_at = now
                     self._store.recover(self._held_ids())

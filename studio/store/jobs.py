@@ -24,6 +24,7 @@ from studio.store.schema import JOBS
 HEARTBEAT_LIFE_S = 30.0
 MAX_INTERRUPTIONS = 25  # a job that ends its process every time must not do so for ever
 _TABLE = JOBS.c
+_QUEUED, _RUNNING = JobState.QUEUED.value, JobState.RUNNING.value
 _CANCELLED_TEXT = str(Cancelled())
 _INTERRUPTED_TEXT = f"The studio was stopped {MAX_INTERRUPTIONS} times while doing this, so it is not taken up again by itself; see the log, then start it again."
 
@@ -59,7 +60,7 @@ class JobStore:
     def submit(self, job: Job) -> Job:
         """Queue a job. One of the same kind, lines and force that still waits in the project is returned instead."""
         with writing(self._engine) as connection:
-            for row in connection.execute(_of(job.project_id).where(_TABLE.state == JobState.QUEUED)):
+            for row in connection.execute(_of(job.project_id).where(_TABLE.state == _QUEUED)):
                 waiting = _job(row)
                 if (waiting.kind, waiting.line_ids, waiting.is_forced) == (job.kind, job.line_ids, job.is_forced):
                     return waiting
@@ -79,8 +80,8 @@ class JobStore:
 
     def active(self, project_id: str) -> Job | None:
         """The job at work in a project, else the one that waits first."""
-        going = _TABLE.state.in_([JobState.RUNNING, JobState.QUEUED])
-        return self._first(_of(project_id).where(going).order_by(_TABLE.state.desc(), _TABLE.seq))
+        running = self._first(_of(project_id).where(_TABLE.state == _RUNNING))
+        return self._first(_of(project_id).where(_TABLE.state == _QUEUED).order_by(_TABLE.seq)) if running is None else running
 
     def latest(self, project_id: str) -> Job | None:
         """The active job, or the one submitted last."""
@@ -106,15 +107,15 @@ class JobStore:
         with writing(self._engine) as connection:
             connection.execute(update(JOBS).where(_held(worker, job_id)).values(heartbeat_s=time.time(), **values))
 
-    def beat(self, worker: str) -> None:
-        """Sign of life for all jobs of a worker."""
-        mine = (_TABLE.worker == worker) & (_TABLE.state == JobState.RUNNING)
+    def beat(self, worker: str, job_ids: Collection[str]) -> None:
+        """Sign of life for jobs of a worker."""
+        mine = (_TABLE.worker == worker) & (_TABLE.state == _RUNNING) & _TABLE.id.in_(job_ids)
         with writing(self._engine) as connection:
             connection.execute(update(JOBS).where(mine).values(heartbeat_s=time.time()))
 
     def to_stop(self, worker: str, job_ids: Collection[str]) -> frozenset[str]:
         """Which of these jobs the worker must let go of: a stop was asked for, or another worker has taken over."""
-        query = select(_TABLE.id).where(_TABLE.id.in_(job_ids), _TABLE.worker == worker, _TABLE.state == JobState.RUNNING)
+        query = select(_TABLE.id).where(_TABLE.id.in_(job_ids), _TABLE.worker == worker, _TABLE.state == _RUNNING)
         with reading(self._engine) as connection:
             going_on = set(connection.execute(query.where(_TABLE.is_cancel_asked.is_(False))).scalars())
         return frozenset(set(job_ids) - going_on)
@@ -126,17 +127,18 @@ class JobStore:
             ended = connection.execute(update(JOBS).where(_held(worker, job_id)).values(finished_at=utc_now(), worker=None, **values))
             return ended.rowcount == 1
 
-    def release(self, worker: str, job_id: str) -> None:
-        """Put a job back into the queue, for the next worker or the next start."""
+    def release(self, worker: str, job_id: str) -> bool:
+        """Put a job back into the queue, for the next start; False when it is not held, or its person asked for a stop."""
+        wanted = _held(worker, job_id) & _TABLE.is_cancel_asked.is_(False)
         with writing(self._engine) as connection:
-            connection.execute(update(JOBS).where(_held(worker, job_id)).values(**_UNHELD))
+            return connection.execute(update(JOBS).where(wanted).values(**_UNHELD)).rowcount == 1
 
     def ask_cancel(self, job_id: str) -> Job:
         """A waiting job is over at once; a running one is asked to stop. Raises NotFound; a finished one stays as it is."""
         with writing(self._engine) as connection:
             here = _TABLE.id == job_id
-            connection.execute(update(JOBS).where(here & (_TABLE.state == JobState.QUEUED)).values(**_cancelled()))
-            connection.execute(update(JOBS).where(here & (_TABLE.state == JobState.RUNNING)).values(is_cancel_asked=True))
+            connection.execute(update(JOBS).where(here & (_TABLE.state == _QUEUED)).values(**_cancelled()))
+            connection.execute(update(JOBS).where(here & (_TABLE.state == _RUNNING)).values(is_cancel_asked=True))
             return _job(_row(connection, job_id))
 
     def recover(self, held: Collection[str] = ()) -> int:
@@ -144,7 +146,7 @@ class JobStore:
 
         Dead is a worker without a heartbeat for HEARTBEAT_LIFE_S, or one of this host whose process is gone.
         """
-        query = select(JOBS).where(_TABLE.state == JobState.RUNNING)
+        query = select(JOBS).where(_TABLE.state == _RUNNING)
         with reading(self._engine) as connection:
             dead = [row for row in connection.execute(query) if row.id not in held and _is_dead(row)]
         return sum(self._take_back(row) for row in dead)
@@ -166,7 +168,7 @@ class JobStore:
         return None if row is None else _job(row)
 
 
-_UNHELD = {"state": JobState.QUEUED.value, "worker": None, "heartbeat_s": None}
+_UNHELD = {"state": _QUEUED, "worker": None, "heartbeat_s": None}
 
 
 def _cancelled() -> dict[str, Any]:
@@ -178,7 +180,7 @@ def _of(project_id: str) -> Select[Any]:
 
 
 def _held(worker: str, job_id: str) -> Any:
-    return (_TABLE.id == job_id) & (_TABLE.worker == worker) & (_TABLE.state == JobState.RUNNING)
+    return (_TABLE.id == job_id) & (_TABLE.worker == worker) & (_TABLE.state == _RUNNING)
 
 
 def _row(connection: Connection, job_id: str) -> Row[Any]:
@@ -191,9 +193,9 @@ def _row(connection: Connection, job_id: str) -> Row[Any]:
 def _claimable(only: Collection[str] | None) -> Select[Any]:
     """The job whose turn it is: of an idle project, from the owner who was served longest ago, the oldest."""
     running, served = JOBS.alias(), JOBS.alias()
-    busy = select(running.c.project_id).where(running.c.state == JobState.RUNNING)
+    busy = select(running.c.project_id).where(running.c.state == _RUNNING)
     last_turn = select(func.max(served.c.started_at)).where(served.c.owner == _TABLE.owner).scalar_subquery()
-    query = select(_TABLE.id).where(_TABLE.state == JobState.QUEUED, _TABLE.project_id.not_in(busy))
+    query = select(_TABLE.id).where(_TABLE.state == _QUEUED, _TABLE.project_id.not_in(busy))
     if only is not None:
         query = query.where(_TABLE.id.in_(only))
     return query.order_by(last_turn.nulls_first(), _TABLE.seq).limit(1)
@@ -203,8 +205,8 @@ def _take(connection: Connection, worker: str, query: Select[Any]) -> Job | None
     job_id = connection.execute(query).scalar_one_or_none()
     if job_id is None:
         return None
-    waiting = (_TABLE.id == job_id) & (_TABLE.state == JobState.QUEUED)
-    values = {"state": JobState.RUNNING.value, "worker": worker, "heartbeat_s": time.time(), "started_at": utc_now()}
+    waiting = (_TABLE.id == job_id) & (_TABLE.state == _QUEUED)
+    values = {"state": _RUNNING, "worker": worker, "heartbeat_s": time.time(), "started_at": utc_now()}
     if connection.execute(update(JOBS).where(waiting).values(**values)).rowcount == 0:
         return None
     return _job(_row(connection, job_id))
