@@ -157,8 +157,8 @@ def main() -> None:
         "media": "demo.mp4",
         "source_language": "en",
         "target_language": "zh",
-        "source_script": "demo.en.vtt",
-        "target_script": "demo.zh.vtt",
+        "lines": "demo.en.vtt",
+        "translation": "demo.zh.vtt",
     }
     write_beside(FOLDER / "demo.json", json.dumps(about, indent=2) + "\n")
 
