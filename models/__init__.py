@@ -1,0 +1,1 @@
+"""Torch nets, their losses and their training recipes; they know tensors, never projects, screens or databases."""

@@ -1,0 +1,1 @@
+"""One readable script per training run; recipes import nets, nets never import recipes."""

@@ -1,0 +1,1 @@
+"""Translation by causal language models: prompts, answers, decoding, training rows."""

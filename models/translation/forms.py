@@ -1,0 +1,97 @@
+"""The three ways a model is asked for one line, and where its answer ends. In: a `Ask` and a tokenizer; out: prefix ids.
+
+TAGGED is the bundled model's short form, COMPACT its line format, INSTRUCTION the line format in words for every other
+model (inside its chat template when it has one). Earlier lines stand in the prefix with the translations they were given, and the line
+format's source is written for the model, so no answer can merge, skip or alter a line. Add a form as a member of `Form`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from models.translation.prompt import (
+    CLOSE, LINE_END, Scene, answer_line, answer_opening, instruction, one_line, tag,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_ENDS_LINE_FORMAT = (CLOSE, "）", LINE_END)
+
+
+class Form(StrEnum):
+    TAGGED = "tagged"
+    COMPACT = "compact"
+    INSTRUCTION = "instruction"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One line to translate, after earlier (source, translation) pairs. Languages as `Scene` wants them for the form."""
+
+    source_language: str
+    target_language: str
+    source: str
+    before: tuple[tuple[str, str], ...] = ()
+
+
+def prefix_ids(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Everything that stands before the translation. Text from people is never read as a special token."""
+    if form is Form.TAGGED:
+        return _tagged_ids(ask, tokenizer)
+    sources = (*(source for source, _ in ask.before), ask.source)
+    scene = Scene(ask.source_language, ask.target_language, sources)
+    answered = "".join(answer_line(source, text) for source, text in ask.before) + answer_opening(ask.source)
+    if form is Form.COMPACT:
+        lines = _text_ids(LINE_END.join(map(one_line, sources)) + LINE_END, tokenizer)
+        return [_tag_id(ask.source_language, tokenizer), *lines, _tag_id(ask.target_language, tokenizer), *_text_ids(answered, tokenizer)]
+    if not tokenizer.chat_template:
+        return _text_ids(instruction(scene), tokenizer) + _text_ids(answered, tokenizer)
+    chat = [{"role": "user", "content": instruction(scene)}]
+    opened = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+    return tokenizer(opened, add_special_tokens=False).input_ids + _text_ids(answered, tokenizer)
+
+
+def fitting_ask(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Ask, list[int]]:
+    """The ask with as many of its latest earlier lines as `max_tokens` allow, and its prefix ids; the line itself always stays."""
+    for first in range(len(ask.before) + 1):
+        shorter = Ask(ask.source_language, ask.target_language, ask.source, ask.before[first:])
+        ids = prefix_ids(form, shorter, tokenizer)
+        if len(ids) <= max_tokens:
+            break
+    return shorter, ids
+
+
+def ending_ids(form: Form, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Tokens after which a translation is over: a line break, in the line format a closing bracket, or the end of text."""
+    ends = (LINE_END,) if form is Form.TAGGED else _ENDS_LINE_FORMAT
+    vocabulary = range(len(tokenizer))
+    texts = tokenizer.batch_decode([[token] for token in vocabulary], clean_up_tokenization_spaces=False)
+    found = {token for token, text in zip(vocabulary, texts, strict=True) if any(end in text for end in ends)}
+    return frozenset(found | {token for token in (tokenizer.eos_token_id,) if token is not None})
+
+
+def translation_of(form: Form, ids: tuple[int, ...], ending_id: int, tokenizer: PreTrainedTokenizerBase) -> str:
+    """The words of a finished draw: its text up to the first ending (an ending token may carry words before the bracket)."""
+    text = tokenizer.decode([*ids, ending_id], skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    for end in (LINE_END,) if form is Form.TAGGED else _ENDS_LINE_FORMAT:
+        text = text.split(end)[0]
+    return one_line(text.replace("\ufffd", ""))
+
+
+def _tagged_ids(ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    source_tag, target_tag = _tag_id(ask.source_language, tokenizer), _tag_id(ask.target_language, tokenizer)
+    ids: list[int] = []
+    for source, translation in ask.before:
+        ids += [source_tag, *_text_ids(one_line(source), tokenizer), target_tag, *_text_ids(one_line(translation) + LINE_END, tokenizer)]
+    return [*ids, source_tag, *_text_ids(one_line(ask.source), tokenizer), target_tag]
+
+
+def _tag_id(language: str, tokenizer: PreTrainedTokenizerBase) -> int:
+    return tokenizer.convert_tokens_to_ids(tag(language))
+
+
+def _text_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    return tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
