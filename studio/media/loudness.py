@@ -78,7 +78,7 @@ class LoudnessMeter:
         weighted, self._state = sosfilt(_K_WEIGHTING, block, axis=0, zi=self._state)
         samples = np.concatenate([self._rest, weighted])
         whole = len(samples) // _HOP_SAMPLES * _HOP_SAMPLES
-        hops = samples[:whole].reshape(whole // _HOP_SAMPLES, -1)
+        hops = samples[:whole].reshape(whole // _HOP_SAMPLES, _HOP_SAMPLES * samples.shape[1])
         self._energies.append(np.einsum("hs,hs->h", hops, hops) / _HOP_SAMPLES)
         self._rest = samples[whole:]
 
