@@ -22,6 +22,10 @@ _MARKS = (
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _SURE_SIGNS = ("-->", "Dialogue:", "<tt", "</p>", "WEBVTT", "00:0", "start")
 _SAMPLE_BYTES = 400_000
+_DECLARATION = re.compile(
+    rb"\s*<\?xml[^>]{0,200}encoding=[\"'](iso-8859-(?:[1-9]|1[013456])|windows-125[0-8]|koi8-[ru]|shift_jis|euc-jp|euc-kr|gb2312|gbk|gb18030|big5)[\"']",
+    re.IGNORECASE,
+)
 _BAD_SEQUENCE = re.compile("�+")
 
 
@@ -47,6 +51,9 @@ def decode(data: bytes) -> Decoded:
         return Decoded(data.decode("utf-8"), "utf-8", is_guess=False, damaged=0)
     except UnicodeDecodeError:
         pass
+    declared = _declared(data)
+    if declared is not None:
+        return _decoded(data, declared, is_guess=False)
     if _is_damaged_utf8(data):
         return _decoded(data, "utf-8", is_guess=True)
     return _decoded(data, likeliest_page(data[:_SAMPLE_BYTES]), is_guess=True)
@@ -69,6 +76,19 @@ def _wide_without_mark(data: bytes) -> str | None:
         if any(sign.encode(encoding) in sample for sign in _SURE_SIGNS):
             return encoding
     return None
+
+
+def _declared(data: bytes) -> str | None:
+    """The single-byte or East Asian encoding an XML declaration names, if the file really is in it."""
+    found = _DECLARATION.match(data[:300])
+    if found is None:
+        return None
+    encoding = found[1].decode("ascii").lower()
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+    return encoding
 
 
 def _is_damaged_utf8(data: bytes) -> bool:

@@ -17,6 +17,7 @@ _BREAK = re.compile(r"<br\s{0,5}/?>", re.IGNORECASE)
 _OPEN_TAG = re.compile(r"<(?:i|b|u|s|font|c|v)(?:[.\s][^<>\n]{0,200})?$", re.IGNORECASE)
 _TIMESTAMP = re.compile(r"<\d{1,3}:[\d:.,]{1,20}>", re.ASCII)
 _VOICE = re.compile(r"<v(?:\.[^\s<>]{1,60})?[ \t]+([^<>\n]{1,200})>", re.IGNORECASE)
+_VOICE_TAG = re.compile(r"</?v(?:[.\s][^<>\n]{0,300})?>", re.IGNORECASE)
 _OVERRIDE = re.compile(r"\{\s{0,3}\\[^{}]{0,2000}\}|\{\\[^{}]{0,40}$")
 _DRAWING = re.compile(r"\{[^{}]{0,2000}\\p[1-9]\d{0,2}[^{}]{0,2000}\}[^{}]{0,100000}(?:\{[^{}]{0,2000}\\p0[^{}]{0,2000}\}|$)")
 _MUSIC = re.compile(r"[♩♪♫♬🎵🎶🎼]+")
@@ -46,19 +47,19 @@ class Spoken:
     emptied: str | None = None
 
 
-def spoken(text: str, *, has_entities: bool = True) -> Spoken:
-    """Clean the text of one cue. `has_entities`: &amp; and the like stand for characters.
+def spoken(text: str, *, has_tags: bool = True) -> Spoken:
+    """Clean the text of one cue. `has_tags`: `<i>` and the like are markup and &amp; stands for a character.
 
     >>> spoken("<v Ann><i>Hello</i> {\\\\an8}there").text
     'Hello there'
     """
     bare = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    voices = list(dict.fromkeys(html.unescape(name).strip() for name in _VOICE.findall(bare)))
-    is_drawing = _DRAWING.search(bare) is not None if "\\p" in bare else False
-    bare, was_marked_up = _without_tags(bare, is_drawing)
-    if has_entities and "&" in bare:
-        bare = html.unescape(bare)
-    lines = _lines(bare)
+    voices = list(dict.fromkeys(html.unescape(name).strip() for name in _VOICE.findall(bare))) if has_tags else []
+    unvoiced = _VOICE_TAG.sub("", bare) if has_tags and "<" in bare else bare
+    is_drawing = "\\p" in bare and _DRAWING.search(bare) is not None
+    bare = _without_tags(unvoiced, is_drawing, has_tags)
+    was_marked_up = bare != unvoiced
+    lines = _lines(html.unescape(bare) if has_tags and "&" in bare else bare)
     notes, lines, emptied = _notes(lines)
     if is_drawing and not lines:
         emptied = DRAWING_ONLY
@@ -68,15 +69,21 @@ def spoken(text: str, *, has_entities: bool = True) -> Spoken:
     return Spoken(join_lines(lines), tuple(lines), speaker, tuple(notes), was_marked_up, emptied)
 
 
-def _without_tags(text: str, is_drawing: bool) -> tuple[str, bool]:
+def verbatim(text: str) -> Spoken:
+    """The text of a table cell: on one line, otherwise as it stands."""
+    lines = tuple(_lines(_CONTROL.sub("", text)))
+    return Spoken(join_lines(list(lines)), lines, None, (), False)
+
+
+def _without_tags(text: str, is_drawing: bool, has_tags: bool) -> str:
     bare = _DRAWING.sub("", text) if is_drawing else text
     if "{" in bare:
         bare = _OVERRIDE.sub("", bare)
-    if "<" in bare:
+    if has_tags and "<" in bare:
         bare = _BREAK.sub("\n", bare)
         bare = _TIMESTAMP.sub("", bare)
         bare = _OPEN_TAG.sub("", _TAG.sub("", bare))
-    return bare, bare != text
+    return bare
 
 
 def _lines(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from studio.domain.errors import BadSubtitles
 from studio.domain.project import Script
 from studio.domain.settings import Limits
-from studio.formats import ssa, subrip, table, webvtt
+from studio.formats import ssa, subrip, table, ttml, webvtt
 from studio.formats.cue import Cue, Ledger
 from studio.formats.encoding import Decoded, decode
 from studio.formats.sniff import refuse_if_not_text
@@ -61,6 +61,8 @@ def _clean(decoded: Decoded, ledger: Ledger) -> str:
 def _parse(text: str, name: str, ledger: Ledger) -> tuple[str, list[Cue]]:
     """The format by content, then by name; a .vtt without its first line is still one."""
     ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    if ttml.looks_like(text):
+        return "ttml", ttml.parse(text, name, ledger)
     if webvtt.looks_like(text) or (ending == "vtt" and subrip.looks_like(text)):
         return "vtt", webvtt.parse(text, ledger)
     if ssa.looks_like(text):

@@ -67,7 +67,7 @@ def _event(where: str, rest: str, columns: tuple[str, ...], ledger: Ledger) -> l
     name = fields.get("name", fields.get("actor", "")).strip()
     if "," in name:
         ledger.change(where, COMMA_IN_NAME)
-    clean = spoken(fields["text"].replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " "), has_entities=False)
+    clean = spoken(fields["text"].replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " "), has_tags=False)
     if clean.was_marked_up:
         ledger.change(where, TAGS_REMOVED)
     cue = Cue.of(where, start.ms, end.ms, clean)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from studio.domain.errors import BadSubtitles
 from studio.formats.cue import Cue, Ledger
-from studio.formats.markup import TAGS_REMOVED, spoken
+from studio.formats.markup import verbatim
 from studio.formats.times import fraction_ms, read_clock, read_timecode
 
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
@@ -140,13 +140,9 @@ def _cue(where: str, row: list[str], sheet: _Sheet, ledger: Ledger, is_ms: bool)
     if start_ms is None or end_ms is None:
         ledger.drop(where, BAD_ROW_TIME)
         return None
-    source, target = spoken(_cell(row, sheet, "source"), has_entities=False), spoken(_cell(row, sheet, "target"), has_entities=False)
-    if source.was_marked_up or target.was_marked_up:
-        ledger.change(where, TAGS_REMOVED)
-    cue = Cue.of(where, start_ms, end_ms, source)
-    speaker = _cell(row, sheet, "speaker") or source.speaker
-    is_empty = source.emptied is None and target.emptied is None
-    return replace(cue, speaker=speaker, target_text=target.text, lines=(), is_kept_empty=is_empty)
+    cue = Cue.of(where, start_ms, end_ms, verbatim(_cell(row, sheet, "source")))
+    target = verbatim(_cell(row, sheet, "target")).text
+    return replace(cue, speaker=_cell(row, sheet, "speaker") or None, target_text=target, lines=(), is_kept_empty=True)
 
 
 def _time(cell: str, is_ms: bool, where: str, ledger: Ledger) -> int | None:
