@@ -14,6 +14,7 @@ from pathlib import Path
 
 from studio.domain.errors import BadSetting
 from studio.domain.settings import Limits
+from studio.engines.protocols import Engine
 from studio.engines.rack import EngineRack
 from studio.jobs import JobRunner
 from studio.pipeline import run_job
@@ -52,30 +53,49 @@ def default_place(home: Path | None = None) -> Place:
 
 def build_engines() -> EngineRack:
     """Every engine, the best default first. Nothing is loaded here."""
-    from studio.engines.duration_edge import EdgeDurations
-    from studio.engines.duration_espeak import EspeakDurations
+    from studio.engines.duration_edge import EdgeDuration
+    from studio.engines.duration_espeak import EspeakDuration
+    from studio.engines.edge_service import EdgeService
     from studio.engines.espeak_pool import EspeakPool
     from studio.engines.speaker_edge import EdgeSpeaker
     from studio.engines.speaker_espeak import EspeakSpeaker
     from studio.engines.speaker_timbre import TimbreEncoder
     from studio.engines.transcribe_manual import ManualTranscriber
     from studio.engines.transcribe_pocketsphinx import PocketsphinxTranscriber
-    from studio.engines.transcribe_whisper import WhisperTranscriber
+    from studio.engines.transcribe_whisper import WhisperPlace, WhisperTranscriber
     from studio.engines.translate_imported import ImportedTranslator
     from studio.engines.vad_silero import SileroDetector
 
-    pool = EspeakPool()
-    whisper = WhisperTranscriber(os.environ.get("LIPLINE_WHISPER"))
+    espeak, edge = EspeakPool(), EdgeService()
+    whisper = WhisperTranscriber(WhisperPlace(os.environ.get("LIPLINE_WHISPER"), allow_download=True))
     return EngineRack(
         {
             "voice activity": (SileroDetector(),),
             "transcriber": (whisper, ManualTranscriber(), PocketsphinxTranscriber()),
             "speaker encoder": (TimbreEncoder(),),
             "translator": (*_language_models(), ImportedTranslator()),
-            "estimator": (EspeakDurations(pool), EdgeDurations()),
-            "speaker": (EspeakSpeaker(pool), EdgeSpeaker()),
+            "estimator": (EspeakDuration(espeak), EdgeDuration(edge)),
+            "speaker": (EspeakSpeaker(espeak), EdgeSpeaker(edge)),
         }
     )
+
+
+def _language_models() -> tuple[Engine, ...]:
+    """The causal LM named in the environment, if any, then the bundled one."""
+    from studio.engines.translate_lm import LmSource, LmTranslator, bundled_translator
+
+    named = os.environ.get("LIPLINE_TRANSLATOR")
+    if not named:
+        return (bundled_translator(),)
+    source = LmSource(name="lm", model=named, licence="see the model", adapter=os.environ.get("LIPLINE_ADAPTER"), may_download=True, device=_device())
+    return (LmTranslator(source), bundled_translator())
+
+
+def _device() -> str:
+    """The first GPU where there is one; only asked once a large model has been named."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def open_studio(place: Place, *, user: str = LOCAL_USER, workers: int = 1) -> Studio:
@@ -87,6 +107,7 @@ def open_studio(place: Place, *, user: str = LOCAL_USER, workers: int = 1) -> St
     log_file = _log_to(place.home / "logs")
     engine = open_database(place.database_url)
     blobs = BlobStore(place.home / "blobs")
+    blobs.sweep()
     shop = Workshop(
         projects=ProjectStore(engine),
         lines=LineStore(engine),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -11,11 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studio.domain.errors import BadMedia, BadSetting, OutOfSpace, StudioError
+from studio.domain.errors import BadMedia, BadSetting, OutOfSpace, StudioError, UserError
 from studio.domain.plain import fingerprint
 from studio.domain.project import Job, JobKind, JobState, Project, Script
 from studio.formats.read import read_script
-from studio.media.disk import is_full
 from studio.report import project_report
 from studio.service import Studio
 
@@ -39,7 +39,11 @@ class DubRequest:
 
 
 class JobFailed(StudioError):
-    """A job ended badly; the sentence is the job's own."""
+    """A job ended badly for a fault of ours; the sentence is the job's own."""
+
+
+class JobRefused(UserError):
+    """A job ended badly for the person's input or settings; the sentence is the job's own."""
 
 
 def dub_file(studio: Studio, request: DubRequest, watch: Watch) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def dub_file(studio: Studio, request: DubRequest, watch: Watch) -> dict[str, Any
     started = time.monotonic()
     if not request.out.parent.is_dir():
         raise BadSetting(f"The folder {request.out.parent} does not exist; make it, or choose another --out.")
-    project = _project_for(studio, request)
+    project = _project_for(studio, request, watch)
     wait(studio, studio.submit(project.id, JobKind.RENDER), watch)
     copy_beside(studio.export(project.id, "video"), request.out)
     seconds = time.monotonic() - started
@@ -69,11 +73,11 @@ def wait(studio: Studio, job: Job, watch: Watch) -> Job:
         raise
     watch(job)
     if job.state is not JobState.DONE:
-        raise JobFailed(job.message)
+        raise (JobRefused if studio.is_user_error(job.id) else JobFailed)(job.message)
     return job
 
 
-def _project_for(studio: Studio, request: DubRequest) -> Project:
+def _project_for(studio: Studio, request: DubRequest, watch: Watch) -> Project:
     """The project of an earlier run of the same request, or a new one."""
     scripts = [(read_bytes(path), path.name) if path is not None else None for path in (request.lines, request.translation)]
     content = fingerprint(_identity(request.source), [script and (fingerprint(script[0].hex()), script[1]) for script in scripts])
@@ -84,22 +88,25 @@ def _project_for(studio: Studio, request: DubRequest) -> Project:
             return view.project
     project = studio.create_project(name, request.source_language, request.target_language)
     try:
-        return _filled(studio, project, request, scripts)
+        return _filled(studio, project, request, scripts, watch)
     except BaseException:
         studio.delete_project(project.id)
         raise
 
 
-def _filled(studio: Studio, project: Project, request: DubRequest, scripts: list[tuple[bytes, str] | None]) -> Project:
+def _filled(studio: Studio, project: Project, request: DubRequest, scripts: list[tuple[bytes, str] | None], watch: Watch) -> Project:
     engines = replace(project.settings.engines, speaker=request.speaker, translator=request.translator, transcriber=request.transcriber)
     studio.check_engines(project.id, engines)
     studio.update_settings(project.id, replace(project.settings, engines=engines))
+    project = studio.upload_media(project.id, request.source, request.source.name)
     lines, translation = scripts
     if lines is not None:
         studio.import_script(project.id, *lines)
     if translation is not None:
-        studio.import_script(project.id, *translation, as_target=lines is not None)
-    return studio.upload_media(project.id, request.source, request.source.name)
+        if lines is None:
+            wait(studio, studio.submit(project.id, JobKind.LINES), watch)
+        studio.import_script(project.id, *translation, as_target=True)
+    return project
 
 
 def _identity(path: Path) -> tuple[str, int, int]:
@@ -144,7 +151,7 @@ def copy_beside(source: Path, out: Path) -> None:
         shutil.copyfile(source, draft)
         os.replace(draft, out)
     except OSError as error:
-        if is_full(error):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise OutOfSpace(str(out.parent)) from error
         raise BadSetting(f"{out} cannot be written: {error.strerror}.") from error
     finally:

@@ -14,7 +14,7 @@ from studio.formats.write import ScriptRow, write_script
 from studio.media.preview import side_by_side
 from studio.playback import cached, playable_source, rendered_path
 from studio.report import project_report
-from studio.steps.render import Rendered
+from studio.steps.render import Dub
 from studio.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def export(studio: Studio, shop: Workshop, project: Project, kind: str) -> Path:
         return _rendered(shop, project)
     if kind == "dub_wav":
         _rendered(shop, project)
-        kept: Rendered = from_plain(Rendered, shop.results.latest(project.id, "render"))
+        kept: Dub = from_plain(Dub, shop.results.latest(project.id, "render"))
         return shop.blobs.path(kept.mix)
     if kind == "side_by_side":
         return _side_by_side(shop, project)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from studio.domain.errors import NotReady
 from studio.domain.plain import fingerprint, from_plain
-from studio.domain.project import Project, Source
+from studio.domain.project import Project
 from studio.domain.timing import TimeSpan
+from studio.engines.protocols import Audio
 from studio.media.decode import read_audio
 from studio.media.preview import cut_clip, is_browser_playable, make_playable
 from studio.media.wav import write_wav
 from studio.stages.ingest import Ingest
-from studio.steps.render import Rendered, render_key
+from studio.steps.render import Dub, render_key, source_of
 from studio.workshop import Workshop
 
 CLIP_RATE_HZ = 24_000
@@ -44,12 +45,6 @@ def cached(shop: Workshop, key: str, suffix: str, make: Callable[[Path], None]) 
     return path
 
 
-def source_of(project: Project) -> Source:
-    if project.source is None:
-        raise NotReady(f"“{project.name}” has no media yet; upload a video or an audio file first.")
-    return project.source
-
-
 def source_clip(shop: Workshop, project: Project, line_id: str) -> Path:
     """The source's sound under a line, as a mono WAV."""
     source, line = source_of(project), shop.lines.line(project.id, line_id)
@@ -59,7 +54,8 @@ def source_clip(shop: Workshop, project: Project, line_id: str) -> Path:
     key = fingerprint("source clip", source.blob, track, line.span)
 
     def make(draft: Path) -> None:
-        write_wav(draft, read_audio(shop.blobs.path(source.blob), track=track, rate_hz=CLIP_RATE_HZ, span=line.span))
+        samples = read_audio(shop.blobs.path(source.blob), track=track, rate_hz=CLIP_RATE_HZ, span=line.span)
+        write_wav(draft, Audio(samples, CLIP_RATE_HZ))
 
     return cached(shop, key, ".wav", make)
 
@@ -70,7 +66,7 @@ def peaks(shop: Workshop, project: Project) -> bytes:
     if plain is None:
         return b""
     found: Ingest = from_plain(Ingest, plain)
-    return shop.blobs.path(found.peaks).read_bytes() if shop.blobs.exists(found.peaks) else b""
+    return shop.blobs.path(found.peaks).read_bytes() if found.peaks is not None and shop.blobs.exists(found.peaks) else b""
 
 
 def playable_source(shop: Workshop, project: Project) -> Path:
@@ -87,21 +83,21 @@ def render_state(shop: Workshop, project: Project) -> RenderState:
     plain = shop.results.latest(project.id, "render")
     if plain is None:
         return RenderState(False, False)
-    rendered: Rendered = from_plain(Rendered, plain)
-    if not shop.blobs.exists(rendered.video):
+    dub: Dub = from_plain(Dub, plain)
+    if not shop.blobs.exists(dub.video):
         return RenderState(False, False)
     cast = shop.lines.cast(project.id)
     takes = {take.id: take for take in shop.lines.circled_takes(project.id)}
     is_current = shop.results.get(project.id, "render", "", render_key(project, cast, takes)) is not None
-    return RenderState(True, not is_current, rendered.notices)
+    return RenderState(True, not is_current, dub.notices)
 
 
 def rendered_path(shop: Workshop, project: Project) -> Path | None:
     plain = shop.results.latest(project.id, "render")
     if plain is None:
         return None
-    rendered: Rendered = from_plain(Rendered, plain)
-    return shop.blobs.path(rendered.video) if shop.blobs.exists(rendered.video) else None
+    dub: Dub = from_plain(Dub, plain)
+    return shop.blobs.path(dub.video) if shop.blobs.exists(dub.video) else None
 
 
 def line_preview(shop: Workshop, project: Project, line_id: str) -> Path | None:

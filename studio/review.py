@@ -11,7 +11,7 @@ from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, Voic
 from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.views import LineRow, ProjectCounts
-from studio.engines.protocols import DurationEstimator, Speaker, VoiceInfo
+from studio.engines.protocols import Availability, DurationEstimator, Speaker, VoiceInfo
 from studio.engines.rack import EngineRack
 from studio.stages.timing import line_flags, slots
 from studio.stages.translate import Predict
@@ -36,11 +36,13 @@ def programme_ms(project: Project, cast: Cast) -> int:
 
 
 def estimator_for(project: Project, rack: EngineRack) -> DurationEstimator | None:
-    """The duration engine of a project, or None when none speaks its target language."""
-    try:
-        return rack.pick("estimator", project.settings.engines.estimator, accepts=lambda engine: engine.supports(project.target_language))
-    except EngineUnavailable:
-        return None
+    """The project's duration engine where it can run, else the first that can; None when none speaks the language."""
+    for name in (project.settings.engines.estimator, "auto"):
+        try:
+            return rack.pick("estimator", name, accepts=lambda engine: engine.supports(project.target_language))
+        except EngineUnavailable:
+            continue
+    return None
 
 
 def voices_on_offer(project: Project, rack: EngineRack) -> tuple[VoiceInfo, ...]:
@@ -50,9 +52,25 @@ def voices_on_offer(project: Project, rack: EngineRack) -> tuple[VoiceInfo, ...]
     return tuple(voice for engine in engines if engine.available().is_available for voice in engine.voices(project.target_language))
 
 
+def default_speaker(project: Project, rack: EngineRack) -> Speaker | None:
+    """The speech engine that voices lines nobody chose a voice for: the project's choice where it can run, else the first
+    that can. Never one that goes online unasked: such engines stand last on the rack. None: no engine speaks the language."""
+
+    def speaks(engine: Speaker) -> Availability:
+        return Availability(bool(engine.voices(project.target_language)), f"has no voice for {project.target_language}")
+
+    for name in (project.settings.engines.speaker, "auto"):
+        try:
+            return rack.pick("speaker", name, accepts=speaks)
+        except EngineUnavailable:
+            continue
+    return None
+
+
 def resolve_voices(project: Project, cast: Cast, rack: EngineRack) -> dict[str, VoiceRef]:
     """The voice of every line: its own, its speaker's, or one handed out so that no two speakers share it needlessly."""
-    handed_out = assign_voices(cast.speakers, voices_on_offer(project, rack))
+    engine = default_speaker(project, rack)
+    handed_out = assign_voices(cast.speakers, engine.voices(project.target_language) if engine is not None else ())
     by_line = {line.id: line.voice or handed_out.get(line.speaker_id) for line in cast.lines}
     return {line_id: voice for line_id, voice in by_line.items() if voice is not None}
 

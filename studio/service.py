@@ -141,17 +141,15 @@ class Studio:
         return script_of(self._shop, self._own(project_id))
 
     def check_engines(self, project_id: str, choice: EngineChoice) -> None:
-        """Raises BadSetting or EngineUnavailable for a named engine that is unknown, missing, or cannot do these languages."""
+        """Raises BadSetting or EngineUnavailable for a named engine that is unknown, or that cannot do its part here."""
         project, rack = self._own(project_id), self._shop.engines
         pair = (project.source_language, project.target_language)
-        if choice.transcriber != "auto":
-            rack.pick("transcriber", choice.transcriber)
+        rack.pick("transcriber", choice.transcriber)
         if choice.translator not in ("auto", ImportedTranslator.name):
             rack.pick("translator", choice.translator, accepts=lambda engine: engine.supports(*pair))
-        if choice.estimator != "auto":
-            rack.pick("estimator", choice.estimator, accepts=lambda engine: engine.supports(pair[1]))
-        if choice.speaker != "auto":
-            rack.pick("speaker", choice.speaker)
+        for task, name in (("estimator", choice.estimator), ("speaker", choice.speaker)):
+            if name != "auto":  # where such an engine cannot run now, another steps in and a notice says so
+                rack.named(task, name)
 
     # long work
 
@@ -181,6 +179,10 @@ class Studio:
         if job.owner != self.user:
             raise NotFound("job", job_id)
         return job
+
+    def is_user_error(self, job_id: str) -> bool:
+        """Whether a failed job failed for the person's input or settings rather than for a fault of ours."""
+        return self._shop.jobs.is_user_error(self.job(job_id).id)
 
     def active_job(self, project_id: str) -> Job | None:
         return self._shop.jobs.active(self._own(project_id).id)

@@ -30,14 +30,17 @@ class EngineRack:
     def all(self, task: str) -> tuple[Any, ...]:
         return self._by_task[task]
 
+    def named(self, task: str, name: str) -> Any:
+        """The engine of that name, available or not. Raises BadSetting for an unknown name."""
+        for engine in self._by_task[task]:
+            if engine.name == name:
+                return engine
+        known = ", ".join(engine.name for engine in self._by_task[task])
+        raise BadSetting(f"There is no {task} engine “{name}”; there are: {known}.")
+
     def pick(self, task: str, name: str = "auto", *, accepts: Callable[[Any], Availability] = _accepts_all) -> Any:
         """The engine to use. Raises BadSetting for an unknown name, EngineUnavailable when none can do it."""
-        engines = self._by_task[task]
-        if name != "auto":
-            engines = tuple(engine for engine in engines if engine.name == name)
-            if not engines:
-                known = ", ".join(engine.name for engine in self._by_task[task])
-                raise BadSetting(f"There is no {task} engine “{name}”; there are: {known}.")
+        engines = self._by_task[task] if name == "auto" else (self.named(task, name),)
         reasons = []
         for engine in engines:
             verdict = engine.available()

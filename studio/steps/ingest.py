@@ -19,7 +19,7 @@ def ingested(run: Run) -> Ingest | None:
 
     def work() -> Ingest:
         request = IngestRequest(blobs.path(source.blob), source.info, track)
-        return ingest(request, blobs, progress=run.reported("Reading the sound"), cancel=run.is_cancelled)
+        return ingest(request, blobs, progress=run.reported("Reading the sound"), cancel=run.context.is_cancelled)
 
     def is_whole(kept: Ingest) -> bool:
         return all(blobs.exists(blob) for blob in (kept.speech_wav, kept.peaks) if blob is not None)

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from studio.domain.errors import Cancelled
 from studio.domain.line import Line
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Job, Project
@@ -25,6 +24,8 @@ class JobContext(Protocol):
     """How a step says where it is, and learns that it should stop."""
 
     def progress(self, done: int, total: int, *, stage: str, message: str = "") -> None: ...
+
+    def is_cancelled(self) -> bool: ...
 
     def check(self) -> None:
         """Raise Cancelled once the person has asked for a stop."""
@@ -46,14 +47,6 @@ class Run:
 
     def wants(self, line: Line) -> bool:
         return not self.job.line_ids or line.id in self.job.line_ids
-
-    def is_cancelled(self) -> bool:
-        """For tools that ask rather than look after themselves."""
-        try:
-            self.context.check()
-        except Cancelled:
-            return True
-        return False
 
     def reported(self, stage: str, message: str = "") -> Callable[[int, int], None]:
         """A progress callable that also looks at the cancel token."""

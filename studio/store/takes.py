@@ -39,9 +39,9 @@ class TakeRecords:
 
     def candidate_counts(self, project_id: str) -> dict[str, int]:
         """Number of candidates by line id; lines without any are absent."""
-        query = select(CANDIDATES.c.line_id, func.count()).join(LINES).where(LINES.c.project_id == project_id)
+        query = select(CANDIDATES.c.line_id, func.count().label("size")).join(LINES).where(LINES.c.project_id == project_id)
         with reading(self._engine) as connection:
-            return {line_id: count for line_id, count in connection.execute(query.group_by(CANDIDATES.c.line_id))}
+            return {row.line_id: row.size for row in connection.execute(query.group_by(CANDIDATES.c.line_id))}
 
     def add_take(self, take: Take) -> None:
         """Keep a take, durable on return. Raises NotFound when its line has been deleted meanwhile."""
@@ -107,7 +107,8 @@ def _candidate_columns(candidate: Candidate) -> dict[str, Any]:
 
 def _candidate(row: Row[Any]) -> Candidate:
     plain = row.prediction
-    prediction = Prediction(Estimate(**plain["estimate"]), plain["delta_ms"], plain["p"], Fit(plain["fit"]))
+    known = plain is not None  # no duration engine may speak the language
+    prediction = Prediction(Estimate(**plain["estimate"]), plain["delta_ms"], plain["p"], Fit(plain["fit"])) if known else None
     return Candidate(row.id, row.line_id, row.text, row.engine, row.score, row.rank, prediction)
 
 
