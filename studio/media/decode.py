@@ -61,7 +61,7 @@ def audio_blocks(
 
 
 def _arguments(query: SoundQuery) -> list[str]:
-    before = ["-err_detect", "ignore_err", "-max_error_rate", "1"]
+    before = ["-err_detect", "ignore_err"]
     if query.start_ms:
         before += ["-ss", f"{query.start_ms / 1000:.3f}"]
     length = [] if query.length_ms is None else ["-t", f"{(query.length_ms + 1) / 1000:.3f}"]

@@ -7,6 +7,7 @@ Add a call by building arguments in the module that owns the subject and handing
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -31,7 +32,8 @@ DEMUXERS = (
 DEFAULT_TIMEOUT_S = float(Limits().media_tool_timeout_s)
 _PROTOCOLS = "file,pipe"
 _FULL_DISK = ("No space left on device", "Disk quota exceeded", "File too large")
-_STDERR_LINES = 12
+_STDERR_LINES = 3
+_ORIGIN = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\]\s*")
 _POLL_S = 0.05
 
 
@@ -123,7 +125,7 @@ class _Child:
         import imageio_ffmpeg
 
         self._call.check_cancel()
-        argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-y", *self._arguments]
+        argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-y", "-max_error_rate", "1", *self._arguments]
         try:
             self._process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
@@ -167,7 +169,7 @@ class _Child:
         if any(sign in words for sign in _FULL_DISK) or code == -signal.SIGXFSZ:
             raise OutOfSpace(self._call.place)
         if code != 0:
-            raise MediaToolFailed(self._call.action, " ".join(words.split("\n")[-_STDERR_LINES:]).strip() or f"ffmpeg ended with code {code}.")
+            raise MediaToolFailed(self._call.action, _gist(words) or f"ffmpeg ended with code {code}.")
         return words
 
     def _listen(self) -> None:
@@ -190,3 +192,9 @@ class _Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 return
+
+
+def _gist(words: str) -> str:
+    """The last distinct lines of ffmpeg's own account, without addresses in memory."""
+    lines = dict.fromkeys(_ORIGIN.sub("", line).strip() for line in words.split("\n"))
+    return " · ".join([line for line in lines if line][-_STDERR_LINES:])

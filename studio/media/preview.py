@@ -1,0 +1,111 @@
+"""What the page plays: proxies a browser can show, short clips of single lines, and original and dub side by side.
+
+Cutting and proxies go through ffmpeg; the side-by-side composite is moviepy's, on files this studio wrote itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from studio.domain.errors import MediaToolFailed
+from studio.domain.media import MediaInfo
+from studio.domain.timing import TimeSpan
+from studio.media.ffmpeg import ToolCall, input_args, local, run, write_beside
+
+if TYPE_CHECKING:
+    from moviepy import VideoClip, VideoFileClip
+
+_PROXY_HEIGHT_PX = 720
+_PLAYABLE = {
+    "mp4": (("h264", "av1", "vp9"), ("aac", "mp3", "opus", "flac")),
+    "mov": (("h264",), ("aac", "mp3")),
+    "webm": (("vp8", "vp9", "av1"), ("opus", "vorbis")),
+    "wav": ((), ("pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le")),
+    "mp3": ((), ("mp3",)),
+    "flac": ((), ("flac",)),
+    "ogg": ((), ("opus", "vorbis", "flac")),
+}
+_PLAYABLE_PIXELS = ("yuv420p", "yuvj420p", "yuva420p")
+_SMALL_PICTURE = f"scale=w=-2:h='2*trunc(min({_PROXY_HEIGHT_PX},ih)/2)':flags=fast_bilinear,setsar=1"
+_ENCODERS = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "24", "-pix_fmt", "yuv420p", "-g", "50")
+_SOUND = ("-af", "aresample=async=1:first_pts=0", "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000")
+
+
+def is_browser_playable(path: Path, info: MediaInfo) -> bool:
+    """Whether Chromium and Firefox play the file as it is: container, codecs, and 8-bit 4:2:0 pixels."""
+    pictures, sounds = _PLAYABLE.get(info.container, ((), ()))
+    if any(track.codec not in sounds for track in info.audio):
+        return False
+    if info.video is None:
+        return bool(info.audio) and info.container in _PLAYABLE
+    return info.video.codec in pictures and _pixel_format(path) in _PLAYABLE_PIXELS
+
+
+def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track: int | None = None) -> None:
+    """An MP4 of at most 720 lines, H.264 and AAC, that any browser plays; the picture is copied where it already fits.
+
+    `track` None takes the first sound. Raises MediaToolFailed, OutOfSpace, Cancelled.
+    """
+    video = info.video
+    fits = video is not None and video.codec == "h264" and video.height_px <= _PROXY_HEIGHT_PX and _pixel_format(path) in _PLAYABLE_PIXELS
+    picture = ["-c:v", "copy"] if fits else ["-vf", _SMALL_PICTURE, "-fps_mode", "vfr", *_ENCODERS]
+    maps = [*(["-map", "0:V:0", *picture] if video is not None else []), *_sound_map(info, track)]
+    with write_beside(out) as draft:
+        run(["-loglevel", "error", *input_args(path, "-fflags", "+genpts"), *maps, *_tail(draft)], call)
+
+
+def cut_clip(path: Path, info: MediaInfo, span: TimeSpan, out: Path, *, track: int | None = None) -> None:
+    """One stretch of a film as a small MP4 that begins exactly at `span`, for playing a line. Raises MediaToolFailed, OutOfSpace."""
+    seek = ["-ss", f"{span.start_ms / 1000:.3f}", "-t", f"{span.length_ms / 1000:.3f}"]
+    picture = ["-map", "0:V:0", "-vf", _SMALL_PICTURE, *_ENCODERS] if info.video is not None else []
+    with write_beside(out) as draft:
+        call = ToolCall("Cutting a clip", timeout_s=120.0, place=out.parent.name)
+        run(["-loglevel", "error", *input_args(path, *seek), *picture, *_sound_map(info, track), *_tail(draft)], call)
+
+
+def side_by_side(original: Path, dub: Path, out: Path, *, span: TimeSpan | None = None) -> None:
+    """Original on the left, dub on the right, sound of the dub; both must be browser-playable. Raises MediaToolFailed."""
+    from moviepy import VideoFileClip, clips_array
+
+    with write_beside(out) as draft:
+        try:
+            with VideoFileClip(str(original)) as left, VideoFileClip(str(dub)) as right:
+                height_px = min(left.h, right.h, _PROXY_HEIGHT_PX) // 2 * 2
+                pair = clips_array([[_part(left, span, height_px).without_audio(), _part(right, span, height_px)]])
+                _write(pair, draft)
+        except (OSError, ValueError, KeyError, IndexError) as error:
+            raise MediaToolFailed("Putting original and dub side by side", str(error).strip().split("\n")[-1]) from error
+
+
+def _part(clip: VideoFileClip, span: TimeSpan | None, height_px: int) -> VideoClip:
+    part = clip if span is None else clip.subclipped(span.start_ms / 1000, min(clip.duration, span.end_ms / 1000))
+    return part.resized((round(part.w * height_px / part.h / 2) * 2, height_px))
+
+
+def _write(clip: VideoClip, draft: Path) -> None:
+    clip.write_videofile(
+        str(draft), codec="libx264", audio_codec="aac", preset="ultrafast", threads=2, logger=None, temp_audiofile_path=str(draft.parent),
+        ffmpeg_params=["-pix_fmt", "yuv420p", "-movflags", "+faststart"],
+    )  # fmt: skip
+
+
+def _sound_map(info: MediaInfo, track: int | None) -> list[str]:
+    if not info.audio:
+        return []
+    return ["-map", f"0:a:{info.audio[0].index if track is None else track}", *_SOUND]
+
+
+def _tail(draft: Path) -> list[str]:
+    return ["-map_metadata", "-1", "-map_chapters", "-1", "-max_muxing_queue_size", "9999", "-movflags", "+faststart", "-f", "mp4", local(draft)]
+
+
+def _pixel_format(path: Path) -> str | None:
+    """How the picture stores its pixels, from the header alone; None where that cannot be told."""
+    import av
+
+    try:
+        with av.open(local(path), options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
+            return container.streams.video[0].codec_context.pix_fmt if container.streams.video else None
+    except (av.error.FFmpegError, OSError):
+        return None
