@@ -21,7 +21,7 @@ from studio.engines.speaker_espeak import espeak_availability, espeak_request, e
 
 MIN_PAUSE_MS = 60  # shorter silences are the closures of plosives, part of speech
 CACHE_ENTRIES = 20_000
-MIN_PAIRS_FOR_OFFSET = 6
+MIN_PAIRS_FOR_OFFSET, MIN_SPREAD_RATIO, MAX_OFFSET_MS = 8, 2.0, 300
 _SCALE_LIMITS = (0.4, 2.5)
 
 Key = tuple[str, str, float, float]
@@ -45,24 +45,34 @@ class PacePair:
 
 
 def calibrate(pairs: Sequence[PacePair]) -> Calibration:
-    """Robust line through takes of one voice: Theil–Sen slope with an offset from six takes of different length on,
-    a median ratio below; takes without sound do not count. No takes: the identity."""
+    """Robust line through takes of one voice: the median ratio, or, from eight takes of well spread lengths on, a
+    Theil–Sen slope with a small offset (a larger one is no property of a voice). No takes: the identity."""
     usable = [pair for pair in pairs if pair.predicted_ms > 0 and pair.actual_ms > 0]
     if not usable:
         return Calibration()
-    low, high = _SCALE_LIMITS
-    slopes = [
-        (b.actual_ms - a.actual_ms) / (b.predicted_ms - a.predicted_ms)
-        for index, a in enumerate(usable)
-        for b in usable[index + 1 :]
-        if abs(b.predicted_ms - a.predicted_ms) >= 200
-    ]
-    if len(usable) >= MIN_PAIRS_FOR_OFFSET and slopes:
-        scale = min(max(median(slopes), low), high)
+    lengths = [pair.predicted_ms for pair in usable]
+    if len(usable) >= MIN_PAIRS_FOR_OFFSET and max(lengths) >= MIN_SPREAD_RATIO * min(lengths):
+        scale = _within_limits(median(_slopes(usable)))
         offset_ms = median(pair.actual_ms - scale * pair.predicted_ms for pair in usable)
-        return Calibration(scale, offset_ms, len(usable))
-    ratio = median(pair.actual_ms / pair.predicted_ms for pair in usable)
-    return Calibration(min(max(ratio, low), high), 0.0, len(usable))
+        if abs(offset_ms) <= MAX_OFFSET_MS:
+            return Calibration(scale, offset_ms, len(usable))
+    return Calibration(_within_limits(median(pair.actual_ms / pair.predicted_ms for pair in usable)), 0.0, len(usable))
+
+
+def _slopes(pairs: Sequence[PacePair]) -> list[float]:
+    """Slopes between all pairs of unlike length; there is at least one."""
+    ordered = sorted(pairs, key=lambda pair: pair.predicted_ms)
+    return [
+        (long.actual_ms - short.actual_ms) / (long.predicted_ms - short.predicted_ms)
+        for index, short in enumerate(ordered)
+        for long in ordered[index + 1 :]
+        if long.predicted_ms > 1.2 * short.predicted_ms
+    ]
+
+
+def _within_limits(scale: float) -> float:
+    low, high = _SCALE_LIMITS
+    return min(max(scale, low), high)
 
 
 def spoken_estimate(phones: Sequence[Mark], engine: str) -> Estimate:

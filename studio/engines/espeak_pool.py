@@ -35,6 +35,7 @@ LICENCE = "GPL-3.0 (separate process)"
 NATURAL_RATE_WPM, NATURAL_PITCH = 175, 50
 MIN_RATE_WPM, MAX_RATE_WPM = 80, 449  # from 450 on the library stretches its own output, and lengths jump
 LONGEST_DATA_PATH_BYTES = 159
+WORKER = (sys.executable, "-m", "studio.engines.espeak_worker")
 _BATCH_ITEMS = 64
 _DROPPED_CATEGORIES = ("Cc", "Cs", "Co", "Cn")  # control codes command the engine; the others have no sound
 
@@ -80,12 +81,12 @@ def speakable(text: str) -> str:
 
 
 class _Worker:
-    """One running process. `ask` answers, or raises EOFError when the process crashed or was killed for its delay."""
+    """One running process, started with `command`. `ask` answers, or raises EOFError when the process crashed or was killed for its delay."""
 
-    def __init__(self, data_path: str, timeout_s: float) -> None:
+    def __init__(self, command: Sequence[str], timeout_s: float) -> None:
         self._timeout_s = timeout_s
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "studio.engines.espeak_worker", data_path],
+            list(command),
             cwd=Path(studio.__file__).parents[1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -130,10 +131,11 @@ def stop_process(process: subprocess.Popen[bytes]) -> None:
 
 
 class EspeakPool:
-    """At most `size` worker processes. Raises EngineUnavailable where the package is missing or cannot start."""
+    """At most `size` worker processes, each started as `command` with the data folder as its last argument. Raises
+    EngineUnavailable where the package is missing or a worker cannot start."""
 
-    def __init__(self, *, size: int = 2, timeout_s: float = 30.0) -> None:
-        self._timeout_s = timeout_s
+    def __init__(self, *, size: int = 2, timeout_s: float = 30.0, command: Sequence[str] = WORKER) -> None:
+        self._timeout_s, self._command = timeout_s, tuple(command)
         self._seats: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(size):
             self._seats.put(None)
@@ -213,7 +215,7 @@ class EspeakPool:
         if not self._closer.alive:
             raise EngineUnavailable(NAME, "it has been shut down; restart the studio.")
         try:
-            worker = _Worker(self._short_data_path(), self._timeout_s)
+            worker = _Worker((*self._command, self._short_data_path()), self._timeout_s)
         except (EOFError, OSError) as error:
             raise EngineUnavailable(NAME, "its process does not start on this machine; reinstall espeakng-loader.") from error
         self._running.append(worker.process)
@@ -278,7 +280,7 @@ def _marks(starts: Sequence[tuple[int, str]], end_samples: int, rate_hz: int) ->
     """Events as spans: each lasts until the next; neighbouring pauses are one; events of no length are dropped."""
     marks: list[Mark] = []
     ends = [start for start, _ in starts[1:]] + [end_samples]
-    for (start, symbol), end in zip(starts, ends, strict=True):
+    for (start, symbol), end in zip(starts, ends, strict=False):  # no events: no spans
         if end <= start:
             continue
         mark = Mark(samples_to_ms(start, rate_hz), samples_to_ms(end, rate_hz), symbol)
