@@ -205,7 +205,7 @@ def models(
         return
     rows = known_weights()
     for row in rows:
-        print(f"{row.name:24s} {'here   ' if row.is_here else 'to fetch'}  {row.licence}: {row.purpose}")
+        print(f"{row.name:24s} {'here    ' if row.is_here else 'to fetch'}  {row.task}, {row.licence}: {row.place}")
     if out is not None:
         _write_json(out, to_plain(rows))
 

@@ -14,7 +14,9 @@ from studio.domain.project import Project
 from studio.domain.timing import TimeSpan
 from studio.engines.protocols import Audio
 from studio.media.decode import read_audio
-from studio.media.preview import cut_clip, is_browser_playable, make_playable
+from studio.media.ffmpeg import ToolCall
+from studio.media.preview import cut_clip, is_browser_playable, make_proxy
+from studio.media.probe import probe
 from studio.media.wav import write_wav
 from studio.stages.ingest import Ingest
 from studio.steps.render import Dub, render_key, source_of
@@ -73,10 +75,11 @@ def playable_source(shop: Workshop, project: Project) -> Path:
     """The source itself where a browser plays it, else a proxy."""
     source = source_of(project)
     path = shop.blobs.path(source.blob)
-    if is_browser_playable(source.info):
+    if is_browser_playable(path, source.info):
         return path
-    key = fingerprint("proxy", source.blob)
-    return cached(shop, key, ".mp4", lambda draft: make_playable(path, source.info, draft))
+    track = project.settings.audio_track if source.info.audio else None
+    key = fingerprint("proxy", source.blob, track)
+    return cached(shop, key, ".mp4", lambda draft: make_proxy(path, source.info, draft, ToolCall("Preparing the picture for the page"), track=track))
 
 
 def render_state(shop: Workshop, project: Project) -> RenderState:
@@ -107,6 +110,10 @@ def line_preview(shop: Workshop, project: Project, line_id: str) -> Path | None:
         return None
     span, end_ms = shop.lines.line(project.id, line_id).span, source_of(project).info.duration_ms
     around = TimeSpan(max(0, span.start_ms - PREVIEW_HANDLE_MS), max(span.end_ms, min(span.end_ms + PREVIEW_HANDLE_MS, end_ms)))
-    return cached(shop, fingerprint("line preview", path.name, around), ".mp4", lambda draft: cut_clip(path, around, draft))
+
+    def make(draft: Path) -> None:
+        cut_clip(path, probe(path, name="the dub", limits=shop.limits), around, draft)
+
+    return cached(shop, fingerprint("line preview", path.name, around), ".mp4", make)
 
 

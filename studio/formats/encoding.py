@@ -44,7 +44,7 @@ def decode(data: bytes) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decoded(data[len(mark) :], encoding, is_guess=False)
-    wide = _wide_without_mark(data)
+    wide = wide_without_mark(data)
     if wide is not None:
         return _decoded(data, wide, is_guess=True)
     try:
@@ -67,14 +67,17 @@ def _decoded(data: bytes, encoding: str, *, is_guess: bool) -> Decoded:
 _CODECS = {"shift_jis": "cp932", "euc-kr": "cp949", "big5": "cp950"}
 
 
-def _wide_without_mark(data: bytes) -> str | None:
-    """UTF-16 or UTF-32 that does not say so: a sign all subtitle files hold, spread over wide characters."""
-    if data.count(0, 0, _SAMPLE_BYTES) == 0:
-        return None
+def wide_without_mark(data: bytes) -> str | None:
+    """UTF-16 or UTF-32 that does not say so: a sign all subtitle files hold, in whole wide characters."""
     sample = data[:_SAMPLE_BYTES]
+    if sample.count(0) == 0:
+        return None
     for encoding in _WIDE:
-        if any(sign.encode(encoding) in sample for sign in _SURE_SIGNS):
-            return encoding
+        width = 4 if "32" in encoding else 2
+        for sign in _SURE_SIGNS:
+            at = sample.find(sign.encode(encoding))
+            if at >= 0 and at % width == 0:
+                return encoding
     return None
 
 

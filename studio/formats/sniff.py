@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from studio.domain.errors import BadSubtitles
+from studio.formats.encoding import wide_without_mark
 
 _PICTURES = "its subtitles are pictures, not text ({kind}). Convert them with text recognition (OCR) to SRT first."
 _MEDIA = "it is {kind}, not a subtitle file. Upload media as the source, and subtitles as SRT, WebVTT, ASS/SSA, TTML or CSV."
@@ -53,7 +54,7 @@ def refuse_if_not_text(data: bytes, name: str) -> None:
             raise BadSubtitles(name, sentence.format(kind=kind))
     if _is_transport_stream(data):
         raise BadSubtitles(name, _MEDIA.format(kind="an MPEG transport stream"))
-    if _is_binary(data) and not _may_be_wide(data):
+    if _is_binary(data) and wide_without_mark(data) is None:
         raise BadSubtitles(name, "it is binary data, not text. Upload SRT, WebVTT, ASS/SSA, TTML or a CSV table.")
 
 
@@ -67,9 +68,3 @@ def _is_binary(data: bytes) -> bool:
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return controls > max(2, len(sample) // 100) or sample.count(0) > max(8, len(sample) // 8)
 
-
-def _may_be_wide(data: bytes) -> bool:
-    """UTF-16 or UTF-32 without a mark holds the arrow of a timing line, or the sign of a tag or event, in wide form."""
-    signs = ("-->", "Dialogue:", "<tt", "</p>", "start", "00:0")
-    wide = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-    return any(sign.encode(encoding) in data[:400_000] for sign in signs for encoding in wide)

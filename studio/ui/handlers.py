@@ -17,6 +17,7 @@ from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import Studio
 from studio.ui import present
+from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
     ExportReady,
@@ -25,11 +26,11 @@ from studio.ui.views import (
     PageView,
     Place,
     PreviewView,
+    ProjectList,
     ProjectsView,
     Ticking,
     TickView,
 )
-from studio.ui.upload_view import upload_view
 
 BUSY_TICK_S, IDLE_TICK_S = 1.0, 12.0
 TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
@@ -54,13 +55,15 @@ class Handlers:
         return self._page(view, tab=wanted)
 
     def tick(self, project_id: str) -> TickView:
+        """News of the open project; one that was deleted elsewhere turns into the empty page."""
         try:
             view = self._studio.project(project_id) if project_id else None
         except NotFound:
             view = None
-        page = self._page(view, tab=None)
-        upload = page.upload
-        return TickView(page.header, page.projects, page.desk, upload.facts, page.preview, page.render, page.exports, upload.find, upload.dub, page.ticking)
+        return self._news(view)
+
+    def list_projects(self, project_id: str) -> ProjectList:
+        return ProjectList(self._listing(project_id))
 
     def cancel(self, project_id: str, job_id: str) -> TickView:
         self._studio.cancel(job_id)
@@ -175,26 +178,36 @@ class Handlers:
                 self._studio.update_settings(project_id, changed)
         return self._stay(project_id)
 
-    def _page(self, view: ProjectView | None, *, tab: str | None) -> PageView:
-        project = view.project if view is not None else None
-        project_id = project.id if project is not None else ""
-        settings = project.settings if project is not None else Settings()
-        place, busy = Place(project_id, revision(view)), _is_busy(view)
-        listed = self._studio.projects()
-        return PageView(
-            project_id=project_id,
-            tab=OpenTab(tab) if tab is not None else None,
+    def _listing(self, open_id: str) -> ProjectsView:
+        return ProjectsView(tuple(present.card(one, open_id=open_id) for one in self._studio.projects()))
+
+    def _news(self, view: ProjectView | None) -> TickView:
+        place = Place(view.project.id if view is not None else "", revision(view))
+        upload = upload_view(view, ())
+        return TickView(
             header=present.header(view, self._studio.user, can_leave=self._can_leave),
-            projects=ProjectsView(tuple(present.card(one, open_id=project_id) for one in listed)),
             desk=place,
-            upload=upload_view(view, self._studio.engines()),
-            guidance=settings.guidance,
+            facts=upload.facts,
             preview=preview_view(view, place),
             render=render_action(view),
             exports=exports_view(view),
+            find=upload.find,
+            dub=upload.dub,
+            ticking=Ticking(BUSY_TICK_S if _is_busy(view) else IDLE_TICK_S),
+        )
+
+    def _page(self, view: ProjectView | None, *, tab: str | None) -> PageView:
+        project_id = view.project.id if view is not None else ""
+        settings = view.project.settings if view is not None else Settings()
+        return PageView(
+            project_id=project_id,
+            tab=OpenTab(tab) if tab is not None else None,
+            projects=self._listing(project_id),
+            upload=upload_view(view, self._studio.engines()),
+            guidance=settings.guidance,
             mix=settings.mix,
             fit=settings.fit,
-            ticking=Ticking(BUSY_TICK_S if busy or any(card.job is not None and not card.job.state.is_over for card in listed) else IDLE_TICK_S),
+            news=self._news(view),
         )
 
 

@@ -21,6 +21,7 @@ class Page:
     clock: gr.Timer
     header: gr.HTML
     tabs: gr.Tabs
+    projects_tab: gr.Tab
     projects: ProjectsWidgets
     upload: UploadWidgets
     desk: gr.HTML
@@ -34,7 +35,7 @@ def build_page() -> Page:
     project_id, clock = gr.State(""), gr.Timer(12.0)
     header = island("header", events=("cancelled",))
     with gr.Tabs(elem_id="tabs", selected="projects") as tabs:
-        with gr.Tab("Projects", id="projects"):
+        with gr.Tab("Projects", id="projects") as projects_tab:
             projects = build_projects()
         with gr.Tab("Upload", id="upload"):
             upload = build_upload()
@@ -46,4 +47,4 @@ def build_page() -> Page:
             preview = build_preview()
         with gr.Tab("Export", id="export"):
             export = build_export()
-    return Page(project_id, clock, header, tabs, projects, upload, desk, guidance, preview, export)
+    return Page(project_id, clock, header, tabs, projects_tab, projects, upload, desk, guidance, preview, export)

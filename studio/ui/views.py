@@ -122,6 +122,8 @@ class FactsView:
 
 @dataclass(frozen=True, slots=True)
 class UploadView:
+    """Choices of the Upload tab. The facts and the two buttons also travel alone, with the news."""
+
     facts: FactsView
     track: Choices
     source_language: Choices
@@ -170,30 +172,10 @@ class ExportsView:
 
 
 @dataclass(frozen=True, slots=True)
-class PageView:
-    """The whole page for one project (or none). `tab` None leaves the person where they are."""
-
-    project_id: str
-    tab: OpenTab | None
-    header: HeaderView
-    projects: ProjectsView
-    desk: Place
-    upload: UploadView
-    guidance: Guidance
-    preview: PreviewView
-    render: Action
-    exports: ExportsView
-    mix: MixSettings
-    fit: FitSettings
-    ticking: Ticking
-
-
-@dataclass(frozen=True, slots=True)
 class TickView:
-    """News while work goes on: everything that changes without the person, nothing they may be editing."""
+    """News of the open project: everything that changes without the person, nothing they may be editing."""
 
     header: HeaderView
-    projects: ProjectsView
     desk: Place
     facts: FactsView
     preview: PreviewView
@@ -202,6 +184,25 @@ class TickView:
     find: Action
     dub: Action
     ticking: Ticking
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """The whole page for one project (or none). `tab` None leaves the person where they are."""
+
+    project_id: str
+    tab: OpenTab | None
+    projects: ProjectsView
+    upload: UploadView
+    guidance: Guidance
+    mix: MixSettings
+    fit: FitSettings
+    news: TickView
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectList:
+    projects: ProjectsView
 
 
 @dataclass(frozen=True, slots=True)

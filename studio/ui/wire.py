@@ -109,23 +109,17 @@ def wire(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
 def _whole(page: Page) -> dict[Any, str]:
     """Every field of PageView on its widget."""
     upload = page.upload
-    named = ("facts", "track", "source_language", "target_language", "transcriber", "translator", "estimator", "speaker", "engines", "find", "dub")
+    named = ("track", "source_language", "target_language", "transcriber", "translator", "estimator", "speaker", "engines")
     return {
         page.project_id: "project_id",
         page.tabs: "tab",
-        page.header: "header",
         page.projects.listing: "projects",
-        page.desk: "desk",
         **{getattr(upload, name): f"upload.{name}" for name in named},
         page.guidance.face: "guidance.face_scale",
         page.guidance.lip: "guidance.lip_scale",
-        page.guidance.overrides: "desk",
-        page.preview.stage: "preview",
-        page.preview.render: "render",
-        page.export.files: "exports",
         **{getattr(page.export.mix, item.name): f"mix.{item.name}" for item in fields(MixSettings)},
         **{getattr(page.export.fit, item.name): f"fit.{item.name}" for item in fields(FitSettings)},
-        page.clock: "ticking",
+        **{widget: f"news.{name}" for widget, name in _news(page).items()},
     }
 
 
@@ -133,7 +127,6 @@ def _news(page: Page) -> dict[Any, str]:
     """Every field of TickView on its widget: nothing a person may be editing."""
     return {
         page.header: "header",
-        page.projects.listing: "projects",
         page.desk: "desk",
         page.guidance.overrides: "desk",
         page.upload.facts: "facts",
@@ -150,6 +143,7 @@ def _wire_shell(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
     here = {"project_id": page.project_id}
     on(wiring, [demo.load], Handlers.open_page, Reads({}, query={"project_id": "project", "tab": "tab"}), _whole(page))
     on(wiring, [page.clock.tick, page.desk.changed], Handlers.tick, Reads(here), _news(page))
+    on(wiring, [page.projects_tab.select], Handlers.list_projects, Reads(here), {page.projects.listing: "projects"})
     on(wiring, [page.header.cancelled], Handlers.cancel, Reads(here, data=("job_id",)), _news(page))
 
 

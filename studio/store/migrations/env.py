@@ -8,7 +8,9 @@ from studio.store.schema import METADATA
 
 
 def run() -> None:
-    context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA, render_as_batch=True)
+    connection = context.config.attributes["connection"]
+    # SQLite too rolls schema changes back, now that the driver leaves BEGIN to us; alembic cannot know that.
+    context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=True)
     context.run_migrations()
 
 
