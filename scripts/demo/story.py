@@ -30,10 +30,10 @@ PARTS = (
     Part("Tom", "both", "Excuse me. Is this the ferry to the island?", "打扰一下，这是去岛上的渡轮吗？", 0),
     Part("Mara", "both", "It was. Those are its lights, out there.", "刚才是。那边的灯就是它。"),
     Part("Tom", "tom", "But my ticket says nine o'clock!", "可我的票上写着九点！"),
-    Part("Mara", "mara", "And the harbour clock says ten past.", "可港口的钟已经九点十分了。", 380),
+    Part("Mara", "mara", "And the harbour clock says ten past.", "可是港口的大钟已经九点十分了。", 380),
     Part("Tom", "tom", "My daughter turns six tomorrow. I promised.", "我女儿明天六岁，我答应过她。", 700),
     Part("Mara", "mara", "Six? Well, that is a serious birthday.", "六岁？那可是个大生日。", 620),
-    Part("Mara", "mara", "My boat is small, and the sea is rough tonight.", "我的船很小，而且今晚海上风浪大得吓人。", 460),
+    Part("Mara", "mara", "My boat is small, and the sea is rough tonight.", "我的船很小，今晚海上的浪又很大。", 460),
     Part("Tom", "tom", "I can row.", "我会划船。", 360),
     Part("Mara", "both", "Then you row, and I will hold the cake.", "那你来划，蛋糕我抱着。", 620),
 )

@@ -7,7 +7,7 @@ import ast
 from tests.house.tree import sources
 
 # the job runner and the page's rim turn the unexpected into a sentence and a log entry; nobody else may catch everything
-RIMS = {"studio/jobs.py", "studio/ui/wire.py", "studio/cli.py", "studio/__main__.py"}
+RIMS = {"studio/jobs.py", "studio/ui/wire.py", "studio/ui/routes.py", "studio/cli.py", "studio/__main__.py"}
 
 
 def test_only_the_rims_catch_everything() -> None:
@@ -15,6 +15,8 @@ def test_only_the_rims_catch_everything() -> None:
     for source in sources("studio", "models"):
         for node in ast.walk(source.tree):
             caught = ast.unparse(node.type) if isinstance(node, ast.ExceptHandler) and node.type is not None else ""
+            if caught and isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None:
+                continue  # tidies up and lets the error go on
             is_bare = isinstance(node, ast.ExceptHandler) and node.type is None
             if is_bare or (caught in ("Exception", "BaseException") and source.name not in RIMS):
                 found.append(f"{source.name}:{node.lineno} catches everything; name the errors it can answer.")
