@@ -81,9 +81,11 @@ def _arguments(request: Mux, draft: Path, *, is_picture_copied: bool) -> list[st
 
 
 def _copied_picture(request: Mux) -> list[str]:
-    """HEVC is tagged as Apple's players want it."""
+    """HEVC is tagged as Apple's players want it; a last picture that an edit list cut short stays as short."""
     assert request.info.video is not None
-    return ["-c:v", "copy", *(["-tag:v", "hvc1"] if request.info.video.codec == "hevc" else [])]
+    end = f"{request.info.duration_ms / 1000:.3f}/TB"
+    shorten = f"setts=pts=PTS:dts=DTS:duration='if(lt(PTS,{end})*gt(PTS+DURATION,{end}),{end}-PTS,DURATION)'"
+    return ["-c:v", "copy", "-bsf:v", shorten, *(["-tag:v", "hvc1"] if request.info.video.codec == "hevc" else [])]
 
 
 def _labels(stream: str, language: str, role: str) -> list[str]:

@@ -156,14 +156,16 @@ def _facts(stream: Stream, seen: _Seen, origin_s: Fraction, is_whole: bool) -> S
     from av.stream import Disposition
 
     base = stream.time_base or Fraction(1, 1000)
+    is_edited = stream.container.format.name.startswith("mov")  # an edit list may end a track inside its last packet
     moments = sorted(set(seen.moments))
     step = _usual_step(moments)
     rate = _frame_rate(stream, step, base) if stream.type == "video" else None
     end = seen.end
     if end is not None and rate is not None and moments and is_whole:
         end = max(end, moments[-1] + round(1 / (rate * base))) if not _has_duration(seen, moments) else end
-    if not is_whole and stream.duration and end is not None:
-        end = max(end, (stream.start_time or 0) + stream.duration)
+    if stream.duration and end is not None and (not is_whole or is_edited):
+        promised = (stream.start_time or 0) + stream.duration
+        end = min(end, promised) if is_whole else max(end, promised)
     context = getattr(stream, "codec_context", None)
     return StreamFacts(
         type=stream.type or "data",
