@@ -98,8 +98,8 @@ def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def open_studio(place: Place, *, user: str = LOCAL_USER, workers: int = 1) -> Studio:
-    """Open (and if need be create) the studio at `place`; work left unfinished by a dead process is queued again."""
+def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = LOCAL_USER, workers: int = 1) -> Studio:
+    """Open (and if need be create) the studio at `place`. `Studio.start` takes up what an earlier process left undone."""
     try:
         place.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -114,7 +114,7 @@ def open_studio(place: Place, *, user: str = LOCAL_USER, workers: int = 1) -> St
         results=StageResults(engine),
         jobs=JobStore(engine),
         blobs=blobs,
-        engines=build_engines(),
+        engines=build_engines() if engines is None else engines,
         cache=place.home / "cache",
         demo=REPOSITORY / "assets" / "demo",
         log_file=log_file,

@@ -13,7 +13,7 @@ from studio.domain.timing import TimeSpan, clock
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script, within
 from studio.review import predictor, stand
-from studio.stages.translate import Direction, propose, requests_for
+from studio.stages.translate import Direction, combined, propose, requests_for
 from studio.store.lines import Imported, LineChange
 from studio.workshop import Workshop
 
@@ -125,8 +125,6 @@ def _offer(shop: Workshop, project: Project, texts: Mapping[str, str], *, by: st
     predict_text = predictor(project, standing.slots, standing.voices, shop.engines)
     chosen = []
     for line_id, candidates in propose(requests, by_id, ImportedTranslator(texts), predict_text):
-        kept = tuple(one for one in shop.lines.candidates(project.id, line_id) if one.engine != ImportedTranslator.name)
-        ranked = tuple(replace(one, rank=rank) for rank, one in enumerate((*candidates, *kept)))
-        shop.lines.put_candidates(line_id, ranked)
+        shop.lines.put_candidates(line_id, combined(candidates, shop.lines.candidates(project.id, line_id)))
         chosen.append(replace(by_id[line_id], target_text=texts[line_id].strip()))
     shop.lines.change_lines(project.id, LineChange(revised=tuple(chosen)), by=by)

@@ -69,6 +69,10 @@ class Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
 
+    def start(self) -> None:
+        """Take up the work that earlier processes left undone, for all users. For a server, once."""
+        self._runner.start()
+
     def close(self) -> None:
         self._runner.close()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.domain.line import Candidate, Line, Prediction, Slot
 from studio.domain.settings import TranslationSettings
@@ -53,6 +53,14 @@ def rank(line: Line, wordings: Sequence[Wording], engine: str, predict_text: Pre
         Candidate(uuid.uuid4().hex, line.id, wording.text.strip(), engine, wording.score, place, prediction)
         for place, (wording, prediction) in enumerate(ranked)
     )
+
+
+def combined(fresh: Sequence[Candidate], known: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """New candidates before those known already, each text once, ranked anew in that order."""
+    by_text: dict[str, Candidate] = {}
+    for one in (*fresh, *known):
+        by_text.setdefault(one.text, one)
+    return tuple(replace(one, rank=place) for place, one in enumerate(by_text.values()))
 
 
 def _order(pair: tuple[Wording, Prediction | None], likely: Sequence[Wording]) -> tuple[bool, float, float]:

@@ -49,7 +49,10 @@ def _tell_speakers_apart(run: Run, speech_wav: str) -> None:
     def work() -> Script:
         return assign_speakers(run.shop.blobs.path(speech_wav), script, ears.encoder, run.project.settings.lines)
 
-    found = run.once("speakers", _key(run, "speakers", speech_wav, ears, script.lines), Script, work)
+    key = _key(run, "speakers", speech_wav, ears, script.lines)
+    if run.shop.results.get(run.project.id, "speakers", "", key) is not None:
+        return
+    found = run.once("speakers", key, Script, work)
     run.shop.lines.replace_cast(run.project.id, with_speakers(run.shop.lines.cast(run.project.id), found), by=run.job.owner)
 
 

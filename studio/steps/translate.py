@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 
 from studio.domain.errors import EngineUnavailable, NotFound
-from studio.domain.line import Candidate, Line, LineStatus
+from studio.domain.line import Candidate, Line, LineStatus, Prediction
+from studio.domain.plain import fingerprint
+from studio.domain.settings import TranslationSettings
 from studio.engines.protocols import Translator
 from studio.review import predictor, stand
-from studio.stages.translate import WINDOW_LINES, Direction, propose, requests_for
+from studio.stages.translate import WINDOW_LINES, Direction, combined, propose, requests_for
 from studio.steps.run import Run
 
 
@@ -54,25 +56,42 @@ def _translator(run: Run) -> Translator | None:
 def _translate_window(run: Run, translator: Translator, window: list[Line]) -> None:
     """Read the cast anew, so that wordings chosen a moment ago are context and an editor's typing is never undone."""
     cast = run.shop.lines.cast(run.project.id)
-    settings = run.project.settings.translation
     standing = stand(run.project, cast, run.shop.engines)
     direction = Direction(run.project.source_language, run.project.target_language)
     by_id = {line.id: line for line in cast.lines}
     asked = [by_id[line.id] for line in window if line.id in by_id]
-    requests = requests_for(cast.lines, asked, standing.slots, direction, settings)
+    requests = requests_for(cast.lines, asked, standing.slots, direction, _settings(run))
     predict_text = predictor(run.project, standing.slots, standing.voices, run.shop.engines)
-    for line_id, candidates in propose(requests, by_id, translator, predict_text):
-        run.shop.lines.put_candidates(line_id, candidates)
-        _choose_first(run, by_id[line_id], candidates)
+    for line_id, fresh in propose(requests, by_id, translator, predict_text):
+        before = by_id[line_id]
+        with suppress(NotFound):  # the editor deleted the line meanwhile
+            known = run.shop.lines.candidates(run.project.id, line_id) if run.job.is_forced else ()
+            run.shop.lines.put_candidates(line_id, combined(fresh, known))
+            choice = _choice(run, before, fresh, standing.predictions.get(line_id))
+            if choice is not None:
+                _choose(run, before, choice)
 
 
-def _choose_first(run: Run, before: Line, candidates: tuple[Candidate, ...]) -> None:
-    """Take the first candidate, unless the editor has changed the line while the engine was at work."""
+def _settings(run: Run) -> TranslationSettings:
+    """Regenerating draws anew: the seed then comes from the job, so that the same job draws the same."""
+    settings = run.project.settings.translation
+    return replace(settings, seed=int(fingerprint(run.job.id)[:7], 16)) if run.job.is_forced else settings
+
+
+def _choice(run: Run, line: Line, fresh: tuple[Candidate, ...], now: Prediction | None) -> Candidate | None:
+    """The wording to take: the first that is new. When many lines are regenerated at once, none that fits worse than the
+    line does now; a single line is regenerated because its editor wants another."""
+    new = next((one for one in fresh if one.text != line.target_text.strip()), None)
+    is_worse = new is not None and new.prediction is not None and now is not None and new.prediction.p > now.p
+    is_one = len(run.job.line_ids) == 1
+    return None if is_worse and line.target_text.strip() and not is_one else new
+
+
+def _choose(run: Run, before: Line, choice: Candidate) -> None:
+    """Take a wording, unless the editor has changed the line while the engine was at work."""
 
     def choose(now: Line) -> Line:
         is_untouched = (now.source_text, now.target_text, now.status) == (before.source_text, before.target_text, before.status)
-        return replace(now, target_text=candidates[0].text) if is_untouched else now
+        return replace(now, target_text=choice.text, status=LineStatus.DRAFT) if is_untouched else now
 
-    if candidates:
-        with suppress(NotFound):  # the editor deleted the line meanwhile
-            run.shop.lines.edit(run.project.id, before.id, choose, by=run.job.owner)
+    run.shop.lines.edit(run.project.id, before.id, choose, by=run.job.owner)

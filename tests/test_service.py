@@ -1,0 +1,242 @@
+"""The verbs every shell calls, over the real stores and stages with fake engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
+from studio.domain.line import LineStatus, VoiceRef
+from studio.domain.project import JobKind
+from studio.domain.settings import Guidance, Settings
+from studio.domain.timing import TimeSpan
+from studio.media.probe import probe
+from studio.service import EXPORTS, LineEdit, Studio
+from tests.studio_fixtures import clip_project, fake_studio, finish, render
+
+
+@pytest.fixture
+def studio(home: Path) -> Iterator[Studio]:
+    studio = fake_studio(home)
+    yield studio
+    studio.close()
+
+
+def test_a_clip_with_a_script_becomes_a_dub_of_the_same_length(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    render(studio, project)
+    view = studio.project(project.id)
+    assert (view.counts.total, view.counts.voiced, view.counts.stale, view.is_rendered, view.is_render_stale) == (2, 2, 0, True, False)
+    dub = probe(studio.export(project.id, "video"), name="dub.mp4")
+    assert abs(dub.duration_ms - probe(clip, name="clip.mp4").duration_ms) <= 40
+    assert [track.language for track in dub.audio] == ["de", "en"]
+    assert dub.text_track_count == 2
+
+
+def test_a_clip_without_a_script_gets_its_lines_from_the_sound(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip, script=None)
+    finish(studio, studio.submit(project.id, JobKind.LINES))
+    spans = [row.line.span for row in studio.rows(project.id)]
+    assert len(spans) == 2
+    assert abs(spans[0].start_ms - 500) < 150
+    assert abs(spans[1].start_ms - 1800) < 150
+
+
+def test_an_edit_makes_the_take_and_the_render_stale_until_they_are_made_again(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    render(studio, project)
+    first, second = studio.rows(project.id)
+    row = studio.revise_line(project.id, first.line.id, LineEdit(target_text="eins zwei"))
+    assert row.is_take_stale
+    assert row.line.status is LineStatus.ADAPTED
+    assert studio.project(project.id).is_render_stale
+    render(studio, project)
+    after, untouched = studio.rows(project.id)
+    assert after.take is not None and after.take.text == "eins zwei"
+    assert untouched.take == second.take, "a line that nobody touched must not be voiced again"
+    assert not studio.project(project.id).is_render_stale
+
+
+def test_a_second_render_of_the_same_project_does_nothing_again(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    render(studio, project)
+    before = studio.export(project.id, "video"), {cost.stage: cost.seconds for cost in studio.costs(project.id) if cost.stage != "voice"}
+    render(studio, project)
+    assert before == (studio.export(project.id, "video"), {cost.stage: cost.seconds for cost in studio.costs(project.id) if cost.stage != "voice"})
+
+
+def test_regenerating_one_line_offers_new_wordings_keeps_the_old_and_leaves_other_lines_alone(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    render(studio, project)
+    first, second = studio.rows(project.id)
+    finish(studio, studio.regenerate(project.id, [second.line.id]))
+    detail = studio.line(project.id, second.line.id)
+    assert detail.row.line.target_text != second.line.target_text
+    assert second.line.target_text in [one.text for one in detail.candidates]
+    assert len(detail.takes) == 2
+    assert studio.rows(project.id)[0] == first
+
+
+def test_over_budget_lines_are_never_made_worse_and_approved_ones_are_left_alone(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    for row in studio.rows(project.id):
+        studio.revise_line(project.id, row.line.id, LineEdit(target_text="viel zu lang " * 8))
+    approved, open_row = studio.rows(project.id)
+    studio.revise_line(project.id, approved.line.id, LineEdit(status=LineStatus.APPROVED))
+    finish(studio, studio.regenerate(project.id, over_budget=True))
+    left, changed = studio.rows(project.id)
+    assert left.line.target_text == approved.line.target_text
+    assert changed.prediction is not None and open_row.prediction is not None
+    assert changed.prediction.p < open_row.prediction.p
+
+
+def test_a_locked_line_takes_nothing_but_another_status(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    line_id = studio.rows(project.id)[0].line.id
+    studio.revise_line(project.id, line_id, LineEdit(status=LineStatus.LOCKED))
+    with pytest.raises(BadSetting, match="locked"):
+        studio.revise_line(project.id, line_id, LineEdit(target_text="anders"))
+    assert studio.revise_line(project.id, line_id, LineEdit(status=LineStatus.DRAFT)).line.status is LineStatus.DRAFT
+
+
+def test_an_empty_translation_is_left_unvoiced_and_the_original_stays_under_it(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip, script=b"1\n00:00:00,400 --> 00:00:01,300\none two\n")
+    line_id = studio.add_line(project.id, 1700, 2600).line.id
+    render(studio, project)
+    rows = {row.line.id: row for row in studio.rows(project.id)}
+    assert rows[line_id].take is None
+    assert studio.project(project.id).counts.empty == 1
+
+
+def test_nobody_sees_or_touches_another_users_project(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    job = render(studio, project)
+    stranger = studio.as_user("eve")
+    line = studio.rows(project.id)[0]
+    assert stranger.projects() == ()
+    attempts = [
+        lambda: stranger.project(project.id),
+        lambda: stranger.rows(project.id),
+        lambda: stranger.revise_line(project.id, line.line.id, LineEdit(target_text="mine")),
+        lambda: stranger.take_wav(project.id, line.take.id if line.take else ""),
+        lambda: stranger.export(project.id, "video"),
+        lambda: stranger.job(job.id),
+        lambda: stranger.cancel(job.id),
+        lambda: stranger.delete_project(project.id),
+        lambda: stranger.submit(project.id, JobKind.RENDER),
+        lambda: stranger.playable_source(project.id),
+        lambda: stranger.peaks(project.id),
+    ]
+    for attempt in attempts:
+        with pytest.raises(NotFound):
+            attempt()
+    mine = stranger.create_project("Mine", "en", "de")
+    with pytest.raises(NotFound):
+        stranger.take_wav(mine.id, line.take.id if line.take else "")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EXPORTS if kind != "side_by_side"])
+def test_every_export_is_a_file_with_something_in_it(studio: Studio, clip: Path, kind: str) -> None:
+    project = clip_project(studio, clip)
+    render(studio, project)
+    path = studio.export(project.id, kind)
+    assert path.stat().st_size > 50
+    assert studio.export(project.id, kind) == path
+
+
+def test_exports_before_their_step_say_which_step_is_missing(studio: Studio) -> None:
+    project = studio.create_project("Bare", "en", "de")
+    for kind in EXPORTS:
+        with pytest.raises(NotReady, match="yet"):
+            studio.export(project.id, kind)
+    with pytest.raises(BadSetting, match="There is no export"):
+        studio.export(project.id, "../../etc/passwd")
+
+
+def test_an_imported_translation_becomes_the_chosen_candidate_of_each_line_it_overlaps(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    german = "1\n00:00:00,500 --> 00:00:01,200\nEins, zwei.\n\n2\n00:00:02,990 --> 00:00:03,000\nNirgends.\n"
+    script = studio.import_script(project.id, german.encode(), "de.srt", as_target=True)
+    first, second = studio.rows(project.id)
+    assert (first.line.target_text, second.line.target_text) == ("Eins, zwei.", "")
+    assert [one.engine for one in studio.line(project.id, first.line.id).candidates] == ["imported"]
+    assert any("Nirgends" in item.reason for item in script.skipped)
+
+
+def test_a_translation_for_another_programme_is_refused(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip, script=b"1\n00:00:00,000 --> 00:00:00,900\none\n")
+    with pytest.raises(BadSubtitles, match="another programme"):
+        studio.import_script(project.id, b"1\n00:00:02,000 --> 00:00:02,500\nx\n", "de.srt", as_target=True)
+
+
+def test_bad_uploads_leave_the_project_as_it_was(studio: Studio, clip: Path, tmp_path: Path) -> None:
+    project = clip_project(studio, clip)
+    before = studio.project(project.id)
+    lie = tmp_path / "lie.mp4"
+    lie.write_text("#EXTM3U\nhttp://127.0.0.1/secret.ts\n")
+    with pytest.raises(BadMedia):
+        studio.upload_media(project.id, lie, "lie.mp4")
+    with pytest.raises(BadSubtitles):
+        studio.import_script(project.id, bytes(range(256)) * 20, "lie.srt")
+    assert studio.project(project.id) == before
+
+
+def test_splitting_merging_adding_and_deleting_keep_the_lines_in_order(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    second = studio.rows(project.id)[1].line
+    left, right = studio.split_line(project.id, second.id, 2200)
+    assert [row.number for row in studio.rows(project.id)] == [1, 2, 3]
+    assert (left.line.span, right.line.span) == (TimeSpan(1700, 2200), TimeSpan(2200, 2700))
+    merged = studio.merge_lines(project.id, [left.line.id, right.line.id])
+    assert (merged.line.source_text, merged.line.span) == (second.source_text, second.span)
+    added = studio.add_line(project.id, 100, 300)
+    assert added.number == 1
+    studio.delete_lines(project.id, [added.line.id])
+    assert len(studio.rows(project.id)) == 2
+
+
+def test_speakers_can_be_renamed_split_merged_and_given_a_voice(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    first, second = studio.rows(project.id)
+    studio.rename_speaker(project.id, first.speaker.id, "Mara")
+    tom = studio.split_speaker(project.id, first.speaker.id, [second.line.id], "Tom")
+    assert [row.speaker.name for row in studio.rows(project.id)] == ["Mara", "Tom"]
+    assert len({row.voice for row in studio.rows(project.id)}) == 2, "two speakers must not share a voice while there are two"
+    studio.set_speaker_voice(project.id, tom.id, VoiceRef("fake-speaker", "low"))
+    with pytest.raises(BadSetting, match="no voice"):
+        studio.set_speaker_voice(project.id, tom.id, VoiceRef("fake-speaker", "../x"))
+    studio.merge_speakers(project.id, [first.speaker.id, tom.id])
+    assert {row.speaker.name for row in studio.rows(project.id)} == {"Mara"}
+
+
+def test_guidance_is_stored_for_the_project_and_per_line(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    studio.update_settings(project.id, replace(Settings(), guidance=Guidance(1.5, 0.5)))
+    line_id = studio.rows(project.id)[0].line.id
+    studio.revise_line(project.id, line_id, LineEdit(guidance=Guidance(3.0, 2.0)))
+    assert studio.project(project.id).project.settings.guidance == Guidance(1.5, 0.5)
+    assert studio.rows(project.id)[0].line.guidance == Guidance(3.0, 2.0)
+    assert studio.revise_line(project.id, line_id, LineEdit(clear=frozenset({"guidance"}))).line.guidance is None
+
+
+def test_a_prediction_while_typing_stores_nothing(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    row = studio.rows(project.id)[0]
+    prediction = studio.predict(project.id, row.line.id, "achtzehn Buchstaben")
+    assert prediction is not None and prediction.estimate.total_ms == 18 * 60
+    assert studio.rows(project.id)[0] == row
+
+
+def test_work_that_needs_media_is_refused_before_there_is_any(studio: Studio) -> None:
+    project = studio.create_project("Bare", "en", "de")
+    with pytest.raises(NotReady, match="upload a video"):
+        studio.submit(project.id, JobKind.RENDER)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 200, "bell\x07"])
+def test_a_project_needs_a_name_one_can_read(studio: Studio, name: str) -> None:
+    with pytest.raises(BadSetting, match="needs a name"):
+        studio.create_project(name, "en", "de")
