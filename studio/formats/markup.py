@@ -103,7 +103,7 @@ def _notes(lines: list[str]) -> tuple[list[str], list[str], str | None]:
         notes.append("Marked as music or song (♪) in the file.")
         lines = [line for line in (_SPACES.sub(" ", _MUSIC.sub(" ", raw)).strip(" #") for raw in lines) if line]
     spoken_words = _SOUND.sub(" ", " ".join(lines)).strip(" -–—.…,♪#")
-    if not spoken_words:
+    if not spoken_words and (_MUSIC.search(whole) or _SOUND.search(whole)):
         return notes, [], SOUND_ONLY
     leading = _LEADING_SOUND.match(lines[0])
     if leading is not None:

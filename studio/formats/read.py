@@ -5,6 +5,8 @@ Add a format as one file with `looks_like(text)` and `parse(text, ledger)`, and 
 
 from __future__ import annotations
 
+import re
+
 from studio.domain.errors import BadSubtitles
 from studio.domain.project import Script
 from studio.domain.settings import Limits
@@ -18,6 +20,7 @@ __all__ = ["FORMATS", "read_script", "within"]
 
 FORMATS = ("srt", "vtt", "ass", "ssa", "ttml", "csv")
 KNOWN = "Upload SRT, WebVTT, ASS/SSA, TTML or a CSV table."
+_IS_ADVANCED = re.compile(r"v4(?:\.00)?\+", re.IGNORECASE)
 _NUL = "NUL characters inside the text were removed."
 
 
@@ -66,7 +69,7 @@ def _parse(text: str, name: str, ledger: Ledger) -> tuple[str, list[Cue]]:
     if webvtt.looks_like(text) or (ending == "vtt" and subrip.looks_like(text)):
         return "vtt", webvtt.parse(text, ledger)
     if ssa.looks_like(text):
-        return ("ass" if "V4+" in text[:20_000] or ending == "ass" else "ssa"), ssa.parse(text, ledger)
+        return ("ass" if _IS_ADVANCED.search(text[:20_000]) is not None or ending == "ass" else "ssa"), ssa.parse(text, ledger)
     if subrip.looks_like(text):
         return "srt", subrip.parse(text, ledger)
     if table.looks_like(text):
