@@ -34,9 +34,7 @@ class SoundQuery:
     length_ms: int | None = None
 
 
-def audio_blocks(
-    query: SoundQuery, *, cancel: CancelCheck | None = None, timeout_s: float = DEFAULT_TIMEOUT_S
-) -> Iterator[np.ndarray]:
+def audio_blocks(query: SoundQuery, *, cancel: CancelCheck | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> Iterator[np.ndarray]:
     """Yield float32 blocks of shape (n_samples, channels), −1..1, first sample at `start_ms` of the file's timeline.
 
     With `length_ms`, exactly that many samples come, silence after the track's end. Raises MediaToolFailed, Cancelled.

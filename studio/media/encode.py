@@ -71,13 +71,20 @@ def _arguments(request: Mux, draft: Path, *, is_picture_copied: bool) -> list[st
         arguments += input_args(subtitle.path, "-f", "srt")
     if request.info.video is not None:
         arguments += ["-map", "0:V:0", *(_copied_picture(request) if is_picture_copied else _PICTURE_ENCODER)]
-    arguments += ["-map", "1:a:0", "-c:a:0", "aac", "-b:a:0", _DUB_BITRATE, *_labels("a:0", request.target_language, "Dub"), "-disposition:a:0", "default+dub"]
+    arguments += f"-map 1:a:0 -c:a:0 aac -b:a:0 {_DUB_BITRATE} -disposition:a:0 default+dub".split()
+    arguments += _labels("a:0", request.target_language, "Dub")
     if original is not None:
-        codec = ["copy"] if original.codec in _SOUNDS else ["aac", "-b:a:1", _DUB_BITRATE]
-        arguments += ["-map", f"0:a:{original.index}", "-c:a:1", *codec, *_labels("a:1", request.source_language, "Original"), "-disposition:a:1", "original"]
+        codec = "copy" if original.codec in _SOUNDS else f"aac -b:a:1 {_DUB_BITRATE}"
+        arguments += f"-map 0:a:{original.index} -disposition:a:1 original -c:a:1 {codec}".split()
+        arguments += _labels("a:1", request.source_language, "Original")
     for number, subtitle in enumerate(request.subtitles):
-        arguments += ["-map", f"{number + 2}:s:0", "-c:s", "mov_text", *_labels(f"s:{number}", subtitle.language, "Subtitles"), f"-disposition:s:{number}", "0"]
-    return [*arguments, "-strict", "experimental", "-max_muxing_queue_size", "9999", "-movflags", "+faststart", "-f", "mp4", local(draft)]
+        arguments += f"-map {number + 2}:s:0 -c:s mov_text -disposition:s:{number} 0".split()
+        arguments += _labels(f"s:{number}", subtitle.language, "Subtitles")
+    return [
+        *arguments,
+        *["-strict", "experimental", "-max_muxing_queue_size", "9999", "-movflags", "+faststart", "-f", "mp4"],
+        local(draft),
+    ]
 
 
 def _copied_picture(request: Mux) -> list[str]:
@@ -89,8 +96,8 @@ def _copied_picture(request: Mux) -> list[str]:
 
 
 def _labels(stream: str, language: str, role: str) -> list[str]:
-    name = f"{role} ({NAMES[language]})"
-    return [f"-metadata:s:{stream}", f"language={ISO_639_2[language]}", f"-metadata:s:{stream}", f"handler_name={name}", f"-metadata:s:{stream}", f"title={name}"]
+    name, option = f"{role} ({NAMES[language]})", f"-metadata:s:{stream}"
+    return [option, f"language={ISO_639_2[language]}", option, f"handler_name={name}", option, f"title={name}"]
 
 
 def _original(request: Mux) -> AudioTrack | None:

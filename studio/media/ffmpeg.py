@@ -71,19 +71,20 @@ def write_beside(out: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=out.parent, prefix=".part-", suffix=out.suffix)
         os.close(handle)
     except OSError as error:
-        raise _as_studio_error(error, out) from error
+        raise storage_error(error, out) from error
     draft = Path(name)
     try:
         yield draft
         os.chmod(draft, 0o644)
         os.replace(draft, out)
     except OSError as error:
-        raise _as_studio_error(error, out) from error
+        raise storage_error(error, out) from error
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _as_studio_error(error: OSError, out: Path) -> MediaToolFailed | OutOfSpace:
+def storage_error(error: OSError, out: Path) -> MediaToolFailed | OutOfSpace:
+    """What a failed write to `out` means for the person: a full disk, or something else the system names."""
     if error.strerror in _FULL_DISK:
         return OutOfSpace(out.parent.name)
     return MediaToolFailed(f"Writing {out.name}", error.strerror or str(error))
@@ -125,7 +126,7 @@ class _Child:
         import imageio_ffmpeg
 
         self._call.check_cancel()
-        argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-y", "-max_error_rate", "1", *self._arguments]
+        argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-y", "-nostats", "-max_error_rate", "1", *self._arguments]
         try:
             self._process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True

@@ -43,10 +43,8 @@ class Loudness:
 def measure(path: Path, *, track: int = 0, cancel: CancelCheck | None = None) -> Loudness:
     """Loudness of one sound track of a file, by ffmpeg's own meter. Raises MediaToolFailed, Cancelled."""
     call = ToolCall("Measuring the loudness", cancel=cancel)
-    words = run(
-        ["-loglevel", "info", *input_args(path), "-map", f"0:a:{track}", "-vn", "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"],
-        call,
-    )
+    meter = f"-map 0:a:{track} -vn -af ebur128=peak=true:framelog=quiet -f null -".split()
+    words = run(["-loglevel", "info", *input_args(path), *meter], call)
     found = dict(_SUMMARY.findall(words[words.rfind("Summary:") :]))
     if "I" not in found:
         raise MediaToolFailed(call.action, "the meter gave no summary.")
@@ -112,7 +110,6 @@ class LoudnessMeter:
 
 def true_peak_ratio(block: np.ndarray, *, floor: float = 0.0) -> float:
     """Highest inter-sample peak of a block as a ratio of full scale; looks closely only where it could exceed `floor`."""
-    import numpy as np
 
     if not len(block):
         return 0.0

@@ -97,7 +97,10 @@ def _sound_map(info: MediaInfo, track: int | None) -> list[str]:
 
 
 def _tail(draft: Path) -> list[str]:
-    return ["-map_metadata", "-1", "-map_chapters", "-1", "-max_muxing_queue_size", "9999", "-movflags", "+faststart", "-f", "mp4", local(draft)]
+    return [
+        *["-map_metadata", "-1", "-map_chapters", "-1", "-max_muxing_queue_size", "9999", "-movflags", "+faststart", "-f", "mp4"],
+        local(draft),
+    ]
 
 
 def _pixel_format(path: Path) -> str | None:

@@ -148,8 +148,8 @@ def _origin_s(container: InputContainer, seen: dict[int, _Seen]) -> Fraction:
     """The file's zero as ffmpeg takes it, so that what is read and what is written agree."""
     if container.start_time is not None:
         return Fraction(container.start_time, 1_000_000)
-    starts = [Fraction(seen[s.index].first or 0) * s.time_base for s in container.streams if seen[s.index].first is not None and s.time_base]
-    return min(starts, default=Fraction(0))
+    firsts = [(seen[stream.index].first, stream.time_base) for stream in container.streams]
+    return min((first * base for first, base in firsts if first is not None and base), default=Fraction(0))
 
 
 def _facts(stream: Stream, seen: _Seen, origin_s: Fraction, is_whole: bool) -> StreamFacts:

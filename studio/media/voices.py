@@ -60,7 +60,8 @@ class Voices:
 
     def sounding_spans(self) -> list[TimeSpan]:
         """Where each take sounds, in ms."""
-        return [TimeSpan(samples_to_ms(start, self._rate_hz), samples_to_ms(end, self._rate_hz)) for start, end in self.spans if end > start]
+        sounding = [(start, end) for start, end in self.spans if end > start]
+        return [TimeSpan(samples_to_ms(start, self._rate_hz), max(1, samples_to_ms(end, self._rate_hz))) for start, end in sounding]
 
     def _span(self, take: PlacedTake) -> tuple[int, int]:
         start = ms_to_samples(take.start_ms, self._rate_hz)

@@ -89,8 +89,12 @@ class WavWriter:
 
 
 def _why(path: Path, error: BaseException) -> StudioError:
-    """libsndfile does not say why a write was short; the disk does."""
-    import shutil
+    """libsndfile does not say why a write was short; another write in the same place does."""
+    import tempfile
 
-    is_full = getattr(error, "errno", None) in (28, 122) or shutil.disk_usage(path.parent).free < _SPARE_BYTES
-    return OutOfSpace(path.parent.name) if is_full else MediaToolFailed("Writing a sound file", str(error) or "the write was cut short.")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            file.write(bytes(_SPARE_BYTES))
+    except OSError:
+        return OutOfSpace(path.parent.name)
+    return MediaToolFailed("Writing a sound file", str(error) or "the write was cut short.")

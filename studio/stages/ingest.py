@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from studio.domain.errors import BadSetting, OutOfSpace
+from studio.domain.errors import BadSetting
 from studio.domain.media import MediaInfo
 from studio.domain.timing import ms_to_samples, samples_to_ms
 from studio.media.decode import SoundQuery, audio_blocks
-from studio.media.ffmpeg import CancelCheck
+from studio.media.ffmpeg import CancelCheck, storage_error
 from studio.media.peaks import PeakBuilder
 from studio.media.wav import WavWriter
 
@@ -65,13 +65,12 @@ def ingest(request: IngestRequest, blobs: BlobMaker, *, progress: Progress | Non
     total = ms_to_samples(info.duration_ms, SPEECH_RATE_HZ)
     query = SoundQuery(request.path, request.track, SPEECH_RATE_HZ, channels=1, length_ms=info.duration_ms)
     builder = PeakBuilder(SPEECH_RATE_HZ)
-    with blobs.create(".wav") as speech:
-        with WavWriter(speech.path, rate_hz=SPEECH_RATE_HZ, channels=1, expected_samples=total) as wav:
-            for block in audio_blocks(query, cancel=cancel):
-                wav.write(block)
-                builder.add(block[:, 0])
-                if progress is not None:
-                    progress(samples_to_ms(wav.samples_written, SPEECH_RATE_HZ), info.duration_ms)
+    with blobs.create(".wav") as speech, WavWriter(speech.path, rate_hz=SPEECH_RATE_HZ, channels=1, expected_samples=total) as wav:
+        for block in audio_blocks(query, cancel=cancel):
+            wav.write(block)
+            builder.add(block[:, 0])
+            if progress is not None:
+                progress(samples_to_ms(wav.samples_written, SPEECH_RATE_HZ), info.duration_ms)
     with blobs.create(".peaks") as peaks:
         _write(peaks.path, builder.finish())
     return Ingest(speech.key, peaks.key, info.duration_ms)
@@ -88,4 +87,4 @@ def _write(path: Path, data: bytes) -> None:
     try:
         path.write_bytes(data)
     except OSError as error:
-        raise OutOfSpace(path.parent.name) from error
+        raise storage_error(error, path) from error

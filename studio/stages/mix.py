@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from studio.domain.errors import BadMedia
 from studio.domain.media import MediaInfo
 from studio.domain.settings import MixSettings
 from studio.domain.timing import TimeSpan, clock, ms_to_samples, samples_to_ms
@@ -20,6 +21,7 @@ from studio.media.ducking import Ducking
 from studio.media.ffmpeg import CancelCheck, ToolCall, write_beside
 from studio.media.limiter import Limiter
 from studio.media.loudness import Loudness, LoudnessMeter
+from studio.media.probe import probe
 from studio.media.voices import PlacedTake, Voices
 from studio.media.wav import WavWriter
 
@@ -39,6 +41,8 @@ _LINE_SWING_DB = 4.0
 _CLOSE_ENOUGH_LU = 0.2
 _CORRECTIONS = 2
 _BLOCK_SAMPLES = 1 << 16
+_BED_NAME = "music-and-effects stem"
+_BED_SLACK_MS = 1000
 
 Progress = Callable[[int, int], None]
 
@@ -111,6 +115,7 @@ def mix(
 
     Raises MediaToolFailed, OutOfSpace, Cancelled; `out` is complete or untouched.
     """
+    _check_bed(request)
     watch = _Watch(request, progress, cancel)
     voices = Voices(request.takes, MIX_RATE_HZ, fade_ms=_FADE_MS, levels_lufs=_levels(request, watch))
     measured = _measure(request, voices, watch)
@@ -247,8 +252,21 @@ def _keep(wav: WavWriter, block: np.ndarray, meter: LoudnessMeter) -> None:
         wav.write(block)
 
 
+def _check_bed(request: MixRequest) -> int:
+    """How many ms the stem falls short of the programme. Raises BadMedia when it is no sound."""
+    if request.bed is None:
+        return 0
+    info = probe(request.bed, name=_BED_NAME)
+    if not info.audio:
+        raise BadMedia(_BED_NAME, "it has no sound.")
+    return request.info.duration_ms - info.duration_ms
+
+
 def _notices(request: MixRequest, voices: Voices, miss_db: float) -> Iterator[str]:
     """Sentences on what a listener would stumble over."""
+    short_ms = _check_bed(request)
+    if short_ms > _BED_SLACK_MS:
+        yield f"The {_BED_NAME} is {short_ms / 1000:.1f} s shorter than the programme; the rest has no bed."
     late = [take for take, (_, end) in zip(voices.takes, voices.spans, strict=True) if end > request.samples]
     for take in late:
         yield f"The dubbed line at {clock(take.start_ms)} runs past the end of the programme; what lies beyond it is not heard."

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.domain.errors import OutOfSpace
 from studio.domain.media import MediaInfo
 from studio.media.encode import Mux, SubtitleTrack, mux
-from studio.media.ffmpeg import CancelCheck, ToolCall
+from studio.media.ffmpeg import CancelCheck, ToolCall, storage_error
 
 Progress = Callable[[int, int], None]
 _CUE_TIMES = re.compile(r"(\d{1,3}):(\d\d):(\d\d)[,.](\d{3})\s*-->\s*(\d{1,3}):(\d\d):(\d\d)[,.](\d{3})")
@@ -70,7 +69,7 @@ def _subtitle_file(folder: Path, language: str, text: str, duration_ms: int) -> 
     try:
         path.write_text(cut, encoding="utf-8")
     except OSError as error:
-        raise OutOfSpace("temporary files") from error
+        raise storage_error(error, path) from error
     return SubtitleTrack(path, language)
 
 
