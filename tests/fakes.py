@@ -117,6 +117,9 @@ class FakeEstimator(_Ready):
         pauses = sum(1 for letter in core if letter in PAUSES)
         return Estimate(round(letters * LETTER_MS / ratio), round(pauses * PAUSE_MS / ratio), self.name)
 
+    def estimate_many(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate]:
+        return [self.estimate(text, language, voice) for text in texts]
+
 
 class FakeSpeaker(_Ready):
     """Sings: each letter is 60 ms of its own tone, each inner punctuation mark 240 ms of silence. Its voices are an octave apart."""
