@@ -12,7 +12,7 @@ RATE_HZ = 16_000
 
 
 def sound(*parts: tuple[str, int]) -> np.ndarray:
-    """"tone" and "quiet" stretches in ms; the tone has level 0.3, the quiet a noise 70 dB below it."""
+    """ "tone" and "quiet" stretches in ms; the tone has level 0.3, the quiet a noise 70 dB below it."""
     noise = np.random.default_rng(7)
     pieces = []
     for kind, ms in parts:
@@ -41,14 +41,24 @@ def test_silence_has_no_speech(samples: np.ndarray) -> None:
 
 
 def test_pauses_inside_are_found_from_the_level_but_not_the_ends() -> None:
-    audio = Audio(sound(("quiet", 300), ("tone", 400), ("quiet", 250), ("tone", 300), ("quiet", 80), ("tone", 200), ("quiet", 500)), RATE_HZ)
+    audio = Audio(
+        sound(("quiet", 300), ("tone", 400), ("quiet", 250), ("tone", 300), ("quiet", 80), ("tone", 200), ("quiet", 500)), RATE_HZ
+    )
     (pause,) = inner_pauses(audio, (), -45.0, longer_than_ms=120)
     assert abs(pause.start_samples - 700 * 16) <= 320 and abs(pause.end_samples - 950 * 16) <= 320
 
 
 def test_phones_where_given_decide_about_pauses() -> None:
     audio = Audio(sound(("tone", 2000)), RATE_HZ)
-    phones = [Mark(0, 100, ""), Mark(100, 600, "a"), Mark(600, 900, ""), Mark(900, 950, "t"), Mark(950, 1000, ""), Mark(1000, 1500, "o"), Mark(1500, 2000, "")]
+    phones = [
+        Mark(0, 100, ""),
+        Mark(100, 600, "a"),
+        Mark(600, 900, ""),
+        Mark(900, 950, "t"),
+        Mark(950, 1000, ""),
+        Mark(1000, 1500, "o"),
+        Mark(1500, 2000, ""),
+    ]
     assert inner_pauses(audio, phones, -45.0, longer_than_ms=120) == (SampleRange(600 * 16, 900 * 16),)
 
 

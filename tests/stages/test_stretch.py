@@ -34,7 +34,11 @@ def pitch_hz(samples: np.ndarray, rate_hz: int = RATE_HZ) -> float:
 @pytest.fixture(scope="module")
 def speech() -> tuple[np.ndarray, int]:
     pool = EspeakPool(size=1)
-    spoken = EspeakSpeaker(pool).speak("The quick brown fox jumps over the lazy dog, twice a day.", "en", VoiceRef("espeak-ng", "gmw/en-US")).audio
+    spoken = (
+        EspeakSpeaker(pool)
+        .speak("The quick brown fox jumps over the lazy dog, twice a day.", "en", VoiceRef("espeak-ng", "gmw/en-US"))
+        .audio
+    )
     pool.close()
     return spoken.samples, spoken.rate_hz
 

@@ -20,7 +20,9 @@ def take(key: str, line_id: str, fitted_ms: int, remainder_ms: int = 0, text: st
     return Take(key, line_id, text, VoiceRef("e", "v"), "1", "raw", "fitted", report, "print")
 
 
-def flags_of(lines: list[Line], takes: list[Take], *, programme_ms: int = 60_000, estimates: dict[str, int] | None = None) -> dict[str, tuple[str, ...]]:
+def flags_of(
+    lines: list[Line], takes: list[Take], *, programme_ms: int = 60_000, estimates: dict[str, int] | None = None
+) -> dict[str, tuple[str, ...]]:
     found = slots(lines, SETTINGS, programme_ms)
     foreseen = {key: predict(Estimate(ms, 0, "e"), found[key], max_ratio=1.25) for key, ms in (estimates or {}).items()}
     return line_flags(lines, found, foreseen, {item.id: item for item in takes}, programme_ms, max_ratio=1.25)
@@ -127,7 +129,9 @@ def test_a_fresh_take_speaks_for_itself_and_a_stale_one_does_not() -> None:
 
 
 def test_lines_past_the_end_and_overlaps_are_said() -> None:
-    flags = flags_of([line("a", 0, 2000), line("b", 1500, 2500), line("c", 3000, 4500, "bob"), line("d", 5000, 6000)], [], programme_ms=4000)
+    flags = flags_of(
+        [line("a", 0, 2000), line("b", 1500, 2500), line("c", 3000, 4500, "bob"), line("d", 5000, 6000)], [], programme_ms=4000
+    )
     assert flags["a"] == ("Overlaps the next line of the same speaker by 0.5 s.",)
     assert flags["b"] == ()
     assert flags["c"] == ("Past the end of the picture by 0.5 s.",)
