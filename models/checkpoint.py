@@ -131,7 +131,9 @@ def open_language_model(place: LanguageModelPlace, device: str) -> tuple[PreTrai
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     if place.sha256 is not None:
         check_sha256(Path(place.model) / "model.safetensors", place.sha256)
     asked = {"local_files_only": not place.may_download, "trust_remote_code": False}

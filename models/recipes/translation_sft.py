@@ -44,7 +44,7 @@ REPORT_STEPS = 20
 LossFunction = Callable[[Qwen2ForCausalLM, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def parse_flags() -> argparse.Namespace:
+def parse_flags(argv: list[str] | None) -> argparse.Namespace:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("--data", type=Path, required=True, help="TSV or TSV.xz without a header, in document order")
     flags.add_argument("--columns", type=int, nargs=3, default=(0, 2, 3), help="document, first language, second language")
@@ -66,7 +66,7 @@ def parse_flags() -> argparse.Namespace:
     flags.add_argument("--seed", type=int, default=0)
     flags.add_argument("--device", default="cpu")
     flags.add_argument("--compile", action="store_true", help="torch.compile the loss (needs a C++ compiler on CPU)")
-    return flags.parse_args()
+    return flags.parse_args(argv)
 
 
 def run_pairs(run: argparse.Namespace) -> Iterator[Pair]:
@@ -242,8 +242,8 @@ def export(model: Qwen2ForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PADDING, eos_token=END).save_pretrained(folder)
 
 
-def main() -> None:
-    run = parse_flags()
+def main(argv: list[str] | None = None) -> None:
+    run = parse_flags(argv)
     tokenizer, corpus, cuts = prepare(run)
     ids = {text: tokenizer.encode(text).ids[0] for text in (*map(tag, run.languages), OPEN, CLOSE, LINE_END, PADDING)}
     marks = Marks((ids[tag(run.languages[0])], ids[tag(run.languages[1])]), ids[OPEN], ids[CLOSE], ids[LINE_END], ids[PADDING])

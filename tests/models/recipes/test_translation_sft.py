@@ -1,0 +1,61 @@
+"""Ten steps of the real script on a tiny table: it learns, it resumes, and what it writes translates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.checkpoint import read_training_state
+from models.recipes.translation_sft import main
+from studio.domain.settings import TranslationSettings
+from studio.engines.protocols import TranslationRequest
+from studio.engines.translate_lm import LmSource, LmTranslator
+from tests.tiny_models import write_table
+
+SMALL = "--rows 4 --tokens 48 --vocabulary 330 --hidden 32 --layers 1 --warmup 2 --save-every 5".split()
+
+
+def train(table: Path, out: Path, *flags: str) -> None:
+    main(["--data", str(table), "--out", str(out), *SMALL, *flags])
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_table(tmp_path_factory.mktemp("data") / "pairs.tsv", 12)
+
+
+@pytest.fixture(scope="module")
+def straight(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("straight")
+    train(table, out, "--until-step", "10")
+    return out
+
+
+def test_a_resumed_run_is_the_run_that_was_never_stopped(table: Path, straight: Path, tmp_path: Path) -> None:
+    train(table, tmp_path / "out", "--until-step", "5")
+    train(table, tmp_path / "out", "--until-step", "10")
+    whole, resumed = read_training_state(straight / "stable.pt"), read_training_state(tmp_path / "out" / "stable.pt")
+    assert whole["step"] == resumed["step"] == 10
+    for name, weight in whole["model"].items():
+        assert torch.equal(weight, resumed["model"][name]), name
+
+
+def test_the_decay_phase_leaves_the_stable_state_alone_and_exports_a_model(table: Path, straight: Path, tmp_path: Path) -> None:
+    before = (straight / "stable.pt").read_bytes()
+    train(table, straight, "--decay-steps", "10", "--export", str(tmp_path / "model"))
+    assert (straight / "stable.pt").read_bytes() == before
+    decayed = read_training_state(straight / "decay.pt")
+    assert (decayed["step"], decayed["decay_start"]) == (20, 10)
+    translator = LmTranslator(LmSource("tiny", str(tmp_path / "model"), "none", form="tagged"))
+    answers = list(translator.propose([TranslationRequest("a", "过来", "zh", "en", 900, settings=TranslationSettings(candidate_count=2))]))
+    assert [line_id for line_id, _ in answers] == ["a"]
+
+
+def test_a_stop_file_ends_the_run_with_a_checkpoint(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(table, tmp_path, "--until-step", "1")
+    (tmp_path / "stop").touch()
+    train(table, tmp_path, "--until-step", "100")
+    assert "ended at step 1," in capsys.readouterr().out
+    assert not (tmp_path / "stop").exists()
