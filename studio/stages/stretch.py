@@ -40,32 +40,35 @@ def _overlap_add(source: np.ndarray, count: int, hop: int, search: int, ratio: f
     """Frames of 2·hop samples, one every hop of output, each taken where it best continues the one before."""
     frame = 2 * hop
     padded = np.concatenate([np.zeros(search + hop, np.float32), source, np.zeros(2 * frame + search, np.float32)])
+    energy = np.concatenate([[0.0], np.cumsum(np.square(padded, dtype=np.float64))])
     window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(frame) / frame)).astype(np.float32)
     output = np.zeros(count + 2 * frame, np.float32)
     last_place = len(padded) - frame - search - 1
-    previous = search
+    place = search
     for index in range(-(-count // hop) + 1):
         ideal = min(round(index * hop * ratio) + search, last_place)
-        place = ideal
-        if index:
-            wanted = padded[previous + hop : previous + hop + frame]
-            place = ideal - search + _best_match(padded[ideal - search : ideal + search + frame], wanted)
+        follows = min(place, last_place - hop) + hop
+        place = (
+            _best_place(padded, energy, padded[follows : follows + frame], range(ideal - search, ideal + search + 1)) if index else ideal
+        )
         output[index * hop : index * hop + frame] += padded[place : place + frame] * window
-        previous = min(place, last_place - hop)
     return output[hop : hop + count]
 
 
-def _best_match(region: np.ndarray, wanted: np.ndarray) -> int:
-    """Offset in `region` at which it correlates best with `wanted` (normalised): coarse on a quarter of the rate, then
-    sample by sample around the best."""
-    coarse = _COARSE_STEP * _peak(region[::_COARSE_STEP], wanted[::_COARSE_STEP])
-    first = max(0, coarse - _COARSE_STEP + 1)
-    last = min(len(region) - len(wanted), coarse + _COARSE_STEP - 1)
-    return first + _peak(region[first : last + len(wanted)], wanted)
+def _best_place(padded: np.ndarray, energy: np.ndarray, wanted: np.ndarray, places: range) -> int:
+    """Which of `places` correlates best with `wanted` (normalised): every fourth place at a quarter of the rate, then
+    sample by sample around the best. The middle one where there is nothing to go by. `energy`: cumulative, from 0."""
+    if not np.any(wanted):
+        return places[len(places) // 2]
+    coarse = places[::_COARSE_STEP]
+    region = padded[coarse[0] : coarse[-1] + len(wanted) : _COARSE_STEP]
+    best = coarse[_peak(region, wanted[::_COARSE_STEP], energy, coarse, len(wanted))]
+    fine = range(max(places[0], best - _COARSE_STEP + 1), min(places[-1], best + _COARSE_STEP - 1) + 1)
+    return fine[_peak(padded[fine[0] : fine[-1] + len(wanted)], wanted, energy, fine, len(wanted))]
 
 
-def _peak(region: np.ndarray, wanted: np.ndarray) -> int:
-    correlation = np.correlate(region, wanted, "valid")
-    energy = np.cumsum(np.concatenate([[0.0], np.square(region, dtype=np.float64)]))
-    energy = energy[len(wanted) :] - energy[: len(correlation)]
-    return int(np.argmax(correlation / np.sqrt(np.maximum(energy, 1e-9))))
+def _peak(region: np.ndarray, wanted: np.ndarray, energy: np.ndarray, places: range, frame: int) -> int:
+    starts = slice(places.start, places.stop, places.step)
+    ends = slice(places.start + frame, places.stop + frame, places.step)
+    correlation = np.correlate(region, wanted, "valid")[: len(places)]
+    return int(np.argmax(correlation / np.sqrt(np.maximum(energy[ends] - energy[starts], 1e-9))))
