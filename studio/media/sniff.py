@@ -139,12 +139,12 @@ def _transport_stream(head: bytes) -> Kind | None:
 
 
 def _frame_sync(head: bytes) -> Kind | None:
-    """MPEG audio and ADTS begin with eleven or twelve set bits."""
+    """MPEG audio and ADTS begin with eleven or twelve set bits; layer I is left out, for FF FE also begins UTF-16 text."""
     if len(head) < 4 or head[0] != 0xFF:
         return None
     if head[1] & 0xF6 == 0xF0:
         return Kind("aac", "aac", (".aac", ".adts"))
-    is_mpeg_audio = head[1] & 0xE0 == 0xE0 and head[1] & 0x06 and head[2] >> 4 not in (0, 15) and head[2] & 0x0C != 0x0C
+    is_mpeg_audio = head[1] & 0xE0 == 0xE0 and head[1] & 0x06 in (2, 4) and head[2] >> 4 not in (0, 15) and head[2] & 0x0C != 0x0C
     return MP3 if is_mpeg_audio else None
 
 
