@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,18 +21,21 @@ if TYPE_CHECKING:
 
     from studio.service import Studio
 
-LISTEN_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+
+def say_address(address: str) -> None:
+    sys.stdout.write(f"Lipline is at {address} (stop with Ctrl-C)\n")
+    sys.stdout.flush()
 
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """`users` None: one local user, no login. `port` 0 takes any free one. `announce` is told the address once it answers."""
+    """`users_file` None: one local user, no login. `port` 0 takes any free one. `announce` is told the address."""
 
     host: str = "127.0.0.1"
     port: int = 7860
-    users: Path | None = None
+    users_file: Path | None = None
     with_demo: bool = True
-    announce: Callable[[str], None] | None = None
+    announce: Callable[[str], None] = say_address
 
 
 def serve(studio: Studio, options: ServeOptions) -> None:
@@ -40,13 +44,16 @@ def serve(studio: Studio, options: ServeOptions) -> None:
 
     listener = _listen(options)
     app = build_app(studio, options)
-    if options.with_demo and options.users is None:
+    if options.with_demo and options.users_file is None:
         studio.as_user("local").demo_project()
+    studio.start()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3))
-    if options.announce is not None:
-        name = f"[{options.host}]" if ":" in options.host else options.host
-        options.announce(f"http://{name}:{listener.getsockname()[1]}")
-    server.run(sockets=[listener])
+    name = f"[{options.host}]" if ":" in options.host else options.host
+    options.announce(f"http://{name}:{listener.getsockname()[1]}")
+    try:
+        server.run(sockets=[listener])
+    finally:
+        studio.close()
 
 
 def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
@@ -59,7 +66,7 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
     from studio.ui.routes import add_routes
     from studio.ui.session import LOOPBACK, Gate, Sessions
 
-    sessions = Sessions(_verifier(options.users))
+    sessions = Sessions(_verifier(options.users_file))
     app = FastAPI(title="Lipline", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, studio, sessions)
     mounted = gr.mount_gradio_app(
@@ -100,7 +107,7 @@ def _verifier(users: Path | None) -> Callable[[str, str], bool] | None:
         return None
     from studio.store.users import UserFile
 
-    return UserFile(users).verify
+    return UserFile.read(users).verify
 
 
 def _listen(options: ServeOptions) -> socket.socket:

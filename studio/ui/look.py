@@ -65,7 +65,7 @@ _TOKENS = {
     "error_icon_color": "var(--bad)",
 }
 # Tokens without a twin for the dark scheme: sizes and shadows are the same in both.
-_SHARED = frozenset({"block_label_text_size", "block_label_text_weight", "block_title_text_size", "block_title_text_weight"})
+_SHARED = frozenset({"color_accent", "block_label_text_size", "block_label_text_weight", "block_title_text_size", "block_title_text_weight"})
 
 
 def theme() -> gr.themes.Base:

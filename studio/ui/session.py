@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -52,7 +53,7 @@ class Sessions:
         now = time.monotonic()
         self._open = {token: one for token, one in self._open.items() if one.until_s > now}
         token = secrets.token_urlsafe(32)
-        self._open[token] = _Session(name, now + LIFETIME_S)
+        self._open[token] = _Session(unicodedata.normalize("NFC", name), now + LIFETIME_S)
         return token
 
     def leave(self, token: str) -> None:

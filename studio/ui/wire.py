@@ -86,16 +86,16 @@ def on(wiring: Wiring, events: Sequence[Any], handler: Callable[..., Any], reads
             raise gr.Error(sentence(error), title="", print_exception=False) from error
         return [paint(getter(view)) for getter in getters]
 
-    gr.on(
-        list(events),
-        run,
-        inputs=list(reads.widgets.values()),
-        outputs=list(outputs),
-        api_visibility="private",
-        show_progress="hidden",
-        trigger_mode="always_last" if reads.is_continuous else "once",
-        concurrency_limit=None,
-    )
+    for event in events:
+        event(
+            run,
+            inputs=list(reads.widgets.values()),
+            outputs=list(outputs),
+            api_visibility="private",
+            show_progress="hidden",
+            trigger_mode="always_last" if reads.is_continuous else "once",
+            concurrency_limit=None,
+        )
 
 
 def wire(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:

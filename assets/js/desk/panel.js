@@ -1,0 +1,169 @@
+// The side panel: the selected line in place. Player, score card, wordings, takes, and what the line itself is.
+
+import { quietly, read } from "../api.js";
+import { budgetBar, paintBudget } from "../budget.js";
+import { clear, h } from "../dom.js";
+import { demand, parseTime, ratio, seconds, timecode } from "../format.js";
+import { lines } from "../lines.js";
+import { Player } from "./player.js";
+import { voiceSelect } from "./speakers.js";
+
+const FRESH_MS = 120;
+
+export class Panel {
+  #detail = null; // candidates and takes of the active line
+  #timer = 0;
+  #note = "";
+
+  constructor(selection, actions) {
+    [this.selection, this.actions] = [selection, actions];
+    this.player = new Player();
+    this.score = h("section.card.score-card");
+    this.flags = h("div.flags");
+    this.wordings = h("section.card.wordings");
+    this.takes = h("section.card.takes");
+    this.about = h("section.card.about");
+    this.rest = h("div.rest", {}, this.flags, this.score, this.wordings, this.takes, this.about);
+    this.element = h("aside", { "aria-label": "Selected line" }, this.player.element, this.rest);
+    selection.watch(({ was }) => was !== selection.active && this.#turn());
+    lines.watch((changed) => (changed === null || changed.has(selection.active)) && this.#turn(changed));
+    window.addEventListener("lipline:fit", (event) => event.detail.isDraft && event.detail.id === selection.active && this.#paintScore(event.detail.fit));
+  }
+
+  get #row() {
+    return lines.rows.get(this.selection.active);
+  }
+
+  #turn(changed) {
+    const row = this.#row;
+    this.element.classList.toggle("vacant", !row);
+    if (!row) return void this.player.show(null);
+    if (this.#detail?.row.id !== row.id) this.#detail = null;
+    this.player.show(row);
+    this.#paint(row);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#fetch(row.id), changed === undefined ? FRESH_MS : 0);
+  }
+
+  async #fetch(id) {
+    const detail = await quietly(read(lines.desk.project_id, "panel", { line_id: id }));
+    if (!detail || id !== this.selection.active) return;
+    this.#detail = detail;
+    this.#paintChoices(detail);
+  }
+
+  #paint(row) {
+    this.#paintScore(row.fit);
+    clear(this.flags, [...row.flags, this.#note].filter(Boolean).map((flag) => h("p", {}, flag)));
+    this.#note = "";
+    if (!this.about.contains(document.activeElement)) this.#paintAbout(row);
+    if (this.#detail) this.#paintChoices(this.#detail);
+    else {
+      clear(this.wordings, title("Wordings"), h("p.dim", {}, "…"));
+      clear(this.takes, title("Takes"), h("p.dim", {}, "…"));
+    }
+  }
+
+  #paintScore(fit) {
+    const row = this.#row;
+    if (!row) return;
+    const { fps, max_ratio } = lines.desk;
+    const isBlank = !fit || fit.fit === "empty";
+    const asked = isBlank ? null : demand(row, fit, max_ratio);
+    const value = (text, label, tone = "") => h("div", {}, h("b", { "data-fit": tone }, text), h("span", {}, label));
+    clear(
+      this.score,
+      title(`Line ${row.number}`, `${timecode(row.start_ms, fps)} – ${timecode(row.end_ms, fps)}`),
+      h(
+        "div.score",
+        {},
+        value(isBlank ? "–" : seconds(fit.speech_ms + fit.pause_ms), "speech s", fit?.fit),
+        value(seconds(row.slot_ms + row.gap_ms), "slot s"),
+        value(isBlank ? "–" : fit.p.toFixed(2), "P", fit?.fit),
+        value(isBlank ? "–" : ratio(asked.rate), "rate", fit?.fit),
+        value(isBlank ? "–" : seconds(asked.spill_ms), "spill s", asked?.spill_ms ? "over" : fit?.fit),
+      ),
+    );
+  }
+
+  #paintChoices({ row, candidates, takes }) {
+    const now = this.#row ?? row;
+    clear(this.wordings, title("Wordings", candidates.length ? "1–9 takes one" : ""), candidates.length ? candidates.map((one, at) => this.#wording(one, at, now)) : h("p.dim", {}, "None yet. R proposes wordings and voices the best."));
+    clear(this.takes, title("Takes", takes.length ? "the circled one is mixed" : ""), takes.length ? takes.map((take, at) => this.#take(take, takes.length - at, now)) : h("p.dim", {}, now.target ? "Not voiced yet. R voices this line." : "Write a translation first."));
+  }
+
+  #wording(one, at, row) {
+    const bar = budgetBar();
+    paintBudget(bar, row, one.fit, row.slot_ms + row.gap_ms);
+    const isTaken = one.text === row.target;
+    return h(
+      `button.wording${isTaken ? ".on" : ""}`,
+      { onclick: () => this.pick(at + 1), "aria-pressed": String(isTaken), title: `Proposed by ${one.engine}` },
+      h("kbd", {}, at < 9 ? String(at + 1) : "·"),
+      h("span", { dir: "auto" }, one.text),
+      bar,
+      h("span.num", { "data-fit": one.fit.fit }, one.fit.p.toFixed(2)),
+    );
+  }
+
+  pick(number) {
+    const one = this.#detail?.candidates[number - 1];
+    if (one) this.actions.pick(this.selection.active, one.id);
+  }
+
+  #take(take, number, row) {
+    const isCircled = take.id === row.take_id;
+    const facts = [`${seconds(take.length_ms)} s`, ratio(take.rate_ratio), take.remainder_ms > 0 ? `spills ${seconds(take.remainder_ms)} s` : "", take.text === row.target ? "" : "other words"];
+    return h(
+      `div.take${isCircled ? ".on" : ""}`,
+      {},
+      h("button.circle", { "aria-pressed": String(isCircled), "aria-label": `Circle take ${number}`, title: "Circle this take: it goes into the mix", onclick: () => this.actions.revise(row.id, { take_id: take.id }) }),
+      h("button.plain.label", { title: take.text, onclick: () => this.player.playTake(take.id) }, `${number} · ${take.label}`),
+      h("span.dim", {}, facts.filter(Boolean).join(" · ")),
+    );
+  }
+
+  #paintAbout(row) {
+    const { fps, speakers } = lines.desk;
+    const isLocked = row.status === "locked";
+    const source = h("textarea", { rows: 2, dir: "auto", "aria-label": "Source text", maxlength: "2000", disabled: isLocked });
+    source.value = row.source;
+    source.addEventListener("change", () => source.value !== row.source && this.actions.revise(row.id, { source: source.value }));
+    const speaker = h("select", { "aria-label": "Speaker", disabled: isLocked, onchange: (event) => this.actions.revise(row.id, { speaker_id: event.target.value }) }, speakers.map((one) => h("option", { value: one.id }, one.name)));
+    speaker.value = row.speaker_id;
+    const time = (label, ms, change) => {
+      const box = h("input", { value: timecode(ms, fps), "aria-label": label, disabled: isLocked, spellcheck: "false" });
+      box.addEventListener("change", () => this.#retime(row, box, parseTime(box.value, fps), change));
+      return h("label", {}, h("span", {}, label), box);
+    };
+    const voice = voiceSelect(row.has_own_voice ? row.voice : "", "Speaker’s voice", (key) => this.actions.revise(row.id, { voice: key }));
+    voice.disabled = isLocked;
+    clear(
+      this.about,
+      title("About this line"),
+      h("label.wide", {}, h("span", {}, "Source"), source),
+      h(
+        "div.fields",
+        {},
+        time("In", row.start_ms, (ms) => ({ start_ms: ms, end_ms: row.end_ms })),
+        time("Out", row.end_ms, (ms) => ({ start_ms: row.start_ms, end_ms: ms })),
+        h("label", {}, h("span", {}, "Speaker"), speaker),
+        h("label", {}, h("span", {}, "Voice"), voice),
+      ),
+    );
+  }
+
+  #retime(row, box, ms, change) {
+    if (ms === null) return this.say("A time reads HH:MM:SS:FF, or seconds such as 12.4.");
+    box.blur();
+    this.actions.revise(row.id, change(ms)).then((reply) => reply ?? this.#paintAbout(row));
+  }
+
+  /** One sentence above the score card, until the next line is shown. */
+  say(sentence) {
+    this.#note = sentence;
+    if (this.#row) this.#paint(this.#row);
+  }
+}
+
+const title = (text, aside = "") => h("h4", {}, h("span", {}, text), aside ? h("small", {}, aside) : null);

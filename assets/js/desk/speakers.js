@@ -1,0 +1,62 @@
+// The speakers dialog: names, a voice for each, merge two into one, give selected lines to a new speaker.
+
+import { clear, h } from "../dom.js";
+import { count } from "../format.js";
+import { lines } from "../lines.js";
+
+export function openSpeakers(selection, actions) {
+  const dialog = h("dialog.speakers", { "aria-label": "Speakers" });
+  const paint = () => clear(dialog, content(dialog, selection, actions, paint));
+  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  (document.querySelector(".desk") ?? document.body).append(dialog);
+  paint();
+  dialog.showModal();
+}
+
+function content(dialog, selection, actions, repaint) {
+  const speakers = lines.desk.speakers;
+  const chosen = new Set();
+  const merge = h("button.btn", { disabled: true, onclick: () => actions.mergeSpeakers([...chosen]).then(repaint) }, "Merge ticked");
+  const tick = (id, isOn) => {
+    isOn ? chosen.add(id) : chosen.delete(id);
+    merge.disabled = chosen.size < 2;
+  };
+  return [
+    h("h2", {}, "Speakers"),
+    h("p.dim", {}, "A speaker’s voice is used for all their lines that have no voice of their own."),
+    h("div.rows", {}, speakers.map((speaker) => speakerRow(speaker, tick, actions))),
+    h("div.end", {}, merge, splitButton(selection, actions, repaint), h("span.grow"), h("button.btn.primary", { onclick: () => dialog.close() }, "Done")),
+  ];
+}
+
+function speakerRow(speaker, tick, actions) {
+  const many = lines.list.filter((row) => row.speaker_id === speaker.id).length;
+  const name = h("input", { value: speaker.name, "aria-label": "Name", maxlength: "80" });
+  name.addEventListener("change", () => name.value.trim() && actions.renameSpeaker(speaker.id, name.value.trim()));
+  return h(
+    "div.speaker",
+    {},
+    h("input", { type: "checkbox", "aria-label": `Tick ${speaker.name}`, onchange: (event) => tick(speaker.id, event.target.checked) }),
+    name,
+    h("span.dim", {}, count(many, "line")),
+    voiceSelect(speaker.voice, "Studio’s choice", (voice) => actions.setSpeakerVoice(speaker.id, voice)),
+  );
+}
+
+/** A drop-down of voices; the empty value is `fallback`. */
+export function voiceSelect(value, fallback, take) {
+  const options = [h("option", { value: "" }, fallback), ...lines.desk.voices.map((voice) => h("option", { value: voice.key }, voice.label))];
+  if (value && !lines.desk.voices.some((voice) => voice.key === value)) options.push(h("option", { value }, value));
+  const select = h("select", { "aria-label": "Voice", onchange: (event) => take(event.target.value) }, options);
+  select.value = value;
+  return select;
+}
+
+function splitButton(selection, actions, repaint) {
+  const ids = selection.inOrder(lines.order);
+  const speaker = lines.rows.get(ids[0])?.speaker_id;
+  const isOne = ids.length > 0 && ids.every((id) => lines.rows.get(id).speaker_id === speaker);
+  const split = () => actions.splitSpeaker(speaker, ids, `${lines.rows.get(ids[0]).speaker} 2`).then(repaint);
+  return h("button.btn", { disabled: !isOne, onclick: split, title: "Give the selected lines to a new speaker" }, isOne ? `New speaker for ${count(ids.length, "selected line")}` : "New speaker for the selected lines");
+}

@@ -1,0 +1,55 @@
+// Small DOM verbs. Text always goes in as text nodes, so nothing a person typed is ever read as markup.
+
+/** h("button.chip", {onclick, title, disabled}, "text", child, …): an element with classes, properties and children. */
+export function h(spec, props = {}, ...children) {
+  const [tag, ...classes] = spec.split(".");
+  const node = document.createElement(tag || "div");
+  if (classes.length) node.className = classes.join(" ");
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name in node && typeof value !== "string") node[name] = value;
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+const ICONS = {
+  play: "M5 3.5v9l7.5-4.5z",
+  pause: "M4.5 3.5h2.6v9H4.5zM8.9 3.5h2.6v9H8.9z",
+  close: "M4.2 3.3 8 7.1l3.8-3.8.9.9L8.9 8l3.8 3.8-.9.9L8 8.9l-3.8 3.8-.9-.9L7.1 8 3.3 4.2z",
+  more: "M3.5 6.8h2v2h-2zM7 6.8h2v2H7zm3.5 0h2v2h-2z",
+  down: "M7.3 2.5h1.4v6.2l2.2-2.2 1 1L8 11.4 4.1 7.5l1-1 2.2 2.2zM3 12.2h10v1.4H3z",
+  check: "M6.4 11.6 2.9 8.1l1-1 2.5 2.5 5.7-5.7 1 1z",
+};
+
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  svg.classList.add("icon");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  return svg;
+}
+
+export const clear = (node, ...children) => node.replaceChildren(...children.flat().filter(Boolean));
+
+/** The function, called at most once per `ms`, the last call always answered. */
+export function throttle(ms, work) {
+  let timer = 0;
+  let latest = null;
+  return (...values) => {
+    latest = values;
+    timer ||= setTimeout(() => ((timer = 0), work(...latest)), ms);
+  };
+}
+
+/** True while a person types: no shortcut may fire then. */
+export const isTyping = (target) =>
+  target instanceof HTMLElement && (target.isContentEditable || ["TEXTAREA", "INPUT", "SELECT"].includes(target.tagName));
+
+/** True where an element is on the tab that is open. */
+export const isShown = (node) => node.isConnected && node.offsetParent !== null;

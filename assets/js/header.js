@@ -1,0 +1,90 @@
+// The header: brand, project, saved chip, job chip. Also keeps the address in step, so that a reload keeps the place.
+
+import { onSaved, savedState, toast } from "./api.js";
+import { clear, h } from "./dom.js";
+import { clock } from "./format.js";
+
+const SAVED = { saved: "Saved", saving: "Saving…", unsaved: "Not saved" };
+
+export function mount({ element, props, trigger, watch }) {
+  const state = { pace: null, failure: "", shown: false };
+  const saved = h("span.chip.saved", { role: "status" });
+  const paintSaved = (now) => {
+    saved.dataset.state = now;
+    clear(saved, h("i.dot"), SAVED[now]);
+  };
+  const paint = () => {
+    const view = props.value ?? {};
+    clear(
+      element,
+      h("strong.brand", {}, "Lipline"),
+      h("span.where", { title: view.name ?? "" }, view.name ? [h("b", {}, view.name), h("span.dim", {}, view.languages)] : h("span.dim", {}, "Dubbing studio")),
+      h("span.grow"),
+      jobChip(view.job, state, trigger),
+      view.project_id ? saved : null,
+      view.can_leave ? leave(view.user) : null,
+    );
+    tellFailure(view.job, state);
+    keepAddress(view.project_id ?? "", state);
+  };
+  element.className = "island header";
+  onSaved(paintSaved);
+  paintSaved(savedState());
+  followTabs();
+  watch("value", paint);
+  paint();
+}
+
+function jobChip(job, state, trigger) {
+  if (!job || !job.is_active) return null;
+  const left = timeLeft(job, state);
+  return h(
+    "span.chip.job",
+    { role: "status", title: job.message },
+    h("i.bar", { style: `width:${Math.round((job.share ?? 0) * 100)}%` }),
+    h("span", {}, [job.title, job.message, left].filter(Boolean).join(" · ")),
+    h("button.plain", { "aria-label": "Stop this work; finished lines are kept", title: "Stop; finished lines are kept", onclick: () => trigger("cancelled", { job_id: job.id }) }, "✕"),
+  );
+}
+
+/** An honest guess from the pace since this page first saw the job; nothing before a tenth is done. */
+function timeLeft(job, state) {
+  const now = Date.now();
+  if (state.pace?.id !== job.id || (job.share ?? 0) < state.pace.share) state.pace = { id: job.id, share: job.share ?? 0, at: now };
+  const gained = (job.share ?? 0) - state.pace.share;
+  if (gained < 0.1) return "";
+  return `${clock(((now - state.pace.at) / gained) * (1 - job.share) + 999)} left`;
+}
+
+function tellFailure(job, state) {
+  if (!job?.is_failed) return;
+  if (state.shown && state.failure !== job.id) toast(`${job.title} stopped: ${job.message}`);
+  state.failure = job.id;
+}
+
+const leave = (user) => h("form.leave", { method: "post", action: "leave" }, h("span.chip", {}, user), h("button.plain", {}, "Log out"));
+
+function keepAddress(project, state) {
+  const url = new URL(location.href);
+  const before = url.href;
+  project ? url.searchParams.set("project", project) : state.shown && url.searchParams.delete("project");
+  if (url.href !== before) history.replaceState(null, "", url);
+  state.shown ||= Boolean(project);
+}
+
+/** The open tab goes into the address too. */
+function followTabs() {
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest?.('#tabs [role="tab"]');
+    if (tab) remember(tab);
+  });
+  const strip = document.querySelector("#tabs");
+  if (strip) new MutationObserver(() => remember(strip.querySelector('[role="tab"][aria-selected="true"]'))).observe(strip, { subtree: true, attributeFilter: ["aria-selected"] });
+}
+
+function remember(tab) {
+  if (!tab) return;
+  const url = new URL(location.href);
+  url.searchParams.set("tab", tab.textContent.trim().toLowerCase());
+  if (url.href !== location.href) history.replaceState(null, "", url);
+}

@@ -1,0 +1,88 @@
+// The project's lines in the browser: one store for the desk, Guidance and Preview. Fetched once, then kept by deltas.
+
+import { getRows, toast } from "./api.js";
+
+const EMPTY = { project_id: "", revision: "", order: [], speakers: [], voices: [], fps: 25, length_ms: 0, max_ratio: 1.25, has_media: false, has_picture: false };
+
+class Lines {
+  rows = new Map();
+  desk = EMPTY;
+  isLoading = false;
+  #place = { project_id: "", revision: "" };
+  #watchers = new Set();
+  #again = false;
+
+  /** `watcher(changed)`: a Set of changed ids, or null when everything may have changed. */
+  watch(watcher) {
+    this.#watchers.add(watcher);
+    watcher(null);
+  }
+
+  get order() {
+    return this.desk.order;
+  }
+
+  get list() {
+    return this.desk.order.map((id) => this.rows.get(id));
+  }
+
+  /** Follow the page: another project is loaded whole, another revision as a delta. */
+  async follow(place) {
+    if (!place || (place.project_id === this.#place.project_id && place.revision === this.#place.revision)) return;
+    const isOther = place.project_id !== this.desk.project_id;
+    this.#place = place;
+    if (isOther) {
+      this.rows = new Map();
+      this.desk = { ...EMPTY, project_id: place.project_id };
+      this.isLoading = Boolean(place.project_id);
+      this.#tell(null);
+    }
+    await this.refresh();
+  }
+
+  async refresh() {
+    const project = this.desk.project_id;
+    if (!project) return;
+    if (this.#again) return void (this.#again = "wanted");
+    this.#again = "running";
+    try {
+      const desk = await getRows(project, this.desk.revision);
+      if (project === this.desk.project_id) this.take(desk);
+    } catch (error) {
+      toast(error.message);
+    }
+    const wanted = this.#again === "wanted" || project !== this.desk.project_id;
+    this.#again = false;
+    this.isLoading = false;
+    if (wanted) await this.refresh();
+    else this.#tell(new Set());
+  }
+
+  /** A desk as the studio sends it, whole or only what changed. */
+  take(desk) {
+    const sameOrder = desk.order.length === this.order.length && desk.order.every((id, at) => id === this.order[at]);
+    const speakersMoved = JSON.stringify([desk.speakers, desk.voices]) !== JSON.stringify([this.desk.speakers, this.desk.voices]);
+    for (const row of desk.rows) this.rows.set(row.id, row);
+    const kept = new Set(desk.order);
+    for (const id of this.rows.keys()) if (!kept.has(id)) this.rows.delete(id);
+    this.desk = { ...desk, rows: undefined };
+    this.isLoading = false;
+    this.#tell(sameOrder && !speakersMoved && !desk.is_whole ? new Set(desk.rows.map((row) => row.id)) : null);
+  }
+
+  /** The answer to an edit. */
+  apply(reply) {
+    if (reply.desk) this.take(reply.desk);
+    else if (reply.row) {
+      this.rows.set(reply.row.id, reply.row);
+      this.#tell(new Set([reply.row.id]));
+    }
+    return reply;
+  }
+
+  #tell(changed) {
+    for (const watcher of this.#watchers) watcher(changed);
+  }
+}
+
+export const lines = new Lines();
