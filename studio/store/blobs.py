@@ -146,7 +146,7 @@ class BlobStore:
 
     def exists(self, key: str) -> bool:
         """Whether the blob is here; what is no key is not."""
-        return _KEY.fullmatch(key) is not None and self._place(key).is_file()
+        return _is_key(key) and self._place(key).is_file()
 
     def sweep(self) -> int:
         """Remove drafts that a killed process left more than a day ago; returns how many. Call at start."""
@@ -164,8 +164,7 @@ class BlobStore:
             raise OutOfSpace(str(self._folder))
 
     def _place(self, key: str) -> Path:
-        found = _KEY.fullmatch(key)
-        if found is None or found[2] not in SUFFIXES:
+        if not _is_key(key):
             raise NotFound("stored file", key[:80])
         return self._folder / key[:2] / key[2:4] / key
 
@@ -181,6 +180,11 @@ class BlobStore:
         for folder in (place.parent, place.parent.parent, self._folder):
             _sync_folder(folder)
         return place.name
+
+
+def _is_key(key: str) -> bool:
+    found = _KEY.fullmatch(key)
+    return found is not None and found[2] in SUFFIXES
 
 
 @contextmanager
