@@ -19,7 +19,7 @@ def find_or_make_demo(studio: Studio, folder: Path) -> Project:
         if view.project.name == plan["name"]:
             return view.project
     project = studio.create_project(plan["name"], plan["source_language"], plan["target_language"])
-    media, script, translation = (folder / plan[key] for key in ("media", "source_script", "target_script"))
+    media, script, translation = (folder / plan[key] for key in ("media", "lines", "translation"))
     studio.upload_media(project.id, media, media.name)
     studio.import_script(project.id, script.read_bytes(), script.name)
     studio.import_script(project.id, translation.read_bytes(), translation.name, as_target=True)
