@@ -27,7 +27,7 @@ class VoiceSample:
 class VoiceLikeness:
     """Voices nearer than `same_ratio` (cosine) are one; lines under `anchor_ms` only join; a speaker needs `min_speaker_ms`."""
 
-    same_ratio: float = 0.5
+    same_ratio: float = 0.25
     anchor_ms: int = 1_500
     min_speaker_ms: int = 2_500
 
