@@ -10,7 +10,7 @@ export function h(spec, props = {}, ...children) {
     if (name in node && typeof value !== "string") node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -35,7 +35,7 @@ export function icon(name) {
   return svg;
 }
 
-export const clear = (node, ...children) => node.replaceChildren(...children.flat().filter(Boolean));
+export const clear = (node, ...children) => node.replaceChildren(...children.flat(Infinity).filter(Boolean));
 
 /** The function, called at most once per `ms`, the last call always answered. */
 export function throttle(ms, work) {

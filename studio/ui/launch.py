@@ -83,7 +83,7 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
         enable_monitoring=False,
         max_file_size=Limits().max_media_bytes,
         theme=look.theme(),
-        css_paths=look.sheets(),
+        head=look.head(),
         favicon_path=str(look.ASSETS / "icons" / "lipline.png"),
     )
     mounted.add_middleware(Gate, sessions=sessions, hosts=LOOPBACK if options.host in LOOPBACK else None)

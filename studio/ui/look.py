@@ -75,5 +75,6 @@ def theme() -> gr.themes.Base:
     return base.set(**_TOKENS, **dark)
 
 
-def sheets() -> list[Path]:
-    return [ASSETS / "css" / f"{name}.css" for name in SHEETS]
+def head() -> str:
+    """Links to our style sheets. Gradio's own `css` argument rewrites rules and loses borders that use variables."""
+    return "".join(f'<link rel="stylesheet" href="look/css/{name}.css">' for name in SHEETS)

@@ -69,7 +69,7 @@ def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderVie
     if view is None:
         return HeaderView(user=user, can_leave=can_leave)
     project = view.project
-    return HeaderView(project.id, project.name, pair(project), user, can_leave, job_view(view.job), view.notices)
+    return HeaderView(project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job_view(view.job), view.notices)
 
 
 def standing(view: ProjectView) -> str:

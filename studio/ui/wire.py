@@ -38,6 +38,7 @@ class Wiring:
 class Reads:
     """What an event hands its handler, by parameter name: widget values, keys of the event's own data,
     names in the page's address, fixed values. `is_continuous`: of many quick events only the last one must be answered.
+    `drop`: a file box that shows the work while it lasts and is empty again afterwards, whether it went well or not.
 
     `form` gathers all widget values but `project_id` into one record under the given parameter name.
     """
@@ -48,6 +49,7 @@ class Reads:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     form: tuple[str, type] | None = None
     is_continuous: bool = False
+    drop: gr.File | None = None
 
     def arguments(self, values: tuple[Any, ...], request: gr.Request, event: gr.EventData) -> dict[str, Any]:
         given = dict(zip(self.widgets, values, strict=True))
@@ -86,16 +88,17 @@ def on(wiring: Wiring, events: Sequence[Any], handler: Callable[..., Any], reads
             raise gr.Error(sentence(error), title="", print_exception=False) from error
         return [paint(getter(view)) for getter in getters]
 
+    quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
+    busy = quiet if reads.drop is None else quiet | {"show_progress": "full", "show_progress_on": reads.drop}
+    mode = "always_last" if reads.is_continuous else "once"
     for event in events:
-        event(
-            run,
-            inputs=list(reads.widgets.values()),
-            outputs=list(outputs),
-            api_visibility="private",
-            show_progress="hidden",
-            trigger_mode="always_last" if reads.is_continuous else "once",
-            concurrency_limit=None,
-        )
+        done = event(run, inputs=list(reads.widgets.values()), outputs=list(outputs), trigger_mode=mode, **busy)
+        if reads.drop is not None:
+            done.then(_nothing, outputs=reads.drop, **quiet)
+
+
+def _nothing() -> None:
+    return None
 
 
 def wire(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
@@ -160,9 +163,9 @@ def _wire_projects(page: Page, wiring: Wiring) -> None:
 def _wire_upload(page: Page, wiring: Wiring) -> None:
     widgets, here, whole = page.upload, {"project_id": page.project_id}, _whole(page)
     pair = {"source_language": widgets.source_language, "target_language": widgets.target_language}
-    on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}), whole)
+    on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}, drop=widgets.media), whole)
     for upload, handler in ((widgets.script, Handlers.upload_script), (widgets.translation, Handlers.upload_translation), (widgets.bed, Handlers.upload_bed)):
-        on(wiring, [upload.upload], handler, Reads({**here, "path": upload}), whole)
+        on(wiring, [upload.upload], handler, Reads({**here, "path": upload}, drop=upload), whole)
     on(wiring, [widgets.source_language.input, widgets.target_language.input], Handlers.choose_languages, Reads({**here, **pair}), whole)
     on(wiring, [widgets.track.input], Handlers.choose_track, Reads({**here, "track": widgets.track}), whole)
     for task in ("transcriber", "translator", "estimator", "speaker"):

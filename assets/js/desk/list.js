@@ -17,8 +17,8 @@ export class LineList {
   constructor(selection, filter, actions) {
     [this.selection, this.filter, this.actions] = [selection, filter, actions];
     this.body = h("div.rows", { role: "rowgroup" });
-    this.scroller = h("div.scroller", {}, this.body);
-    this.element = h("div.list", { role: "grid", "aria-label": "Lines", "aria-multiselectable": "true" }, head(), this.scroller);
+    this.scroller = h("div.scroller", { tabindex: "-1" }, head(), this.body);
+    this.element = h("div.list", { role: "grid", "aria-label": "Lines", "aria-multiselectable": "true" }, this.scroller);
     this.observer = new IntersectionObserver((seen) => seen.forEach((entry) => this.#turn(entry.target.chunk, entry.isIntersecting)), { root: this.scroller, rootMargin: "900px 0px" });
     selection.watch((change) => this.#paintSelection(change));
     filter.onChange = () => this.#build();
