@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.domain.plain import fingerprint
-from studio.domain.project import Script
+from studio.domain.project import Cast, Script
 from studio.script import UNNAMED_SPEAKER, cast_from_script, script_from_cast, with_speakers
 from studio.stages.lines import Ears, assign_speakers, hear_lines
 from studio.steps.ingest import ingested
@@ -16,12 +16,21 @@ LINES_VERSION = "1"  # changes whenever the same sound may give other lines
 def run(run: Run) -> None:
     heard = ingested(run)
     cast = run.shop.lines.cast(run.project.id)
-    if heard is None or heard.speech_wav is None:
-        return
-    if not cast.lines:
-        _hear(run, heard.speech_wav)
-    elif [speaker.name for speaker in cast.speakers] == [UNNAMED_SPEAKER]:
-        _tell_speakers_apart(run, heard.speech_wav)
+    if heard is not None and heard.speech_wav is not None:
+        if not cast.lines:
+            _hear(run, heard.speech_wav)
+        elif [speaker.name for speaker in cast.speakers] == [UNNAMED_SPEAKER]:
+            _tell_speakers_apart(run, heard.speech_wav)
+    run.notice("lines", _wordless(run.shop.lines.cast(run.project.id)))
+
+
+def _wordless(cast: Cast) -> str | None:
+    """A sentence for lines that were found but not understood."""
+    count = sum(not line.source_text.strip() and not line.target_text.strip() for line in cast.lines)
+    if not count:
+        return None
+    lines = "1 line has" if count == 1 else f"{count} lines have"
+    return f"{lines} no words yet. Type them in, upload subtitles, or set up speech recognition (LIPLINE_WHISPER)."
 
 
 def _ears(run: Run) -> Ears:
