@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-_FULL_SCAN_BYTES = 256 * 2**20
+_FULL_SCAN_BYTES = 64 * 2**20
 _HEAD_PACKETS = 6000
 _TAIL_S = 20
-_BUDGET_S = 120.0
+_BUDGET_S = 600.0
 _DECODED_FOR_ROTATION = 60
 _MAX_FPS = 1000
+_SAME_RATE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def scan(path: Path, kind: Kind, name: str) -> Contents:
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
     try:
         with av.open(local(path), format=kind.demuxer, options=options, metadata_errors="replace") as container:
-            return _look_through(container, path.stat().st_size)
+            return _look_through(container, path.stat().st_size, name)
     except (av.error.FFmpegError, OSError) as error:
         raise BadMedia(name, _why_not(path, kind)) from error
 
@@ -102,21 +103,30 @@ def _why_not(path: Path, kind: Kind) -> str:
     return f"it begins like {kind.container}, but it is damaged or broken off after {path.stat().st_size:,} bytes."
 
 
-def _look_through(container: InputContainer, size_bytes: int) -> Contents:
+def _look_through(container: InputContainer, size_bytes: int, name: str) -> Contents:
     seen = {stream.index: _Seen() for stream in container.streams}
-    is_whole = size_bytes <= _FULL_SCAN_BYTES
-    _demux(container, seen, None if is_whole else _HEAD_PACKETS)
-    if not is_whole and container.duration:
-        tail = container.duration - _TAIL_S * 1_000_000 + (container.start_time or 0)
-        if _seek(container, tail):
-            _demux(container, seen, None)
+    is_whole = size_bytes <= _FULL_SCAN_BYTES or not _head_and_tail(container, seen)
+    if is_whole:
+        seen = {stream.index: _Seen() for stream in container.streams}
+        _seek(container, 0)
+        if not _demux(container, seen):
+            raise BadMedia(name, "it has no index and is too large to be looked through without one. Remux it, then upload it again.")
     origin_s = _origin_s(container, seen)
     streams = tuple(_facts(stream, seen[stream.index], origin_s, is_whole) for stream in container.streams)
     ends = [facts.end_ms for facts in streams if facts.type in ("video", "audio") and not facts.is_cover]
     promised_ms = (container.duration or 0) / 1000
-    broke_off = is_whole and promised_ms - max(ends, default=0) > max(1000, promised_ms * 0.05)
-    rotated = _with_rotation(container, streams)
-    return Contents(container.format.name.split(",")[0], rotated, broke_off and bool(ends))
+    broke_off = promised_ms - max(ends, default=0) > max(1000, promised_ms * 0.05)
+    return Contents(container.format.name.split(",")[0], _with_rotation(container, streams), broke_off and bool(ends))
+
+
+def _head_and_tail(container: InputContainer, seen: dict[int, _Seen]) -> bool:
+    """Read both ends of a large file; False where the tail cannot be reached, so that the header may be wrong."""
+    if not container.duration:
+        return False
+    _demux(container, seen, _HEAD_PACKETS)
+    count = sum(item.count for item in seen.values())
+    tail_us = container.duration + (container.start_time or 0) - _TAIL_S * 1_000_000
+    return _seek(container, tail_us) and _demux(container, seen) and sum(item.count for item in seen.values()) > count
 
 
 def _seek(container: InputContainer, offset_us: int) -> bool:
@@ -129,8 +139,8 @@ def _seek(container: InputContainer, offset_us: int) -> bool:
     return True
 
 
-def _demux(container: InputContainer, seen: dict[int, _Seen], limit: int | None) -> None:
-    """Read packets until the end, an error, the limit or the time budget; what was read so far is kept."""
+def _demux(container: InputContainer, seen: dict[int, _Seen], limit: int | None = None) -> bool:
+    """Read packets up to the end, an error or the limit, and keep what they tell; False when time ran out."""
     import av
 
     deadline = time.monotonic() + _BUDGET_S
@@ -138,10 +148,13 @@ def _demux(container: InputContainer, seen: dict[int, _Seen], limit: int | None)
         for number, packet in enumerate(container.demux()):
             if packet.size and packet.stream_index in seen:
                 seen[packet.stream_index].add(packet, packet.stream.type == "video")
-            if number == limit or time.monotonic() > deadline:
-                return
+            if number == limit:
+                return True
+            if time.monotonic() > deadline:
+                return False
     except (av.error.FFmpegError, OSError):
-        return
+        return True
+    return True
 
 
 def _origin_s(container: InputContainer, seen: dict[int, _Seen]) -> Fraction:
@@ -202,8 +215,11 @@ def _usual_step(moments: list[int]) -> int:
 
 
 def _frame_rate(stream: Stream, step: int, base: Fraction) -> Fraction | None:
-    """The average rate of the container, unless it is absurd; then the usual distance of pictures."""
-    for rate in (getattr(stream, "average_rate", None), getattr(stream, "guessed_rate", None), 1 / (step * base) if step else None):
+    """The container's average rate, or the plain rate next to it that ffmpeg guesses; absurd ones give way to the usual distance of pictures."""
+    average, guessed = getattr(stream, "average_rate", None), getattr(stream, "guessed_rate", None)
+    if average and guessed and abs(guessed / average - 1) < _SAME_RATE:
+        average = guessed
+    for rate in (average, guessed, 1 / (step * base) if step else None):
         if rate is not None and 0 < rate <= _MAX_FPS:
             return Fraction(rate)
     return None
