@@ -72,12 +72,16 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Draft:
-    """A blob in the making: write to `path`; `key` is known once the block of `BlobStore.create` has been left."""
+    """A blob in the making: write to `path`; `key` is known once the block of `BlobStore.create` has been left.
 
-    __slots__ = ("_key", "path")
+    `sha256` may be set by who has hashed every byte while writing it; None lets the store read the file once more.
+    """
+
+    __slots__ = ("_key", "path", "sha256")
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.sha256: str | None = None
         self._key: str | None = None
 
     @property
@@ -109,7 +113,7 @@ class BlobStore:
         with _opened(path) as source, self.create(wanted if wanted.removeprefix(".") in SUFFIXES else ".bin") as draft:
             self.require_space(os.fstat(source.fileno()).st_size)
             with draft.path.open("wb") as target:
-                _copy(source, target, path.name)
+                draft.sha256 = _copy(source, target, path.name)
         return draft.key
 
     def put_bytes(self, data: bytes, suffix: str) -> str:
@@ -129,7 +133,7 @@ class BlobStore:
         draft = Draft(self._drafts / f"{new_id()}{suffix}")
         try:
             yield draft
-            draft.stored_as(self._store(draft.path, suffix))
+            draft.stored_as(self._store(draft, suffix))
         except OSError as error:
             if error.errno in _FULL:
                 raise OutOfSpace(str(self._folder)) from error
@@ -168,10 +172,12 @@ class BlobStore:
             raise NotFound("stored file", key[:80])
         return self._folder / key[:2] / key[2:4] / key
 
-    def _store(self, path: Path, suffix: str) -> str:
+    def _store(self, draft: Draft, suffix: str) -> str:
+        path, digest = draft.path, draft.sha256
         assert path.is_file(), "the block of a draft ended without writing the draft"
         with path.open("r+b") as written:
-            digest = hashlib.file_digest(written, "sha256").hexdigest()
+            if digest is None:
+                digest = hashlib.file_digest(written, "sha256").hexdigest()
             os.fsync(written.fileno())
         path.chmod(0o444)  # nobody writes into a stored blob by accident
         place = self._place(digest + suffix)
@@ -199,14 +205,17 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield source
 
 
-def _copy(source: BinaryIO, target: BinaryIO, name: str) -> None:
+def _copy(source: BinaryIO, target: BinaryIO, name: str) -> str:
+    """Returns the sha256 of what was written."""
+    digest = hashlib.sha256()
     while True:
         try:
             chunk = source.read(_CHUNK_BYTES)
         except OSError as error:
             raise BadMedia(name, f"reading it broke off ({error.strerror}); check the disk or network folder it lies on.") from error
         if not chunk:
-            return
+            return digest.hexdigest()
+        digest.update(chunk)
         target.write(chunk)
 
 

@@ -18,6 +18,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from studio.domain.errors import BadSetting, OutOfSpace, StudioError
 from studio.store.migrate import migrate
@@ -63,6 +64,8 @@ def translated(engine: Engine) -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise _sentence(engine.url, error) from error
+    except PoolTimeout as error:
+        raise StudioError("The studio has more work at once than it can keep apart; nothing was changed. Try again in a moment.") from error
 
 
 def new_id() -> str:
@@ -91,6 +94,7 @@ def _parsed(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     options: dict[str, Any] = {"json_serializer": _compact_json, "pool_pre_ping": url.get_backend_name() != "sqlite"}
+    options |= {"pool_size": 10, "max_overflow": 50}  # more than the page has threads
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_WAIT_MS / 1000}
         _make_folder(Path(str(url.database)).parent)

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select
 
+from studio.domain.errors import NotFound
 from studio.domain.line import Line, LineStatus, VoiceRef
 from studio.domain.plain import to_plain
 from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
 from studio.store.database import new_id, utc_now
-from studio.store.schema import LINE_EDITS, LINES
+from studio.store.schema import LINE_EDITS, LINES, PROJECTS
 from studio.store.text import storable
 
 WHOLE_LINE = "line"
@@ -68,6 +69,16 @@ class EditLog:
 
     def _add(self, line_id: str, name: str, before: Any, after: Any) -> None:
         self._rows.append({**self._shared, "line_id": line_id, "field": name, "before": before, "after": after})
+
+
+def hold_project(connection: Connection, project_id: str) -> None:
+    """Make other writers of this project's lines wait for this transaction. Raises NotFound when there is no project.
+
+    SQLite has one writer at a time anyway and ignores the lock.
+    """
+    query = select(PROJECTS.c.id).where(PROJECTS.c.id == project_id)
+    if connection.execute(query.with_for_update(key_share=True)).first() is None:
+        raise NotFound("project", project_id)
 
 
 def lines_query(project_id: str) -> Select[Any]:

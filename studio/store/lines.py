@@ -6,7 +6,7 @@ check who owns the project; each call here names it, and a line of another proje
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,8 @@ from studio.domain.line import Line, SpeakerProfile
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Cast, Script, Skipped
 from studio.store.database import reading, utc_now, writing
-from studio.store.line_rows import Author, EditLog, EditRecord, edit_of, line_columns, line_of, lines_query, twice_named
-from studio.store.schema import IMPORTS, LINE_EDITS, LINES, PROJECTS, SPEAKERS
+from studio.store.line_rows import Author, EditLog, EditRecord, edit_of, hold_project, line_columns, line_of, lines_query, twice_named
+from studio.store.schema import IMPORTS, LINE_EDITS, LINES, SPEAKERS
 from studio.store.speakers import SpeakerRecords, read_speakers, require_speakers, speaker_columns
 from studio.store.takes import TakeRecords
 
@@ -72,7 +72,7 @@ class LineStore(SpeakerRecords, TakeRecords):
         if twice := twice_named(ids):
             raise BadSetting(f"The line “{min(twice)}” occurs twice in what should be stored; import the lines again.")
         with writing(self._engine) as connection:
-            _require_project(connection, project_id)
+            hold_project(connection, project_id)
             _put_speakers(connection, project_id, cast.speakers)
             _replace_lines(connection, Author(project_id, by), cast.lines)
             _drop_other_speakers(connection, project_id, cast.speakers)
@@ -83,6 +83,7 @@ class LineStore(SpeakerRecords, TakeRecords):
         """Store a line's new state; returns its revision. Raises NotFound when it was deleted, and UserError when
         `expected_revision` is given and someone else changed the line since."""
         with writing(self._engine) as connection:
+            hold_project(connection, project_id)
             revision = _stored(connection, project_id, [line.id])[line.id][1]
             if expected_revision is not None and revision != expected_revision:
                 raise UserError(
@@ -93,24 +94,21 @@ class LineStore(SpeakerRecords, TakeRecords):
     def edit(self, project_id: str, line_id: str, change: Callable[[Line], Line], *, by: str) -> Line:
         """Change a line as it stands now, in one transaction, so that nobody else's change to its other fields is lost."""
         with writing(self._engine) as connection:
+            hold_project(connection, project_id)
             line = change(_stored(connection, project_id, [line_id])[line_id][0])
             _apply(connection, Author(project_id, by), LineChange(revised=(line,)))
             return line
-
-    def change(self, project_id: str, line_id: str, changes: Mapping[str, Any], *, by: str) -> Line:
-        """Replace some fields, by their name in `Line`; otherwise like `edit`."""
-        return self.edit(project_id, line_id, lambda line: replace(line, **changes), by=by)
 
     def circle_take(self, project_id: str, line_id: str, take_id: str | None, *, by: str = "") -> Line:
         """Make a take the line's own; None takes it away. Raises NotFound when the take is not one of this line."""
         if take_id is not None and take_id not in {take.id for take in self.takes(project_id, line_id)}:
             raise NotFound("take", take_id)
-        return self.change(project_id, line_id, {"take_id": take_id}, by=by)
+        return self.edit(project_id, line_id, lambda line: replace(line, take_id=take_id), by=by)
 
     def change_lines(self, project_id: str, change: LineChange, *, by: str) -> None:
         """Apply revisions, additions and removals as one action. Any unknown line or speaker: NotFound, nothing changes."""
         with writing(self._engine) as connection:
-            _require_project(connection, project_id)
+            hold_project(connection, project_id)
             _apply(connection, Author(project_id, by), change)
 
     def add_lines(self, project_id: str, lines: Sequence[Line], *, by: str) -> None:
@@ -138,7 +136,7 @@ class LineStore(SpeakerRecords, TakeRecords):
     def record_import(self, project_id: str, imported: Imported) -> None:
         """Keep what an import left out, without touching lines (a file that filled target texts, for one)."""
         with writing(self._engine) as connection:
-            _require_project(connection, project_id)
+            hold_project(connection, project_id)
             _add_import(connection, project_id, imported)
 
     def skipped(self, project_id: str) -> tuple[Skipped, ...]:
@@ -146,16 +144,6 @@ class LineStore(SpeakerRecords, TakeRecords):
         query = select(IMPORTS.c.skipped).where(IMPORTS.c.project_id == project_id).order_by(IMPORTS.c.seq.desc()).limit(1)
         with reading(self._engine) as connection:
             return from_plain(tuple[Skipped, ...], connection.execute(query).scalar_one_or_none() or [])
-
-
-def _require_project(connection: Connection, project_id: str) -> None:
-    if connection.execute(select(PROJECTS.c.id).where(PROJECTS.c.id == project_id)).first() is None:
-        raise NotFound("project", project_id)
-
-
-def _require_revision(revision: int, expected: int | None) -> None:
-    if expected is not None and revision != expected:
-        raise UserError("This line was changed elsewhere since you opened it; nothing was overwritten. Reload it and edit it again.")
 
 
 def _stored(connection: Connection, project_id: str, ids: Sequence[str]) -> dict[str, tuple[Line, int]]:

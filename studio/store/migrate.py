@@ -10,6 +10,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -59,10 +60,17 @@ def _upgrade(connection: Connection, version: str | None) -> None:
     command.upgrade(config, SCHEMA_VERSION)
 
 
+def _lock_file(path: Path) -> TextIO:
+    try:
+        return path.open("a")
+    except OSError as error:
+        raise StudioError(f"The file {path} cannot be written ({error.strerror}); check that the folder belongs to you.") from error
+
+
 @contextmanager
 def _one_at_a_time(engine: Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
-        with Path(f"{engine.url.database}.lock").open("a") as lock:
+        with _lock_file(Path(f"{engine.url.database}.lock")) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return

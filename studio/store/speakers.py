@@ -12,7 +12,7 @@ from studio.domain.errors import BadSetting, NotFound
 from studio.domain.line import SpeakerProfile, VoiceRef
 from studio.domain.plain import to_plain
 from studio.store.database import reading, writing
-from studio.store.line_rows import Author, EditLog, line_of
+from studio.store.line_rows import Author, EditLog, hold_project, line_of
 from studio.store.schema import LINES, SPEAKERS
 from studio.store.text import storable
 
@@ -29,6 +29,7 @@ class SpeakerRecords:
     def add_speaker(self, project_id: str, speaker: SpeakerProfile) -> None:
         """Raises BadSetting when a speaker of this id exists."""
         with writing(self._engine) as connection:
+            hold_project(connection, project_id)
             _add_speaker(connection, project_id, speaker)
 
     def update_speaker(self, project_id: str, speaker_id: str, *, name: str) -> None:
@@ -42,6 +43,7 @@ class SpeakerRecords:
     def delete_speaker(self, project_id: str, speaker_id: str) -> None:
         """Raises BadSetting while lines are theirs: give those to another speaker first."""
         with writing(self._engine) as connection:
+            hold_project(connection, project_id)
             require_speakers(connection, project_id, {speaker_id})
             theirs = select(func.count()).select_from(LINES).where(LINES.c.project_id == project_id, LINES.c.speaker_id == speaker_id)
             if count := connection.execute(theirs).scalar_one():
@@ -52,6 +54,7 @@ class SpeakerRecords:
         """Give all lines of these speakers to the first of them and remove the others, in one action."""
         into, others = speaker_ids[0], sorted(set(speaker_ids) - {speaker_ids[0]})
         with writing(self._engine) as connection:
+            hold_project(connection, project_id)
             require_speakers(connection, project_id, set(speaker_ids))
             _reassign(connection, Author(project_id, by), LINES.c.speaker_id.in_(others), into)
             connection.execute(delete(SPEAKERS).where(SPEAKERS.c.project_id == project_id, SPEAKERS.c.id.in_(others)))
@@ -61,6 +64,7 @@ class SpeakerRecords:
     ) -> SpeakerProfile:
         """Give some lines of a speaker to `new`. Raises NotFound for a line that is not theirs; then nothing changes."""
         with writing(self._engine) as connection:
+            hold_project(connection, project_id)
             require_speakers(connection, project_id, {speaker_id})
             _add_speaker(connection, project_id, new)
             theirs = LINES.c.speaker_id == speaker_id
@@ -70,6 +74,7 @@ class SpeakerRecords:
     def reassign(self, project_id: str, line_ids: Sequence[str], speaker_id: str, *, by: str) -> None:
         """Give lines to a speaker. Raises NotFound when the speaker or a line is not of this project; then nothing changes."""
         with writing(self._engine) as connection:
+            hold_project(connection, project_id)
             require_speakers(connection, project_id, {speaker_id})
             _give(connection, Author(project_id, by), line_ids, speaker_id, true())
 

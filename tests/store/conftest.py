@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from studio.domain.project import Project
-from studio.store.database import open_database
+from studio.store.database import new_id, open_database
 from studio.store.jobs import JobStore
 from studio.store.lines import LineStore
 from studio.store.projects import ProjectStore
@@ -17,8 +18,19 @@ from tests.store.samples import a_project
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'home' / 'studio.db'}"
+def url(tmp_path: Path) -> Iterator[str]:
+    """An empty SQLite file; or an empty database on the server LIPLINE_TEST_POSTGRES names, to hold the stores against it."""
+    server = os.environ.get("LIPLINE_TEST_POSTGRES")
+    if server is None:
+        yield f"sqlite:///{tmp_path / 'home' / 'studio.db'}"
+        return
+    name, admin = f"lipline_{new_id()}", create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
 
 
 @pytest.fixture

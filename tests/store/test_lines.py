@@ -11,7 +11,7 @@ from statistics import median
 import pytest
 
 from studio.domain.errors import BadSetting, NotFound, UserError
-from studio.domain.line import Line, LineStatus
+from studio.domain.line import Line
 from studio.domain.plain import to_plain
 from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
 from studio.domain.timing import TimeSpan
@@ -120,12 +120,6 @@ def test_edits_of_different_fields_at_once_are_all_kept(lines: LineStore, projec
     line = lines.line(project.id, line_id)
     assert (line.source_text, line.target_text) == ("source_text 9", "target_text 9")
     assert lines.revision(project.id, line_id) == 21
-
-
-def test_fields_can_be_changed_and_emptied_by_name(lines: LineStore, project: Project, cast: Cast) -> None:
-    rich = cast.lines[1]
-    changed = lines.change(project.id, rich.id, {"voice": None, "guidance": None, "status": LineStatus.LOCKED}, by="ada")
-    assert changed == replace(rich, voice=None, guidance=None, status=LineStatus.LOCKED) == lines.line(project.id, rich.id)
 
 
 def test_a_line_of_another_project_is_not_there(lines: LineStore, projects: ProjectStore, cast: Cast) -> None:
