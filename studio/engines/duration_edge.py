@@ -14,7 +14,7 @@ from studio.domain.line import Estimate, VoiceRef
 from studio.engines import edge_service
 from studio.engines.duration_espeak import spoken_estimate
 from studio.engines.edge_service import EdgeService
-from studio.engines.espeak_pool import has_speech
+from studio.engines.espeak_text import has_speech
 from studio.engines.protocols import Availability
 from studio.engines.speaker_edge import EdgeSpeaker
 

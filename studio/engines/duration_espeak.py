@@ -10,12 +10,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from statistics import median
 
 from studio.domain.errors import EngineFailed
 from studio.domain.line import Estimate, VoiceRef
 from studio.engines import espeak_pool
 from studio.engines.espeak_pool import EspeakPool
+from studio.engines.espeak_text import has_speech, within_limit
 from studio.engines.protocols import Availability, Mark
 from studio.engines.speaker_espeak import espeak_availability, espeak_request, espeak_voices
 
@@ -85,6 +87,10 @@ def spoken_estimate(phones: Sequence[Mark], engine: str) -> Estimate:
     return Estimate(inner[-1].end_ms - inner[0].start_ms - pause_ms, pause_ms, engine)
 
 
+def _total(parts: Sequence[Estimate], engine: str) -> Estimate:
+    return Estimate(sum(part.speech_ms for part in parts), sum(part.pause_ms for part in parts), engine)
+
+
 class EspeakDuration:
     """DurationEstimator protocol. `calibrations` by (engine, voice) of a VoiceRef."""
 
@@ -123,16 +129,22 @@ class EspeakDuration:
         """Estimates of many texts in the order given; new ones are asked in batches. Raises EngineFailed."""
         reference = self._reference(language, voice)
         keys = [(text, reference.voice, reference.rate_ratio, reference.pitch_ratio) for text in texts]
-        missing = list(dict.fromkeys(key for key in keys if espeak_pool.has_speech(key[0]) and self._recall(key) is None))
-        timed = self._pool.time([espeak_request(key[0], reference) for key in missing]) if missing else []
-        fresh = {key: spoken_estimate(speech.phones, self.name) for key, speech in zip(missing, timed, strict=True)}
+        found = {key: known for key in keys if (known := self._recall(key)) is not None}
+        fresh = self._measure([key for key in dict.fromkeys(keys) if key not in found], reference)
         self._remember(fresh)
-        found = [fresh.get(key) or self._recall(key) or Estimate(0, 0, self.name) for key in keys]
-        return [self._apply(estimate, voice) for estimate in found]
+        found |= fresh
+        return [self._apply(found[key], voice) for key in keys]
+
+    def _measure(self, keys: Sequence[Key], reference: VoiceRef) -> dict[Key, Estimate]:
+        """New estimates; a text too long for one request is the sum of its pieces."""
+        pieces = {key: within_limit(key[0]) if has_speech(key[0]) else [] for key in keys}
+        spoken = self._pool.time([espeak_request(piece, reference) for parts in pieces.values() for piece in parts])
+        measured = (spoken_estimate(speech.phones, self.name) for speech in spoken)
+        return {key: _total(list(islice(measured, len(parts))), self.name) for key, parts in pieces.items()}
 
     def _reference(self, language: str, voice: VoiceRef | None) -> VoiceRef:
-        """The espeak voice to time with: the asked one, or the language's best for a voice of another engine."""
-        if voice is not None and voice.engine == espeak_pool.NAME:
+        """The espeak voice to time with: the asked one, or the language's best for a voice it does not have."""
+        if voice is not None and voice.engine == espeak_pool.NAME and self._pool.has_voice(voice.voice):
             return voice
         ranked = espeak_voices(self._pool, language)
         if not ranked:

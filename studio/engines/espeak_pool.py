@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
-import unicodedata
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +24,8 @@ from typing import Any
 
 import studio
 from studio.domain.errors import EngineFailed, EngineUnavailable
-from studio.domain.settings import Limits
 from studio.domain.timing import samples_to_ms
+from studio.engines.espeak_text import LONGEST_CHARS, speakable
 from studio.engines.espeak_worker import read_frame, write_frame
 from studio.engines.protocols import Mark
 
@@ -37,7 +37,6 @@ MIN_RATE_WPM, MAX_RATE_WPM = 80, 449  # from 450 on the library stretches its ow
 LONGEST_DATA_PATH_BYTES = 159
 WORKER = (sys.executable, "-m", "studio.engines.espeak_worker")
 _BATCH_ITEMS = 64
-_DROPPED_CATEGORIES = ("Cc", "Cs", "Co", "Cn")  # control codes command the engine; the others have no sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +66,6 @@ class EspeakVoice:
     identifier: str
     name: str
     tags: tuple[tuple[int, str], ...]
-
-
-def has_speech(text: str) -> bool:
-    """Whether there is a letter or a digit to say. Alone, signs such as "!?" would be spelled out by name."""
-    return any(unicodedata.category(character)[0] in "LN" for character in text)
-
-
-def speakable(text: str) -> str:
-    """One line of plain text without control codes (NUL, and the codes that embed commands)."""
-    joined = " ".join(text.split())
-    return "".join(character for character in joined if unicodedata.category(character) not in _DROPPED_CATEGORIES)
 
 
 class _Worker:
@@ -162,6 +150,12 @@ class EspeakPool:
             self._voices = tuple(EspeakVoice(ident, name, tuple((rank, tag) for rank, tag in tags)) for ident, name, tags in rows)
         return self._voices
 
+    def has_voice(self, voice: str) -> bool:
+        """Whether `voice` is an identifier of the library, or one with a "+variant" (which need not exist)."""
+        identifier, plus, variant = voice.partition("+")
+        known = {known.identifier for known in self.voices()}
+        return identifier in known and (not plus or re.fullmatch(r"\w+", variant) is not None)
+
     def speak(self, request: EspeakRequest) -> EspeakSpeech:
         """Speech of one text. Raises EngineFailed."""
         return self._speak_batch((request,), want_audio=True)[0]
@@ -177,10 +171,11 @@ class EspeakPool:
 
     def _speak_batch(self, requests: Sequence[EspeakRequest], *, want_audio: bool) -> list[EspeakSpeech]:
         texts = [speakable(request.text) for request in requests]
-        longest = Limits().max_text_chars
-        for text in texts:
-            if len(text) > longest:
-                raise EngineFailed(NAME, f"a line of {len(text)} characters is too long to speak; keep it under {longest}.")
+        for text, request in zip(texts, requests, strict=True):
+            if len(text) > LONGEST_CHARS:
+                raise EngineFailed(NAME, f"a line of {len(text)} characters is too long to speak; keep it under {LONGEST_CHARS}.")
+            if not self.has_voice(request.voice):  # the library would look for a file of that name
+                raise EngineFailed(NAME, f"there is no voice “{request.voice}”; choose one from the list.")
         items = [[text, item.voice, item.rate_wpm, item.pitch] for text, item in zip(texts, requests, strict=True)]
         request = {"verb": "speak", "items": items, "want_audio": want_audio}
         answer, pcm = self._ask(request, timeout_s=self._timeout_s + 0.05 * len(items))

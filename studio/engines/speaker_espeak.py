@@ -11,6 +11,7 @@ from studio.domain.language import language_code
 from studio.domain.line import VoiceRef
 from studio.engines import espeak_pool
 from studio.engines.espeak_pool import EspeakPool, EspeakRequest, EspeakVoice
+from studio.engines.espeak_text import has_speech
 from studio.engines.protocols import Audio, Availability, Speech, VoiceInfo
 
 VARIANTS = ("f2", "m3", "f3", "m7", "f4", "m1", "f1", "m2", "f5", "m4", "m5", "m6", "m8")  # the plain voice is male
@@ -47,7 +48,7 @@ class EspeakSpeaker:
         """Speech at 22.05 kHz with the phones of the whole line. Raises EngineFailed for a text without words."""
         import numpy as np
 
-        if not espeak_pool.has_speech(text):
+        if not has_speech(text):
             raise EngineFailed(self.name, f"“{text.strip()}” has no words to say; type some, or leave the line empty.")
         spoken = self._pool.speak(espeak_request(text, voice))
         samples = np.frombuffer(spoken.pcm, np.int16).astype(np.float32) / 32768

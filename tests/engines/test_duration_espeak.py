@@ -100,6 +100,18 @@ def test_another_engines_voice_is_timed_with_the_languages_own(estimator: Espeak
     assert own.total_ms == other.total_ms
 
 
+def test_a_voice_that_is_gone_is_timed_with_the_languages_own(estimator: EspeakDuration) -> None:
+    own, gone = estimator.estimate("Good day", "en"), estimator.estimate("Good day", "en", VoiceRef("espeak-ng", "old/voice+f3"))
+    assert own.total_ms == gone.total_ms > 0
+
+
+@pytest.mark.parametrize("word", ["word ", "字"])
+def test_a_text_of_any_length_is_timed_and_never_breaks_the_page(estimator: EspeakDuration, word: str) -> None:
+    language = "zh" if word == "字" else "en"
+    once, long = estimator.estimate_many([word * 300, word * 2700], language)
+    assert long.total_ms == pytest.approx(9 * once.total_ms, rel=0.1)
+
+
 def test_an_unknown_language_is_not_supported_and_not_guessed(estimator: EspeakDuration) -> None:
     verdict = estimator.supports("tlh")
     assert not verdict.is_available and "tlh" in verdict.why
