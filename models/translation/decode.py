@@ -129,6 +129,20 @@ def draw_continuations(model: PreTrainedModel, prefixes: Sequence[Sequence[int]]
     return [draws[start : start + n_draws] for start in range(0, len(draws), n_draws)]
 
 
+@torch.inference_mode()
+def mean_log_probabilities(model: PreTrainedModel, prefixes: Sequence[Sequence[int]], texts: Sequence[Sequence[int]], padding_id: int) -> list[float]:
+    """Nats per token that the model gives each text, at temperature 1, after the prefix of the same place. No text is empty."""
+    rows = [[*prefix, *text] for prefix, text in zip(prefixes, texts, strict=True)]
+    width = max(map(len, rows))
+    ids = torch.tensor([row + [padding_id] * (width - len(row)) for row in rows], device=model.device)
+    hidden = model.get_decoder()(input_ids=ids, use_cache=False).last_hidden_state  # padding is behind the text: causal rows never see it
+    places = [row * width + at for row, prefix in enumerate(prefixes) for at in range(len(prefix) - 1, len(rows[row]) - 1)]
+    logits = model.get_output_embeddings()(hidden.flatten(0, 1)[places]).float()
+    labels = torch.tensor([token for text in texts for token in text], device=model.device)
+    gains = logits.log_softmax(-1).gather(-1, labels[:, None])[:, 0]
+    return [float(gain.mean()) for gain in gains.split([len(text) for text in texts])]
+
+
 def _draw(written: list[int], gains: Tensor, sampling: Sampling) -> Draw:
     ids = [token for token in written if token >= 0]
     mean = float(gains[: len(ids)].mean())

@@ -73,6 +73,11 @@ def ending_ids(form: Form, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]
     return frozenset(found | {token for token in (tokenizer.eos_token_id,) if token is not None})
 
 
+def ending_of(form: Form, tokenizer: PreTrainedTokenizerBase) -> int:
+    """The token that ends a translation in this form when the words are given."""
+    return _text_ids(LINE_END if form is Form.TAGGED else CLOSE, tokenizer)[0]
+
+
 def translation_of(form: Form, ids: tuple[int, ...], ending_id: int, tokenizer: PreTrainedTokenizerBase) -> str:
     """The words of a finished draw: its text up to the first ending (an ending token may carry words before the bracket)."""
     text = tokenizer.decode([*ids, ending_id], skip_special_tokens=True, clean_up_tokenization_spaces=False)

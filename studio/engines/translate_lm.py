@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,9 @@ _MODULES = ("torch", "transformers", "safetensors")
 @dataclass(frozen=True, slots=True)
 class LmSource:
     """One model to translate with. `model`: folder or hub id. `languages`: codes it knows, empty for "whatever it learnt".
-    `form`: "tagged", "compact" or "instruction". `draws_per_wording`: sampled this many times over, the likeliest are kept.
+    `form`: "tagged", "compact" or "instruction". `draws_per_wording`, `min_draws`: how often it is sampled; the best are kept.
+    `reverse_weight`: above 0, for a model that knows both directions, a wording's score also counts how likely the source
+    is as its translation back, which costs wordings that sound well and say something else their place.
     `batch_lines`: requests decoded together; 1 lets every line see the wordings of the lines just before it."""
 
     name: str
@@ -44,6 +46,8 @@ class LmSource:
     max_prefix_tokens: int = 2048
     max_new_tokens: int = 160
     draws_per_wording: int = 1
+    min_draws: int = 1
+    reverse_weight: float = 0.0
     batch_lines: int = 1
     may_download: bool = False
     device: str = "cpu"
@@ -127,8 +131,11 @@ class LmTranslator:
         answers: list[tuple[Wording, ...]] = [()] * len(batch)
         for settings, members in groups.items():
             draws = self._draw([batch[i] for i in members], [prefixes[i] for i in members])
-            for index, of_line in zip(members, draws, strict=True):
-                answers[index] = self._wordings(of_line, settings.candidate_count, form)
+            wordings = [self._wordings(of_line, form) for of_line in draws]
+            if self._source.reverse_weight > 0:
+                wordings = self._weighed([batch[i] for i in members], wordings)
+            for index, of_line in zip(members, wordings, strict=True):
+                answers[index] = of_line[: settings.candidate_count]
         return answers
 
     def _draw(self, batch: Sequence[TranslationRequest], prefixes: list[list[int]]) -> list[list[Draw]]:
@@ -139,7 +146,7 @@ class LmTranslator:
         settings = batch[0].settings
         lengths = [len(self._tokenizer(request.text).input_ids) for request in batch]
         n_steps = min(self._source.max_new_tokens, 2 * max(lengths) + 16)
-        n_draws = 1 + self._source.draws_per_wording * (settings.candidate_count - 1)
+        n_draws = max(self._source.min_draws, 1 + self._source.draws_per_wording * (settings.candidate_count - 1))
         noise = torch.stack([uniform_noise(_seed(request), n_draws, self._source.max_new_tokens) for request in batch])
         padding = self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._tokenizer.eos_token_id
         sampling = Sampling(settings.temperature, settings.top_p, n_steps, self._ending_ids, padding or 0)
@@ -148,7 +155,7 @@ class LmTranslator:
         except (RuntimeError, IndexError) as error:
             raise EngineFailed(self.name, f"{error}; first line of the batch: “{batch[0].text}”") from error
 
-    def _wordings(self, draws: Sequence[Draw], limit: int, form: Form) -> tuple[Wording, ...]:
+    def _wordings(self, draws: Sequence[Draw], form: Form) -> tuple[Wording, ...]:
         """Distinct finished texts, the greedy one first, then by score. Draws that never ended are no wordings."""
         from models.translation.forms import translation_of
 
@@ -162,8 +169,24 @@ class LmTranslator:
                 greedy = text
             if text and (text not in best or best[text].score < draw.mean_log_probability):
                 best[text] = Wording(text, draw.mean_log_probability)
-        ranked = sorted(best.values(), key=lambda wording: (wording.text != greedy, -wording.score))
-        return tuple(ranked[:limit])
+        return tuple(sorted(best.values(), key=lambda wording: (wording.text != greedy, -wording.score)))
+
+    def _weighed(self, batch: Sequence[TranslationRequest], wordings: Sequence[tuple[Wording, ...]]) -> list[tuple[Wording, ...]]:
+        """The same wordings scored both ways, best first: the mean of forward and backward nats per token, weighted."""
+        from models.translation.decode import mean_log_probabilities
+        from models.translation.forms import Ask, Form, ending_of, prefix_ids
+        from models.translation.prompt import one_line
+
+        form, weight = Form(self._source.form), self._source.reverse_weight
+        prefixes, texts = [], []
+        for request, of_line in zip(batch, wordings, strict=True):
+            source_ids = self._tokenizer(one_line(request.text), add_special_tokens=False, split_special_tokens=True).input_ids
+            for wording in of_line:
+                prefixes.append(prefix_ids(form, Ask(request.target_language, request.source_language, wording.text), self._tokenizer))
+                texts.append([*source_ids, ending_of(form, self._tokenizer)])
+        backward = iter(mean_log_probabilities(self._model, prefixes, texts, 0) if texts else ())
+        scored = [[replace(w, score=(w.score + weight * next(backward)) / (1 + weight)) for w in of_line] for of_line in wordings]
+        return [tuple(sorted(of_line, key=lambda wording: -wording.score)) for of_line in scored]
 
 
 def bundled_translator() -> LmTranslator:
@@ -174,7 +197,8 @@ def bundled_translator() -> LmTranslator:
     return LmTranslator(
         LmSource(
             name="lipline-small", model=str(entry.path.parent), licence=entry.licence, sha256=entry.sha256, languages=entry.languages,
-            form=entry.form, max_prefix_tokens=144, max_new_tokens=96, draws_per_wording=2, batch_lines=16,
+            form=entry.form, max_prefix_tokens=144, max_new_tokens=96, min_draws=6,
+            reverse_weight=1.0, batch_lines=16,
         )
     )  # fmt: skip
 

@@ -87,6 +87,17 @@ def test_a_draw_that_never_ends_is_no_wording_and_the_line_is_still_yielded(fold
     assert all(isinstance(wording, Wording) for _, wordings in answers for wording in wordings)
 
 
+def test_wordings_that_translate_back_to_the_line_come_first(folder: Path) -> None:
+    source = LmSource("tiny", str(folder), "none", form="tagged", batch_lines=4, max_new_tokens=10, min_draws=12)
+    plain, both_ways = LmTranslator(source), LmTranslator(replace(source, reverse_weight=1.0))
+    many = TranslationSettings(candidate_count=12, temperature=1.5)
+    for (_, forward), (_, weighed) in zip(plain.propose(requests(settings=many)), both_ways.propose(requests(settings=many)), strict=True):
+        assert {wording.text for wording in forward} == {wording.text for wording in weighed}
+        assert [wording.score for wording in weighed] == sorted((wording.score for wording in weighed), reverse=True)
+    few = list(both_ways.propose(requests(settings=replace(many, candidate_count=1))))
+    assert all(len(wordings) <= 1 for _, wordings in few)
+
+
 def test_unknown_languages_are_refused_in_a_sentence() -> None:
     source = LmSource("pair", "nowhere", "none", languages=("zh", "en"))
     verdict = LmTranslator(source).supports("de", "en")

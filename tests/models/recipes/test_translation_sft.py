@@ -14,7 +14,7 @@ from studio.engines.protocols import TranslationRequest
 from studio.engines.translate_lm import LmSource, LmTranslator
 from tests.tiny_models import write_table
 
-SMALL = "--rows 4 --tokens 48 --vocabulary 330 --hidden 32 --layers 1 --warmup 2 --save-every 5".split()
+SMALL = ["--rows", "4", "--tokens", "48", "--vocabulary", "330", "--hidden", "32", "--layers", "1", "--warmup", "2", "--save-every", "5"]
 
 
 def train(table: Path, out: Path, *flags: str) -> None:

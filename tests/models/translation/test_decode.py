@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import pytest
 import torch
 
 from models.checkpoint import LanguageModelPlace, open_language_model
-from models.translation.decode import Sampling, draw_continuations, pick_tokens, uniform_noise
+from models.translation.decode import Sampling, draw_continuations, mean_log_probabilities, pick_tokens, uniform_noise
 from tests.tiny_models import make_language_model
 
 NEVER = frozenset({0})
@@ -85,3 +84,12 @@ def test_sampling_follows_the_nucleus() -> None:
 def test_greedy_rows_take_the_likeliest_token_whatever_their_noise() -> None:
     logits = torch.tensor([[0.1, 2.0, 0.3], [3.0, 2.0, 0.3]])
     assert pick_tokens(logits, torch.tensor([0.99, 0.99]), torch.tensor([True, True]), sampling()).tolist() == [1, 0]
+
+
+def test_given_texts_are_weighed_as_drawn_ones_are(model: torch.nn.Module) -> None:
+    draws = [of_prefix[0] for of_prefix in draw_continuations(model, PREFIXES, noise(3, 1), sampling())]
+    texts = [draw.ids[: length] for draw, length in zip(draws, (8, 3, 5), strict=True)]
+    weighed = mean_log_probabilities(model, PREFIXES, texts, 0)
+    assert weighed[0] == pytest.approx(draws[0].mean_log_probability, abs=1e-4)
+    alone = [mean_log_probabilities(model, [prefix], [text], 0)[0] for prefix, text in zip(PREFIXES, texts, strict=True)]
+    assert weighed == pytest.approx(alone, abs=1e-4)
