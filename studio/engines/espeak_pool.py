@@ -7,6 +7,7 @@ Thread-safe; the workers end with this process. Share one pool between the speec
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import re
 import shutil
@@ -37,6 +38,7 @@ MIN_RATE_WPM, MAX_RATE_WPM = 80, 449  # from 450 on the library stretches its ow
 LONGEST_DATA_PATH_BYTES = 159
 WORKER = (sys.executable, "-m", "studio.engines.espeak_worker")
 _BATCH_ITEMS = 64
+_ROOT = Path(studio.__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class _Worker:
         self._timeout_s = timeout_s
         self.process = subprocess.Popen(
             list(command),
-            cwd=Path(studio.__file__).parents[1],
+            cwd=_ROOT,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ _DROPPED_CATEGORIES = ("Cc", "Cs", "Co", "Cn")  # control codes command the engi
 
 def has_speech(text: str) -> bool:
     """Whether there is a letter or a digit to say. Alone, signs such as "!?" would be spelled out by name."""
-    return any(unicodedata.category(character)[0] in "LN" for character in text)
+    return any(character.isalnum() for character in text)
 
 
 def speakable(text: str) -> str:

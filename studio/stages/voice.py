@@ -51,6 +51,11 @@ class Voiced:
     asked_rate_ratio: float
 
 
+def has_words(text: str) -> bool:
+    """Whether there is a letter or a digit to say; a line of “♪” or “…” alone is not voiced."""
+    return any(character.isalnum() for character in text)
+
+
 def voice_line(request: VoiceRequest, engine: Speaker) -> Voiced:
     """Speak and fit one line. Raises EngineFailed, also for a take without sound."""
     settings, slot = request.settings, request.slot

@@ -13,7 +13,7 @@ from studio.domain.settings import FitSettings
 from studio.engines.espeak_pool import EspeakPool
 from studio.engines.protocols import Audio, Availability, Mark, Speech, VoiceInfo
 from studio.engines.speaker_espeak import EspeakSpeaker
-from studio.stages.voice import VoiceRequest, assign_voices, voice_line
+from studio.stages.voice import VoiceRequest, assign_voices, has_words, voice_line
 
 RATE_HZ = 16_000
 TEXT = "Hello there, my friend. How are you doing on this very fine day?"
@@ -57,6 +57,11 @@ def espeak() -> Iterator[EspeakSpeaker]:
     pool = EspeakPool(size=1)
     yield EspeakSpeaker(pool)
     pool.close()
+
+
+def test_signs_alone_are_no_words_and_letters_of_any_script_are() -> None:
+    assert not any(map(has_words, ("", " ", "♪ … ♪", "?!", "🎬")))
+    assert all(map(has_words, ("a", "你好", "สวัสดี", "7", "♪ la")))
 
 
 def test_a_line_that_fits_is_asked_for_once_and_left_alone() -> None:
