@@ -162,6 +162,26 @@ class BlobStore:
                     removed += 1
         return removed
 
+    def older_than(self, before_s: float) -> tuple[str, ...]:
+        """Keys of the blobs stored before a time in seconds since 1970."""
+        files = self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")
+        return tuple(file.name for file in files if _is_key(file.name) and file.stat().st_mtime < before_s)
+
+    def remove(self, key: str, before_s: float) -> int | None:
+        """Delete a blob that nobody names any more; returns its size in bytes.
+
+        None, and nothing is deleted, when it has gone already or was stored again since `before_s`.
+        """
+        place = self._place(key)
+        try:
+            found = place.stat()
+            if found.st_mtime >= before_s:
+                return None
+            place.unlink()
+        except FileNotFoundError:
+            return None
+        return found.st_size
+
     def require_space(self, size_bytes: int) -> None:
         """Raises OutOfSpace when `size_bytes` more would leave less than the reserve free."""
         if shutil.disk_usage(self._folder).free < size_bytes + RESERVE_BYTES:

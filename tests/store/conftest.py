@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,8 +34,20 @@ def url(tmp_path: Path) -> Iterator[str]:
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database of today's schema: migrated once, copied by each test."""
+    path = tmp_path_factory.mktemp("empty") / "studio.db"
+    open_database(f"sqlite:///{path}").dispose()  # the last connection to close empties the write-ahead log into the file
+    return path
+
+
 @pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
+def engine(url: str, empty_file: Path) -> Iterator[Engine]:
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True)
+        shutil.copy(empty_file, path)
     engine = open_database(url)
     yield engine
     engine.dispose()

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, create_engine, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from studio.domain.errors import BadSetting, OutOfSpace, StudioError
@@ -129,6 +129,21 @@ def test_a_database_held_by_another_program_is_a_sentence(tmp_path: Path) -> Non
     finally:
         other.close()
         engine.dispose()
+
+
+def test_more_readers_than_connections_get_a_sentence_not_a_hang(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'studio.db'}")
+    engine.dispose()
+    small = create_engine(engine.url, pool_size=1, max_overflow=0, pool_timeout=0.05)
+    with reading(small), pytest.raises(StudioError, match="more work at once"), reading(small):
+        pass
+    small.dispose()
+
+
+def test_a_lock_file_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "studio.db.lock").mkdir()
+    with pytest.raises(StudioError, match="check that the folder belongs to you"):
+        open_database(f"sqlite:///{tmp_path / 'studio.db'}")
 
 
 def test_ids_are_uuid4_in_hex() -> None:
