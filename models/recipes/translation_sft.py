@@ -55,15 +55,10 @@ def parse_flags(argv: list[str] | None) -> argparse.Namespace:
     flags.add_argument("--decay-steps", type=int, default=0, help="above 0: phase 2, this long")
     flags.add_argument("--line-share", type=float, default=0.35, help="rows in the line format during phase 2")
     flags.add_argument("--save-every", type=int, default=300, help="steps between checkpoints")
-    flags.add_argument("--rows", type=int, default=24)
-    flags.add_argument("--tokens", type=int, default=192, help="per row")
-    flags.add_argument("--vocabulary", type=int, default=8192)
-    flags.add_argument("--hidden", type=int, default=256)
-    flags.add_argument("--layers", type=int, default=6)
+    for name, default in (("rows", 24), ("tokens", 192), ("vocabulary", 8192), ("hidden", 256), ("layers", 6), ("warmup", 150), ("seed", 0)):
+        flags.add_argument(f"--{name}", type=int, default=default)
     flags.add_argument("--matrix-rate", type=float, default=5e-3, help="learning rate of Muon")
     flags.add_argument("--vector-rate", type=float, default=2e-3, help="learning rate of AdamW")
-    flags.add_argument("--warmup", type=int, default=150, help="steps")
-    flags.add_argument("--seed", type=int, default=0)
     flags.add_argument("--device", default="cpu")
     flags.add_argument("--compile", action="store_true", help="torch.compile the loss (needs a C++ compiler on CPU)")
     return flags.parse_args(argv)
@@ -71,8 +66,7 @@ def parse_flags(argv: list[str] | None) -> argparse.Namespace:
 
 def run_pairs(run: argparse.Namespace) -> Iterator[Pair]:
     """The clean pairs of the run's table, in its order."""
-    languages = tuple(run.languages)
-    return (pair for pair in read_pairs(run.data, PairColumns(*run.columns)) if is_clean(pair, languages))
+    return (pair for pair in read_pairs(run.data, PairColumns(*run.columns)) if is_clean(pair, tuple(run.languages)))
 
 
 def prepare(run: argparse.Namespace) -> tuple[Tokenizer, TokenCorpus, np.ndarray]:
@@ -164,6 +158,10 @@ def rate_factor(run: argparse.Namespace, at: Progress) -> float:
     return max(0.0, 1 - (at.step - at.decay_start) / run.decay_steps)
 
 
+def phase_file(run: argparse.Namespace) -> str:
+    return "decay.pt" if run.decay_steps else "stable.pt"
+
+
 @dataclass
 class Progress:
     """Where a run is: steps done in all, and the step at which phase 2 began."""
@@ -173,20 +171,16 @@ class Progress:
 
 
 def resume(run: argparse.Namespace, model: Qwen2ForCausalLM, opts: list[torch.optim.Optimizer]) -> Progress | None:
-    """Take up the phase's own checkpoint, or begin phase 2 from the end of phase 1; None when there is neither."""
-    own, stable = run.out / checkpoint_name(run), run.out / "stable.pt"
-    path = own if own.exists() else stable
-    if not path.exists():
+    """Take up the phase's own checkpoint, or begin phase 2 where phase 1 now ends; None when there is nothing yet."""
+    stable, own = (read_training_state(path) if path.exists() else None for path in (run.out / "stable.pt", run.out / phase_file(run)))
+    is_own = own is not None and (stable is None or not run.decay_steps or own["decay_start"] == stable["step"])
+    state = own if is_own else stable
+    if state is None:
         return None
-    state = read_training_state(path)
     model.load_state_dict(state["model"])
     for opt, kept in zip(opts, state["optimizers"], strict=True):
         opt.load_state_dict(kept)
-    return Progress(state["step"], state["decay_start"] if path == own else state["step"])
-
-
-def checkpoint_name(run: argparse.Namespace) -> str:
-    return "decay.pt" if run.decay_steps else "stable.pt"
+    return Progress(state["step"], state["decay_start"] if is_own else state["step"])
 
 
 def train_step(run: argparse.Namespace, loss_of: LossFunction, model: Qwen2ForCausalLM, rows: list[Row]) -> torch.Tensor:
@@ -206,8 +200,7 @@ def train_step(run: argparse.Namespace, loss_of: LossFunction, model: Qwen2ForCa
 def train(run: argparse.Namespace, model: Qwen2ForCausalLM, batches: Batches) -> Progress:
     """Run the phase asked for, from its checkpoint when there is one."""
     opts = optimizers(run, model)
-    at = resume(run, model, opts)
-    if at is None:
+    if (at := resume(run, model, opts)) is None:
         start_weights(run, model, batches.corpus)
         at = Progress()
     loss_of = torch.compile(target_loss) if run.compile else target_loss
@@ -215,21 +208,19 @@ def train(run: argparse.Namespace, model: Qwen2ForCausalLM, batches: Batches) ->
     while at.step < end and not stop.exists():
         factor = rate_factor(run, at)
         for opt, rate in zip(opts, (run.matrix_rate, run.vector_rate), strict=True):
-            for group in opt.param_groups:
-                group["lr"] = rate * factor
+            opt.param_groups[0]["lr"] = rate * factor
         losses.append(train_step(run, loss_of, model, batches.rows(at.step)))
         for opt in opts:
             opt.step()
             opt.zero_grad()
         at.step += 1
         if at.step % REPORT_STEPS == 0:
-            seconds, clock = time.monotonic() - clock, time.monotonic()
-            rate = len(losses) * run.rows * run.tokens / seconds
+            clock, rate = time.monotonic(), len(losses) * run.rows * run.tokens / (time.monotonic() - clock)
             print(f"step {at.step} loss {float(torch.stack(losses).mean()):.4f} rate {factor:.3f} tokens/s {rate:.0f}", flush=True)
             losses = []
         if at.step % run.save_every == 0 or at.step == end or stop.exists():
             state = {"step": at.step, "decay_start": at.decay_start, "model": model.state_dict(), "optimizers": [o.state_dict() for o in opts]}
-            write_training_state(run.out / checkpoint_name(run), state)
+            write_training_state(run.out / phase_file(run), state)
     stop.unlink(missing_ok=True)
     return at
 

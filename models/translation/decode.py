@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache, PreTrainedModel
 
-NUCLEUS_LIMIT = 256  # sampling looks at no more than this many likeliest tokens
+NUCLEUS_LIMIT = 64  # sampling looks at no more than this many likeliest tokens
 COMPACT_BELOW = 0.75  # finished rows are taken out of the cache once the live share falls below this
 
 
@@ -53,6 +53,8 @@ def pick_tokens(logits: Tensor, noise: Tensor, is_greedy: Tensor, sampling: Samp
 
     logits: (R, V) float32; noise: (R,) in 0..1; is_greedy: (R,), True where the argmax is taken.
     """
+    if bool(is_greedy.all()):
+        return logits.argmax(-1)
     top, ids = logits.topk(min(NUCLEUS_LIMIT, logits.shape[-1]), dim=-1)
     chances = (top / sampling.temperature).softmax(-1)
     before = chances.cumsum(-1) - chances

@@ -53,6 +53,13 @@ def test_the_decay_phase_leaves_the_stable_state_alone_and_exports_a_model(table
     assert [line_id for line_id, _ in answers] == ["a"]
 
 
+def test_a_second_decay_starts_where_the_stable_phase_has_come_to_since(table: Path, tmp_path: Path) -> None:
+    for flags in (("--until-step", "2"), ("--decay-steps", "2"), ("--until-step", "4"), ("--decay-steps", "2")):
+        train(table, tmp_path, *flags)
+    decayed = read_training_state(tmp_path / "decay.pt")
+    assert (decayed["decay_start"], decayed["step"]) == (4, 6)
+
+
 def test_a_stop_file_ends_the_run_with_a_checkpoint(table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train(table, tmp_path, "--until-step", "1")
     (tmp_path / "stop").touch()
