@@ -14,6 +14,7 @@ export function mount({ element, props, watch }) {
       h("h2", {}, view.name || "Nothing uploaded yet"),
       view.facts?.length ? h("dl", {}, view.facts.map((fact) => [h("dt", {}, fact.label), h("dd", {}, fact.value)])) : null,
       ...(view.notes ?? []).map((note) => h("p.note", {}, note)),
+      ...(view.notices ?? []).map((notice) => h("p.note", {}, notice)),
       view.lines ? h("p", {}, view.lines) : null,
       view.bed ? h("p.dim", {}, view.bed) : null,
       skipped(view.skipped ?? []),

@@ -17,7 +17,8 @@ export function mount({ element, props, watch }) {
 
   const paint = () => {
     const view = props.value ?? {};
-    notice.textContent = view.next_step || (view.is_stale ? "This dub is older than your last edits. Render it again to hear them." : "");
+    const stale = view.is_stale ? "This dub is older than your last edits. Render it again to hear them." : "";
+    notice.textContent = view.next_step || stale;
     notice.hidden = !notice.textContent;
     stage.show(view);
     lines.follow({ project_id: view.project_id ?? "", revision: view.revision ?? "" });

@@ -12,7 +12,6 @@ from threading import Lock
 
 from studio.domain.errors import BadSetting, NotReady
 from studio.domain.line import LineStatus, VoiceRef
-from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind
 from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
@@ -22,16 +21,17 @@ from studio.ui import present
 from studio.ui.views import DeskView, FitView, PanelView, Reply, SpeakerView, VoiceOption
 
 KEPT_REVISIONS = 64
+MASK = 2**64 - 1
 
 
 class DeskFeed:
-    """Row fingerprints of recent revisions, shared by all pages; a revision that fell out is simply sent whole."""
+    """Row hashes of recent revisions (good for this process only), shared by all pages; a revision that fell out is simply sent whole."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, dict[str, str]] = OrderedDict()
+        self._seen: OrderedDict[str, dict[str, int]] = OrderedDict()
         self._lock = Lock()
 
-    def changed(self, since: str, prints: dict[str, str]) -> frozenset[str] | None:
+    def changed(self, since: str, prints: dict[str, int]) -> frozenset[str] | None:
         """Ids of rows that differ from revision `since`; None when it is not known any more."""
         with self._lock:
             before = self._seen.get(since)
@@ -39,7 +39,7 @@ class DeskFeed:
             return None
         return frozenset(line_id for line_id, mark in prints.items() if before.get(line_id) != mark)
 
-    def keep(self, key: str, prints: dict[str, str]) -> None:
+    def keep(self, key: str, prints: dict[str, int]) -> None:
         with self._lock:
             self._seen[key] = prints
             self._seen.move_to_end(key)
@@ -76,8 +76,8 @@ class Desk:
     def view(self, since: str = "") -> DeskView:
         project = self._studio.project(self._project_id)
         rows = tuple(present.desk_row(row) for row in self._studio.rows(self._project_id))
-        prints = {row.id: fingerprint(row) for row in rows}
-        revision = fingerprint(self._project_id, list(prints.items()), project.speakers)[:20]
+        prints = {row.id: hash(row) for row in rows}
+        revision = f"{hash((self._project_id, tuple(prints.items()), project.speakers, project.project.settings)) & MASK:016x}"
         changed = self._feed.changed(since, prints)
         self._feed.keep(revision, prints)
         source = project.project.source

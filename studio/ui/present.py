@@ -44,6 +44,7 @@ _EXPORTS: dict[str, tuple[str, str]] = {
     "script_csv": ("Dubbing script", "A table with number, speaker, times, source and translation; it can be imported again."),
     "report_json": ("Report", "Every line with its slot, Δ, P, stretch, engines and flags, for machines and archives."),
 }
+MOST_COUNTED = 2_000
 _NEEDS_RENDER = frozenset({"video", "dub_wav", "side_by_side"})
 _NEEDS_PICTURE = frozenset({"side_by_side"})
 
@@ -53,23 +54,28 @@ def pair(project: Project) -> str:
 
 
 def job_view(job: Job | None) -> JobView | None:
-    """The chip for a job; None for none, and for one that ended well and has nothing left to say."""
+    """The chip for a job: what it is doing, how far it is, or why it stopped."""
     if job is None:
         return None
-    is_failed, is_active = job.state is JobState.FAILED, not job.state.is_over
-    share = min(1.0, job.done / job.total) if job.total else None
-    title = _JOB_TITLES[job.kind]
+    title = job.stage or _JOB_TITLES[job.kind]
     if job.state is JobState.QUEUED:
-        title = f"{title}: waiting"
-    message = job.message or (f"{job.done} of {job.total}" if job.total else job.stage)
-    return JobView(job.id, title, message, share, is_active, is_failed)
+        title = f"{_JOB_TITLES[job.kind]}: waiting"
+    share = min(1.0, job.done / job.total) if job.total else None
+    return JobView(job.id, title, job.message or _progress(job), share, not job.state.is_over, job.state is JobState.FAILED)
+
+
+def _progress(job: Job) -> str:
+    """Lines are counted one by one; longer totals are milliseconds of the programme, and read better as a share."""
+    if not job.total:
+        return ""
+    return f"{job.done} of {job.total}" if job.total <= MOST_COUNTED else f"{100 * job.done // job.total} %"
 
 
 def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderView:
     if view is None:
         return HeaderView(user=user, can_leave=can_leave)
     project = view.project
-    return HeaderView(project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job_view(view.job), view.notices)
+    return HeaderView(project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job_view(view.job))
 
 
 def standing(view: ProjectView) -> str:
@@ -115,6 +121,7 @@ def facts(view: ProjectView | None) -> FactsView:
         name=source.name if source is not None else "",
         facts=_media_facts(source.info) if source is not None else (),
         notes=source.info.notes if source is not None else (),
+        notices=view.notices,
         skipped=tuple(SkippedView(item.where, item.reason) for item in view.skipped),
         bed="A music-and-effects stem is in; the dub is mixed over it." if project.bed_blob is not None else "",
         lines=_line_fact(view),
@@ -229,7 +236,7 @@ def candidate_view(candidate: Candidate, line: Line) -> CandidateView:
 
 def take_view(take: Take, line: Line) -> TakeView:
     report = take.report
-    return TakeView(take.id, f"{take.voice.voice} · {take.voice.engine}", take.text, report.fitted_ms, report.rate_ratio, report.remainder_ms, take.id == line.take_id, take.note)
+    return TakeView(take.id, voice_key(take.voice), take.voice.engine, take.text, report.fitted_ms, report.rate_ratio, report.remainder_ms, take.id == line.take_id, take.note)
 
 
 def export_items(view: ProjectView) -> tuple[ExportItem, ...]:

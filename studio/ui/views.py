@@ -61,7 +61,6 @@ class HeaderView:
     user: str = ""
     can_leave: bool = False
     job: JobView | None = None
-    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,7 @@ class FactsView:
     name: str = ""
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     skipped: tuple[SkippedView, ...] = ()
     bed: str = ""
     lines: str = ""
@@ -295,7 +295,8 @@ class CandidateView:
 @dataclass(frozen=True, slots=True)
 class TakeView:
     id: str
-    label: str
+    voice: str
+    engine: str
     text: str
     length_ms: int
     rate_ratio: float

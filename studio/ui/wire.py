@@ -81,12 +81,13 @@ def on(wiring: Wiring, events: Sequence[Any], handler: Callable[..., Any], reads
     """Events, one handler: read, call, paint. `outputs` maps each widget to the (dotted) field of the view it shows."""
     getters = [attrgetter(name) for name in outputs.values()]
 
-    def run(request: gr.Request, event_data: gr.EventData, *values: Any) -> list[Any]:
+    def run(request: gr.Request, event_data: gr.EventData, *values: Any) -> Any:
         try:
             view = handler(wiring.handlers(request), **reads.arguments(values, request, event_data))
         except Exception as error:  # the rim of the page: every failure becomes a sentence
             raise gr.Error(sentence(error), title="", print_exception=False) from error
-        return [paint(getter(view)) for getter in getters]
+        painted = [paint(getter(view)) for getter in getters]
+        return painted if len(painted) > 1 else painted[0]  # Gradio takes a list for one widget as its value
 
     quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
     busy = quiet if reads.drop is None else quiet | {"show_progress": "full", "show_progress_on": reads.drop}

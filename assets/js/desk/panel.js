@@ -118,7 +118,7 @@ export class Panel {
       `div.take${isCircled ? ".on" : ""}`,
       {},
       h("button.circle", { "aria-pressed": String(isCircled), "aria-label": `Circle take ${number}`, title: "Circle this take: it goes into the mix", onclick: () => this.actions.revise(row.id, { take_id: take.id }) }),
-      h("button.plain.label", { title: take.text, onclick: () => this.player.playTake(take.id) }, `${number} · ${take.label}`),
+      h("button.plain.label", { title: take.text, onclick: () => this.player.playTake(take.id) }, `${number} · ${voiceName(take)}`),
       h("span.dim", {}, facts.filter(Boolean).join(" · ")),
     );
   }
@@ -166,4 +166,5 @@ export class Panel {
   }
 }
 
+const voiceName = (take) => lines.desk.voices.find((voice) => voice.key === take.voice)?.label ?? `${take.voice} (${take.engine})`;
 const title = (text, aside = "") => h("h4", {}, h("span", {}, text), aside ? h("small", {}, aside) : null);
