@@ -9,6 +9,7 @@ from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.engines.protocols import Audio, Availability, Words
 
 RATE_HZ = 16_000
+QUIETEST_RMS = 1e-3
 
 
 class PocketsphinxTranscriber:
@@ -49,6 +50,8 @@ class PocketsphinxTranscriber:
         if audio.rate_hz != RATE_HZ:
             raise EngineFailed(self.name, f"it listens at {RATE_HZ} Hz, not at {audio.rate_hz} Hz; resample first.")
         self.load()
+        if not len(audio.samples) or float(np.sqrt(np.mean(np.square(audio.samples)))) < QUIETEST_RMS:
+            return Words("")  # its search always ends in some word, in silence too
         sound = (np.clip(audio.samples, -1, 1) * 32767).astype("<i2").tobytes()
         try:
             self._decoder.start_utt()

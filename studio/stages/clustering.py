@@ -25,9 +25,15 @@ class VoiceSample:
 
 @dataclass(frozen=True, slots=True)
 class VoiceLikeness:
-    """Voices nearer than `same_ratio` (cosine) are one; lines under `anchor_ms` only join; a speaker needs `min_speaker_ms`."""
+    """Groups less alike than `same_ratio` (mean cosine) are two voices; so are groups less alike than `clear_ratio` that
+    are each more alike within by `clear_margin_ratio`. Lines under `anchor_ms` only join; a speaker needs `min_speaker_ms`.
+
+    Tuned so that one person stays one speaker, at the price of sometimes merging two.
+    """
 
     same_ratio: float = 0.25
+    clear_ratio: float = 0.6
+    clear_margin_ratio: float = 0.3
     anchor_ms: int = 1_500
     min_speaker_ms: int = 2_500
 
@@ -42,7 +48,7 @@ def speakers_of(samples: Sequence[VoiceSample], *, max_speakers: int, likeness: 
     vectors = np.stack([sample.vector for sample in samples]).astype(np.float64)
     lengths_ms = np.array([sample.length_ms for sample in samples], dtype=np.float64)
     anchors = _anchors(lengths_ms, rules.anchor_ms)
-    groups = _groups(vectors[anchors], rules.same_ratio, max_speakers)
+    groups = _groups(vectors[anchors], rules, max_speakers)
     centroids = _centroids(vectors[anchors], lengths_ms[anchors], groups, rules.min_speaker_ms)
     labels = np.argmax(vectors @ centroids.T, axis=1)
     order = list(dict.fromkeys(labels.tolist()))
@@ -58,18 +64,48 @@ def _anchors(lengths_ms: np.ndarray, anchor_ms: int) -> np.ndarray:
     return np.sort(longest_first[:count])
 
 
-def _groups(vectors: np.ndarray, same_ratio: float, max_speakers: int) -> np.ndarray:
-    """Group number from 0 for each vector."""
+def _groups(vectors: np.ndarray, rules: VoiceLikeness, max_speakers: int) -> np.ndarray:
+    """Group number from 0 for each vector: the tree of voices is cut from the top as long as a cut parts two voices."""
     import numpy as np
-    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.cluster.hierarchy import linkage
 
-    if len(vectors) == 1:
-        return np.zeros(1, dtype=int)
-    tree = linkage(vectors, method="average", metric="cosine")
-    groups = fcluster(tree, 1 - same_ratio, criterion="distance")
-    if groups.max() > max_speakers:
-        groups = fcluster(tree, max_speakers, criterion="maxclust")
-    return groups - 1
+    count = len(vectors)
+    groups = np.zeros(count, dtype=int)
+    if count == 1:
+        return groups
+    tree = linkage(vectors, method="average", metric="cosine")[:, :2].astype(int)
+    sums, members = list(vectors), [[at] for at in range(count)]
+    for left, right in tree:
+        sums.append(sums[left] + sums[right])
+        members.append([*members[left], *members[right]])
+    whole, open_nodes = [], [2 * count - 2]
+    while open_nodes:
+        node = open_nodes.pop(open_nodes.index(max(open_nodes)))
+        left, right = tree[node - count] if node >= count else (node, node)
+        is_room = len(whole) + len(open_nodes) + 2 <= max_speakers
+        if node >= count and is_room and _is_two_voices((sums[left], len(members[left])), (sums[right], len(members[right])), rules):
+            open_nodes += [int(left), int(right)]
+        else:
+            whole.append(node)
+    for number, node in enumerate(whole):
+        groups[members[node]] = number
+    return groups
+
+
+def _is_two_voices(one: tuple[np.ndarray, int], other: tuple[np.ndarray, int], rules: VoiceLikeness) -> bool:
+    """Two voices: unlike on average; or not very like, and each much more like itself (alike recording, or synthetic speech).
+
+    `one` and `other` are (sum of unit vectors, how many).
+    """
+    between = float(one[0] @ other[0]) / (one[1] * other[1])
+    if between < rules.same_ratio:
+        return True
+    return between < rules.clear_ratio and min(_likeness_within(*one), _likeness_within(*other)) - between >= rules.clear_margin_ratio
+
+
+def _likeness_within(total: np.ndarray, count: int) -> float:
+    """Mean cosine between different vectors of a group with sum `total`; 0 for a single one, which proves nothing."""
+    return (float(total @ total) - count) / (count * (count - 1)) if count > 1 else 0.0
 
 
 def _centroids(vectors: np.ndarray, lengths_ms: np.ndarray, groups: np.ndarray, min_speaker_ms: int) -> np.ndarray:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import soundfile
 
-from studio.domain.errors import BadMedia
+from studio.domain.errors import BadMedia, EngineFailed
 from studio.domain.project import LineDraft, Script, Skipped
 from studio.domain.settings import LineSettings
-from studio.domain.timing import TimeSpan, ms_to_samples
+from studio.domain.timing import TimeSpan, clock, ms_to_samples
 from studio.engines.protocols import Audio, SpeakerEncoder, Transcriber, VoiceActivityDetector
 from studio.stages.clustering import VoiceSample, speakers_of
 from studio.stages.speech_cuts import Levels, cut_speech
@@ -27,6 +27,8 @@ LINES_VERSION = "1"
 RATE_HZ = 16_000
 BLOCK_SAMPLES = RATE_HZ * 4
 MAX_VOICE_MS = 12_000
+HEARD = "heard"
+NO_WORDS = "No words were recognised; the times are there, the words have to be typed in or come from a recognition engine."
 NO_SPEECH = "No speech was heard in it, so there are no lines; upload subtitles, or add lines by hand where someone speaks."
 
 
@@ -69,18 +71,39 @@ def hear_lines(
     ties = _Ties(progress, check)
     spans = _speech(speech_wav, ears.detector, settings, ties)
     if not spans:
-        return Script((), (Skipped("the whole sound track", NO_SPEECH),), format="heard")
+        return Script((), (Skipped("the whole sound track", NO_SPEECH),), format=HEARD)
     drafts: list[LineDraft] = []
     samples: list[VoiceSample] = []
+    failures: list[tuple[TimeSpan, EngineFailed]] = []
     for number, span in enumerate(spans):
         check()
         audio = _read(speech_wav, span)
-        words = ears.transcriber.transcribe(audio, language)
         samples.append(_voice(audio, span, ears.encoder))
-        drafts.append(LineDraft(span.start_ms, span.end_ms, words.text.strip()))
+        drafts.append(LineDraft(span.start_ms, span.end_ms, _words(audio, span, language, ears.transcriber, failures)))
         progress(len(spans) + number + 1, 2 * len(spans))
+    if len(failures) == len(spans):
+        raise failures[0][1]
     names = speakers_of(samples, max_speakers=settings.max_speakers)
-    return Script(tuple(replace(draft, speaker=name) for draft, name in zip(drafts, names, strict=True)), format="heard")
+    lines = tuple(replace(draft, speaker=name) for draft, name in zip(drafts, names, strict=True))
+    return Script(lines, _unheard(drafts, failures), format=HEARD)
+
+
+def _words(audio: Audio, span: TimeSpan, language: str, transcriber: Transcriber, failures: list[tuple[TimeSpan, EngineFailed]]) -> str:
+    """What was recognised; one line the engine fails on stays empty and is listed, it does not cost the others."""
+    try:
+        return " ".join(transcriber.transcribe(audio, language).text.split())
+    except EngineFailed as error:
+        failures.append((span, error))
+        return ""
+
+
+def _unheard(drafts: list[LineDraft], failures: list[tuple[TimeSpan, EngineFailed]]) -> tuple[Skipped, ...]:
+    failed = tuple(Skipped(f"line at {clock(span.start_ms)}", f"Its words could not be recognised: {error.reason}") for span, error in failures)
+    silent = sum(not draft.text for draft in drafts) - len(failures)
+    if silent == 0:
+        return failed
+    where = "all lines" if silent == len(drafts) else f"{silent} of {len(drafts)} lines"
+    return (*failed, Skipped(where, NO_WORDS))
 
 
 def assign_speakers(
