@@ -30,7 +30,7 @@ corpus: environment-dev ## dub every clip of CORPUS/clips and try every file of 
 	@exec $(RUN) -m pytest -m corpus --timeout 3600 tests/corpus --corpus "$(CORPUS)" --whole-corpus
 
 bench: environment-dev ## real-time factor, memory and share of each stage
-	@exec $(RUN) -m bench.pipeline
+	@exec $(RUN) -m bench.pipeline $(ARGS)
 
 train-translation: environment ## train the bundled translator (resumes where it was)
 	@exec $(RUN) -m models.recipes.translation_sft --data $(TRAIN_DATA) --out $(TRAIN_OUT)
