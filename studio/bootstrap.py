@@ -25,9 +25,11 @@ from studio.store.jobs import JobStore
 from studio.store.lines import LineStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
+from studio.store.upkeep import free_deleted
 from studio.workshop import Workshop
 
 LOCAL_USER = "local"
+KEEP_DELETED_DAYS = 7
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -119,6 +121,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         demo=REPOSITORY / "assets" / "demo",
         log_file=log_file,
         limits=Limits(),
+        tidy=lambda: free_deleted(engine, blobs, kept_days=KEEP_DELETED_DAYS),
     )
     runner = JobRunner(shop.jobs, lambda job, context: run_job(shop, job, context), workers=workers)
     return Studio(shop, runner, user)

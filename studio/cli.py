@@ -241,9 +241,9 @@ def add_user(
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")],
 ) -> None:
     """Add an account to a users file, or give it a new password."""
-    from studio.store.users import UserFile
+    from studio.store.users import put_user
 
-    UserFile.add(file, name, password)
+    put_user(file, name, password)
     print(f"{name} can log in where `serve --users {file}` runs.")
 
 

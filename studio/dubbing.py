@@ -15,7 +15,6 @@ from typing import Any
 from studio.domain.errors import BadMedia, BadSetting, OutOfSpace, StudioError, UserError
 from studio.domain.plain import fingerprint
 from studio.domain.project import Job, JobKind, JobState, Project, Script
-from studio.formats.read import read_script
 from studio.report import project_report
 from studio.service import Studio
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,7 +86,10 @@ def _side_by_side(shop: Workshop, project: Project) -> Path:
     dub = _rendered(shop, project)
     if project.source is None or project.source.info.video is None:
         raise NotReady(f"“{project.name}” has no picture to set side by side.")
-    make: Callable[[Path], None] = lambda draft: side_by_side(playable_source(shop, project), dub, draft)
+
+    def make(draft: Path) -> None:
+        side_by_side(playable_source(shop, project), dub, draft)
+
     return cached(shop, fingerprint("side by side", dub.name), ".mp4", make)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from studio.domain.errors import EngineUnavailable
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
 from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.views import LineRow, ProjectCounts
-from studio.engines.protocols import Availability, DurationEstimator, Speaker, VoiceInfo
+from studio.engines.protocols import Availability, DurationEstimator, LearnsPace, Speaker, VoiceInfo
 from studio.engines.rack import EngineRack
 from studio.stages.timing import line_flags, predictions, slots
 from studio.stages.translate import Predict
@@ -22,12 +22,16 @@ SILENCE = Estimate(0, 0, "none")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A project's cast with all that follows from it; `voices` and `predictions` lack what no engine can give."""
+    """A project's cast with all that follows from it; `voices` and `predictions` lack what no engine can give.
+
+    `predict_text` holds any other text against one of the lines.
+    """
 
     cast: Cast
     slots: Mapping[str, Slot]
     voices: Mapping[str, VoiceRef]
     predictions: Mapping[str, Prediction]
+    predict_text: Predict
 
 
 def programme_ms(project: Project, cast: Cast) -> int:
@@ -45,6 +49,12 @@ def estimator_for(project: Project, rack: EngineRack) -> DurationEstimator | Non
         except EngineUnavailable:
             continue
     return None
+
+
+def paced_estimator(project: Project, rack: EngineRack, takes: Sequence[Take]) -> DurationEstimator | None:
+    """The project's duration engine, grown wiser by the takes already made."""
+    estimator = estimator_for(project, rack)
+    return estimator.paced_by(takes, project.target_language) if isinstance(estimator, LearnsPace) and takes else estimator
 
 
 def voices_on_offer(project: Project, rack: EngineRack) -> tuple[VoiceInfo, ...]:
@@ -70,16 +80,26 @@ def default_speaker(project: Project, rack: EngineRack) -> Speaker | None:
 
 
 def resolve_voices(project: Project, cast: Cast, rack: EngineRack) -> dict[str, VoiceRef]:
-    """The voice of every line: its own, its speaker's, or one handed out so that no two speakers share it needlessly."""
+    """The voice of every line: its own, its speaker's, or one handed out so that no two speakers share it needlessly.
+
+    A voice chosen before the project changed its language does not count: it would read the words of another.
+    """
     engine = default_speaker(project, rack)
-    handed_out = assign_voices(cast.speakers, engine.voices(project.target_language) if engine is not None else ())
-    by_line = {line.id: line.voice or handed_out.get(line.speaker_id) for line in cast.lines}
+    known = {(info.ref.engine, info.ref.voice) for each in rack.all("speaker") for info in each.voices(project.target_language)}
+    speakers = [speaker if _is_known(speaker.voice, known) else replace(speaker, voice=None) for speaker in cast.speakers]
+    handed_out = assign_voices(speakers, engine.voices(project.target_language) if engine is not None else ())
+    by_line = {line.id: line.voice if _is_known(line.voice, known) else handed_out.get(line.speaker_id) for line in cast.lines}
     return {line_id: voice for line_id, voice in by_line.items() if voice is not None}
 
 
-def predictor(project: Project, slots_by_line: Mapping[str, Slot], voices: Mapping[str, VoiceRef], rack: EngineRack) -> Predict:
-    """A function that holds any text against a line; None where no duration engine speaks the language."""
-    estimator = estimator_for(project, rack)
+def _is_known(voice: VoiceRef | None, known: set[tuple[str, str]]) -> bool:
+    return voice is not None and (voice.engine, voice.voice) in known
+
+
+def predictor(
+    project: Project, slots_by_line: Mapping[str, Slot], voices: Mapping[str, VoiceRef], estimator: DurationEstimator | None
+) -> Predict:
+    """A function that holds any text against a line; it answers None where no duration engine speaks the language."""
     max_ratio = project.settings.fit.max_ratio
 
     def predict_text(line: Line, text: str) -> Prediction | None:
@@ -93,24 +113,26 @@ def predictor(project: Project, slots_by_line: Mapping[str, Slot], voices: Mappi
     return predict_text
 
 
-def stand(project: Project, cast: Cast, rack: EngineRack) -> Standing:
+def stand(project: Project, cast: Cast, rack: EngineRack, takes: Sequence[Take] = ()) -> Standing:
+    """How the lines stand; `takes` already made tell the duration engine how fast their voices are."""
+    estimator = paced_estimator(project, rack, takes)
     slots_by_line = slots(cast.lines, project.settings.timing, programme_ms(project, cast))
     voices = resolve_voices(project, cast, rack)
-    estimates = _estimates(project, cast, voices, rack)
+    estimates = _estimates(project.target_language, cast, voices, estimator)
     found = predictions(cast.lines, slots_by_line, lambda line: estimates.get(line.id), max_ratio=project.settings.fit.max_ratio)
-    return Standing(cast, slots_by_line, voices, found)
+    predict_text = predictor(project, slots_by_line, voices, estimator)
+    return Standing(cast, slots_by_line, voices, found, predict_text)
 
 
-def _estimates(project: Project, cast: Cast, voices: Mapping[str, VoiceRef], rack: EngineRack) -> dict[str, Estimate]:
+def _estimates(language: str, cast: Cast, voices: Mapping[str, VoiceRef], estimator: DurationEstimator | None) -> dict[str, Estimate]:
     """The time of every line's translation, asked voice by voice in one go."""
     estimates = {line.id: SILENCE for line in cast.lines if not line.target_text.strip()}
-    estimator = estimator_for(project, rack)
     by_voice: dict[VoiceRef | None, list[Line]] = {}
     for line in cast.lines if estimator is not None else ():
         if line.target_text.strip():
             by_voice.setdefault(voices.get(line.id), []).append(line)
     for voice, lines in by_voice.items():
-        answers = estimator.estimate_many([line.target_text for line in lines], project.target_language, voice)
+        answers = estimator.estimate_many([line.target_text for line in lines], language, voice)
         estimates |= {line.id: answer for line, answer in zip(lines, answers, strict=True)}
     return estimates
 

@@ -12,7 +12,7 @@ from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
 from studio.domain.timing import TimeSpan, clock
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script, within
-from studio.review import predictor, stand
+from studio.review import stand
 from studio.stages.translate import Direction, combined, propose, requests_for
 from studio.store.lines import Imported, LineChange
 from studio.workshop import Workshop
@@ -122,9 +122,8 @@ def _offer(shop: Workshop, project: Project, texts: Mapping[str, str], *, by: st
     by_id = {line.id: line for line in wanted}
     direction = Direction(project.source_language, project.target_language)
     requests = requests_for(cast.lines, wanted, standing.slots, direction, project.settings.translation)
-    predict_text = predictor(project, standing.slots, standing.voices, shop.engines)
     chosen = []
-    for line_id, candidates in propose(requests, by_id, ImportedTranslator(texts), predict_text):
+    for line_id, candidates in propose(requests, by_id, ImportedTranslator(texts), standing.predict_text):
         shop.lines.put_candidates(line_id, combined(candidates, shop.lines.candidates(project.id, line_id)))
         chosen.append(replace(by_id[line_id], target_text=texts[line_id].strip()))
     shop.lines.change_lines(project.id, LineChange(revised=tuple(chosen)), by=by)

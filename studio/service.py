@@ -24,7 +24,7 @@ from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
 from studio.jobs import JobRunner
 from studio.media.probe import probe
-from studio.review import build_rows, count, predictor, programme_ms, resolve_voices, stand, voices_on_offer
+from studio.review import build_rows, count, paced_estimator, predictor, programme_ms, resolve_voices, stand, voices_on_offer
 from studio.script import UNNAMED_SPEAKER, keep_as_lines, keep_as_targets, read_lines, script_of, speaker_at
 from studio.stages.timing import slots
 from studio.steps.run import NOTICE_STAGE, notices
@@ -70,7 +70,8 @@ class Studio:
         return Studio(self._shop, self._runner, user)
 
     def start(self) -> None:
-        """Take up the work that earlier processes left undone, for all users. For a server, once."""
+        """Take up the work that earlier processes left undone, for all users, and free what is long deleted. For a server, once."""
+        self._shop.tidy()
         self._runner.start()
 
     def close(self) -> None:
@@ -199,8 +200,8 @@ class Studio:
     def rows(self, project_id: str) -> tuple[LineRow, ...]:
         project = self._own(project_id)
         lines, rack = self._shop.lines, self._shop.engines
-        standing = stand(project, lines.cast(project.id), rack)
         takes = {take.id: take for take in lines.circled_takes(project.id)}
+        standing = stand(project, lines.cast(project.id), rack, tuple(takes.values()))
         return build_rows(project, standing, takes, lines.candidate_counts(project.id), rack)
 
     def costs(self, project_id: str) -> tuple[StageCost, ...]:
@@ -220,7 +221,8 @@ class Studio:
         if line is None:
             raise NotFound("line", line_id)
         slots_by_line = slots(cast.lines, project.settings.timing, programme_ms(project, cast))
-        predict_text = predictor(project, slots_by_line, resolve_voices(project, cast, rack), rack)
+        estimator = paced_estimator(project, rack, self._shop.lines.circled_takes(project.id))
+        predict_text = predictor(project, slots_by_line, resolve_voices(project, cast, rack), estimator)
         return predict_text(line, text[: self._shop.limits.max_text_chars])
 
     def revise_line(self, project_id: str, line_id: str, edit: LineEdit) -> LineRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,10 @@ from studio.store.stage_results import StageResults
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """`cache` holds files made for the page (clips, proxies): all of it can be deleted and is made again on demand."""
+    """`cache` holds files made for the page (clips, proxies): all of it can be deleted and is made again on demand.
+
+    `tidy` frees what deleted projects held, a while after they were deleted.
+    """
 
     projects: ProjectStore
     lines: LineStore
@@ -28,3 +32,4 @@ class Workshop:
     demo: Path
     log_file: Path
     limits: Limits
+    tidy: Callable[[], None]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
-from studio.domain.line import LineStatus, VoiceRef
+from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, EngineFailed, NotFound, NotReady
+from studio.domain.line import Estimate, LineStatus, Take, VoiceRef
 from studio.domain.project import JobKind
 from studio.domain.settings import Guidance, Settings
 from studio.domain.timing import TimeSpan
+from studio.engines.protocols import Speech
 from studio.media.probe import probe
 from studio.service import EXPORTS, LineEdit, Studio
+from tests.fakes import FakeEstimator, FakeSpeaker
 from tests.studio_fixtures import clip_project, fake_studio, finish, render
 
 
@@ -240,3 +242,57 @@ def test_work_that_needs_media_is_refused_before_there_is_any(studio: Studio) ->
 def test_a_project_needs_a_name_one_can_read(studio: Studio, name: str) -> None:
     with pytest.raises(BadSetting, match="needs a name"):
         studio.create_project(name, "en", "de")
+
+
+class HoarseSpeaker(FakeSpeaker):
+    """Loses its voice over one word."""
+
+    def speak(self, text: str, language: str, voice: VoiceRef) -> Speech:
+        if "three" in text:
+            raise EngineFailed(self.name, "it lost its voice over “three”.")
+        return super().speak(text, language, voice)
+
+
+def test_a_line_that_cannot_be_voiced_costs_no_other_line_its_take_and_is_told(home: Path, clip: Path) -> None:
+    studio = fake_studio(home, speaker=HoarseSpeaker())
+    project = clip_project(studio, clip)
+    render(studio, project)
+    assert [row.take is not None for row in studio.rows(project.id)] == [True, False]
+    assert any("1 of 2 lines could not be voiced" in notice for notice in studio.project(project.id).notices)
+    studio.close()
+
+
+class SlowSpeaker(FakeSpeaker):
+    """Another engine, twice as slow as any estimate says."""
+
+    name = "slow-speaker"
+
+    def speak(self, text: str, language: str, voice: VoiceRef) -> Speech:
+        return super().speak(text, language, replace(voice, rate_ratio=voice.rate_ratio / 2))
+
+
+class LearningEstimator(FakeEstimator):
+    """Learns one factor from all takes."""
+
+    def __init__(self, factor: float = 1.0) -> None:
+        super().__init__()
+        self._factor = factor
+
+    def paced_by(self, takes: Sequence[Take], language: str) -> FakeEstimator:
+        spoken = sum(take.report.natural_ms - take.report.trimmed_ms for take in takes)
+        return LearningEstimator(spoken / sum(self.estimate(take.text, language).total_ms for take in takes))
+
+    def estimate(self, text: str, language: str, voice: VoiceRef | None = None) -> Estimate:
+        plain = super().estimate(text, language, voice)
+        return Estimate(round(plain.speech_ms * self._factor), round(plain.pause_ms * self._factor), plain.engine)
+
+
+def test_predictions_learn_the_pace_of_a_voice_from_takes_already_made(home: Path, clip: Path) -> None:
+    studio = fake_studio(home, speaker=SlowSpeaker(), estimator=LearningEstimator())
+    project = clip_project(studio, clip)
+    before = studio.rows(project.id)[0]
+    studio.revise_line(project.id, before.line.id, LineEdit(target_text="acht Buchstaben"))
+    assert studio.predict(project.id, before.line.id, "acht").estimate.total_ms == 4 * 60  # type: ignore[union-attr]
+    finish(studio, studio.submit(project.id, JobKind.VOICE))
+    assert studio.predict(project.id, before.line.id, "acht").estimate.total_ms == pytest.approx(8 * 60, rel=0.1)  # type: ignore[union-attr]
+    studio.close()

@@ -14,7 +14,7 @@ from itertools import islice
 from statistics import median
 
 from studio.domain.errors import EngineFailed
-from studio.domain.line import Estimate, VoiceRef
+from studio.domain.line import Estimate, Take, VoiceRef
 from studio.engines import espeak_pool
 from studio.engines.espeak_pool import EspeakPool
 from studio.engines.espeak_text import has_speech, within_limit
@@ -110,6 +110,21 @@ class EspeakDuration:
         other = EspeakDuration(self._pool, cache_entries=self._cache_entries)
         other._known, other._lock, other._calibrations = self._known, self._lock, dict(calibrations)
         return other
+
+    def paced_by(self, takes: Sequence[Take], language: str) -> EspeakDuration:
+        """An estimator that knows the pace of every voice heard in `takes`. espeak's own voices need none: they are timed as
+        they are."""
+        by_voice: dict[tuple[str, str], list[Take]] = {}
+        for take in takes:
+            if take.voice.engine != self.name:
+                by_voice.setdefault((take.voice.engine, take.voice.voice), []).append(take)
+        return self.calibrated({key: self._pace(own, language) for key, own in by_voice.items()}) if by_voice else self
+
+    def _pace(self, takes: Sequence[Take], language: str) -> Calibration:
+        plain = self.calibrated({})
+        predicted = [plain.estimate(take.text, language, take.voice).total_ms for take in takes]
+        actual = [take.report.natural_ms - take.report.trimmed_ms for take in takes]
+        return calibrate([PacePair(one, other) for one, other in zip(predicted, actual, strict=True)])
 
     def available(self) -> Availability:
         return espeak_availability(self._pool)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from studio.domain.line import Estimate, VoiceRef
+from studio.domain.line import Estimate, Take, VoiceRef
 from studio.domain.settings import TranslationSettings
 from studio.domain.timing import TimeSpan
 
@@ -116,6 +116,15 @@ class DurationEstimator(Engine, Protocol):
 
     def estimate_many(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate]:
         """`estimate` of each text, in the order given; many together cost less."""
+        ...
+
+
+@runtime_checkable
+class LearnsPace(Protocol):
+    """A duration engine that gets better from takes already made."""
+
+    def paced_by(self, takes: Sequence[Take], language: str) -> DurationEstimator:
+        """The same engine, knowing how fast each voice heard in `takes` really is."""
         ...
 
 

@@ -31,7 +31,7 @@ _MODULES = ("torch", "transformers", "safetensors")
 @dataclass(frozen=True, slots=True)
 class LmSource:
     """One model to translate with. `model`: folder or hub id. `languages`: codes it knows, empty for "whatever it learnt".
-    `form`: "tagged", "compact" or "instruction". `draws_per_wording`, `min_draws`: how often it is sampled; the best are kept.
+    `form`: "tagged", "compact", "instruction", or "auto": tagged where the model has language tags, else the instruction. `draws_per_wording`, `min_draws`: how often it is sampled; the best are kept.
     `reverse_weight`: above 0, for a model that knows both directions, a wording's score also counts how likely the source
     is as its translation back, which costs wordings that sound well and say something else their place.
     `batch_lines`: requests decoded together; 1 lets every line see the wordings of the lines just before it."""
@@ -42,7 +42,7 @@ class LmSource:
     adapter: str | None = None
     sha256: str | None = None
     languages: tuple[str, ...] = ()
-    form: str = "instruction"
+    form: str = "auto"
     max_prefix_tokens: int = 2048
     max_new_tokens: int = 160
     draws_per_wording: int = 1
@@ -63,6 +63,7 @@ class LmTranslator:
         self._loading = threading.Lock()
         self._model: Any = None
         self._tokenizer: Any = None
+        self._form: Form | None = None
         self._ending_ids: frozenset[int] = frozenset()
 
     def available(self) -> Availability:
@@ -106,7 +107,7 @@ class LmTranslator:
         if not (verdict := self.available()).is_available:
             raise EngineUnavailable(self.name, verdict.why)
         from models.checkpoint import BadWeights, LanguageModelPlace, open_language_model
-        from models.translation.forms import Form, ending_ids
+        from models.translation.forms import Form, ending_ids, natural_form
 
         source = self._source
         try:
@@ -114,29 +115,33 @@ class LmTranslator:
             model, self._tokenizer = open_language_model(place, source.device)
         except (BadWeights, OSError, ValueError) as error:
             raise EngineUnavailable(self.name, str(error)) from error
-        self._ending_ids = ending_ids(Form(source.form), self._tokenizer)
+        self._form = natural_form(self._tokenizer) if source.form == "auto" else Form(source.form)
+        self._ending_ids = ending_ids(self._form, self._tokenizer)
         self._model = model
 
     def _answer(self, batch: Sequence[TranslationRequest], given: dict[tuple[str, str, str], str]) -> list[tuple[Wording, ...]]:
         """One tuple of wordings per request; settings that differ inside a batch are decoded apart."""
-        from models.translation.forms import Form, fitting_ask
-
-        form, prefixes = Form(self._source.form), []
-        for request in batch:
-            _, ids = fitting_ask(form, _ask(request, form, given), self._tokenizer, self._source.max_prefix_tokens)
-            prefixes.append(ids)
+        prefixes = [self._prefix(request, given) for request in batch]
         groups: dict[Any, list[int]] = {}
         for index, request in enumerate(batch):
             groups.setdefault(request.settings, []).append(index)
         answers: list[tuple[Wording, ...]] = [()] * len(batch)
         for settings, members in groups.items():
             draws = self._draw([batch[i] for i in members], [prefixes[i] for i in members])
-            wordings = [self._wordings(of_line, form) for of_line in draws]
+            wordings = [self._wordings(of_line) for of_line in draws]
             if self._source.reverse_weight > 0:
                 wordings = self._weighed([batch[i] for i in members], wordings)
             for index, of_line in zip(members, wordings, strict=True):
                 answers[index] = of_line[: settings.candidate_count]
         return answers
+
+    def _prefix(self, request: TranslationRequest, given: dict[tuple[str, str, str], str]) -> list[int]:
+        from models.translation.forms import fitting_ask
+
+        try:
+            return fitting_ask(self._form, _ask(request, self._form, given), self._tokenizer, self._source.max_prefix_tokens)[1]
+        except LookupError as error:
+            raise EngineFailed(self.name, str(error)) from error
 
     def _draw(self, batch: Sequence[TranslationRequest], prefixes: list[list[int]]) -> list[list[Draw]]:
         import torch
@@ -155,7 +160,7 @@ class LmTranslator:
         except (RuntimeError, IndexError) as error:
             raise EngineFailed(self.name, f"{error}; first line of the batch: “{batch[0].text}”") from error
 
-    def _wordings(self, draws: Sequence[Draw], form: Form) -> tuple[Wording, ...]:
+    def _wordings(self, draws: Sequence[Draw]) -> tuple[Wording, ...]:
         """Distinct finished texts, the greedy one first, then by score. Draws that never ended are no wordings."""
         from models.translation.forms import translation_of
 
@@ -164,7 +169,7 @@ class LmTranslator:
         for draw in draws:
             if draw.ending_id is None:
                 continue
-            text = translation_of(form, draw.ids, draw.ending_id, self._tokenizer)
+            text = translation_of(self._form, draw.ids, draw.ending_id, self._tokenizer)
             if draw is draws[0]:
                 greedy = text
             if text and (text not in best or best[text].score < draw.mean_log_probability):
@@ -174,10 +179,10 @@ class LmTranslator:
     def _weighed(self, batch: Sequence[TranslationRequest], wordings: Sequence[tuple[Wording, ...]]) -> list[tuple[Wording, ...]]:
         """The same wordings scored both ways, best first: the mean of forward and backward nats per token, weighted."""
         from models.translation.decode import mean_log_probabilities
-        from models.translation.forms import Ask, Form, ending_of, prefix_ids
+        from models.translation.forms import Ask, ending_of, prefix_ids
         from models.translation.prompt import one_line
 
-        form, weight = Form(self._source.form), self._source.reverse_weight
+        form, weight = self._form, self._source.reverse_weight
         prefixes, texts = [], []
         for request, of_line in zip(batch, wordings, strict=True):
             source_ids = self._tokenizer(one_line(request.text), add_special_tokens=False, split_special_tokens=True).input_ids

@@ -15,7 +15,7 @@ from studio.domain.language import ISO_639_2, NAMES
 from studio.domain.media import AudioTrack, MediaInfo
 from studio.media.ffmpeg import ToolCall, input_args, local, run, write_beside
 
-_PICTURES = ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "vvc")
+_PICTURES = ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "vvc")
 _SOUNDS = ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "opus", "flac")
 _DUB_BITRATE = "192k"
 _PICTURE_ENCODER = (
@@ -74,15 +74,15 @@ def _arguments(request: Mux, draft: Path, *, is_picture_copied: bool) -> list[st
     arguments += f"-map 1:a:0 -c:a:0 aac -b:a:0 {_DUB_BITRATE} -disposition:a:0 default+dub".split()
     arguments += _labels("a:0", request.target_language, "Dub")
     if original is not None:
-        codec = "copy" if original.codec in _SOUNDS else f"aac -b:a:1 {_DUB_BITRATE}"
-        arguments += f"-map 0:a:{original.index} -disposition:a:1 original -c:a:1 {codec}".split()
+        arguments += f"-map 0:a:{original.index} -disposition:a:1 original".split()
+        arguments += ["-c:a:1", "copy"] if original.codec in _SOUNDS else _encoded_original(request)
         arguments += _labels("a:1", request.source_language, "Original")
     for number, subtitle in enumerate(request.subtitles):
         arguments += f"-map {number + 2}:s:0 -c:s mov_text -disposition:s:{number} 0".split()
         arguments += _labels(f"s:{number}", subtitle.language, "Subtitles")
     return [
         *arguments,
-        *["-strict", "experimental", "-max_muxing_queue_size", "9999", "-movflags", "+faststart", "-f", "mp4"],
+        *["-strict", "experimental", "-max_muxing_queue_size", "9999", "-write_tmcd", "0", "-movflags", "+faststart", "-f", "mp4"],
         local(draft),
     ]
 
@@ -93,6 +93,12 @@ def _copied_picture(request: Mux) -> list[str]:
     end = f"{request.info.duration_ms / 1000:.3f}/TB"
     shorten = f"setts=pts=PTS:dts=DTS:duration='if(lt(PTS,{end})*gt(PTS+DURATION,{end}),{end}-PTS,DURATION)'"
     return ["-c:v", "copy", "-bsf:v", shorten, *(["-tag:v", "hvc1"] if request.info.video.codec == "hevc" else [])]
+
+
+def _encoded_original(request: Mux) -> list[str]:
+    """AAC as long as the programme, holes filled, so that the second sound ends with the first."""
+    span = f"aresample=async=1:first_pts=0,apad,atrim=end={request.info.duration_ms / 1000:.3f}"
+    return ["-c:a:1", "aac", "-b:a:1", _DUB_BITRATE, "-filter:a:1", span]
 
 
 def _labels(stream: str, language: str, role: str) -> list[str]:

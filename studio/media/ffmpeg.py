@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -126,7 +128,17 @@ class _Child:
         import imageio_ffmpeg
 
         self._call.check_cancel()
-        argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-y", "-nostats", "-max_error_rate", "1", *self._arguments]
+        argv = [
+            *_leash(),
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            "-nostdin",
+            "-hide_banner",
+            "-y",
+            "-nostats",
+            "-max_error_rate",
+            "1",
+            *self._arguments,
+        ]
         try:
             self._process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
@@ -193,6 +205,12 @@ class _Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 return
+
+
+def _leash() -> list[str]:
+    """Where the system has it, a prefix that ends ffmpeg with us even when we are killed outright."""
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL", "--"]
 
 
 def _gist(words: str) -> str:

@@ -91,10 +91,13 @@ class LoudnessMeter:
         import numpy as np
 
         energies = self._hops()
-        inside_mask = np.zeros(len(energies), dtype=bool)
-        for span in spans:
-            inside_mask[round(span.start_ms / _HOP_MS) : max(round(span.start_ms / _HOP_MS) + 1, round(span.end_ms / _HOP_MS))] = True
-        chosen = energies[inside_mask]
+        if len(spans) == 1:
+            chosen = energies[_hops_of(spans[0])]
+        else:
+            inside_mask = np.zeros(len(energies), dtype=bool)
+            for span in spans:
+                inside_mask[_hops_of(span)] = True
+            chosen = energies[inside_mask]
         chosen = chosen[chosen > _energy(_ABSOLUTE_GATE_LUFS)]
         return _lufs(float(chosen.mean())) if len(chosen) else None
 
@@ -102,10 +105,18 @@ class LoudnessMeter:
         """Energy per 100 ms; an unfinished last hop counts only where there is no whole one."""
         import numpy as np
 
-        energies = np.concatenate(self._energies) if self._energies else np.zeros(0)
+        if len(self._energies) > 1:
+            self._energies = [np.concatenate(self._energies)]
+        energies = self._energies[0] if self._energies else np.zeros(0)
         if not len(energies) and len(self._rest):
             return np.array([(self._rest**2).sum() / len(self._rest)])
         return energies
+
+
+def _hops_of(span: TimeSpan) -> slice:
+    """The hops that lie mostly within a span, at least one."""
+    first = round(span.start_ms / _HOP_MS)
+    return slice(first, max(first + 1, round(span.end_ms / _HOP_MS)))
 
 
 def true_peak_ratio(block: np.ndarray, *, floor: float = 0.0) -> float:

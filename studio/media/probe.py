@@ -20,6 +20,8 @@ from studio.media.sniff import Kind, Refusal, sniff
 
 _OVERHANG_MS = 250
 """Sound this little longer than the picture is padding of the encoder; beyond it the programme runs on to its end."""
+_MAX_PICTURE_PX = 8192 * 8192
+"""Decoding one picture of this size takes some 100 MB; a header that claims more is hostile or of no use."""
 _BIBLIOGRAPHIC = {
     "chi": "zh", "cze": "cs", "dut": "nl", "fre": "fr", "ger": "de", "gre": "el", "may": "ms", "per": "fa", "rum": "ro", "slo": "sk",
 }  # fmt: skip
@@ -45,6 +47,8 @@ def probe(path: Path, *, name: str, limits: Limits = Limits()) -> MediaInfo:  # 
     sounds = _sounds(contents)
     if video is None and not sounds:
         raise BadMedia(name, _nothing_to_dub(contents))
+    if video is not None and video.width_px * video.height_px > _MAX_PICTURE_PX:
+        raise BadMedia(name, f"its picture has {video.width_px} × {video.height_px} pixels, more than the studio can hold. Scale it down.")
     lengths = _lengths(video, list(sounds.values()))
     if lengths.programme_ms <= 0:
         raise BadMedia(name, "nothing in it can be played; it is damaged or broken off. Export or download it again.")

@@ -25,6 +25,7 @@ _HEAD_PACKETS = 6000
 _TAIL_S = 20
 _BUDGET_S = 600.0
 _DECODED_FOR_ROTATION = 60
+_MAX_DECODED_PX = 8192 * 8192
 _MAX_FPS = 1000
 _SAME_RATE = 0.005
 
@@ -115,7 +116,8 @@ def _look_through(container: InputContainer, size_bytes: int, name: str) -> Cont
     streams = tuple(_facts(stream, seen[stream.index], origin_s, is_whole) for stream in container.streams)
     ends = [facts.end_ms for facts in streams if facts.type in ("video", "audio") and not facts.is_cover]
     promised_ms = (container.duration or 0) / 1000
-    broke_off = promised_ms - max(ends, default=0) > max(1000, promised_ms * 0.05)
+    reached_ms = max(ends, default=0) + float(origin_s) * 1000  # some containers count their length from zero, not from their start
+    broke_off = promised_ms - reached_ms > max(1000, promised_ms * 0.05)
     return Contents(container.format.name.split(",")[0], _with_rotation(container, streams), broke_off and bool(ends))
 
 
@@ -238,7 +240,7 @@ def _with_rotation(container: InputContainer, streams: tuple[StreamFacts, ...]) 
     from dataclasses import replace
 
     index = next((i for i, facts in enumerate(streams) if facts.type == "video" and not facts.is_cover and facts.packet_count), None)
-    if index is None:
+    if index is None or streams[index].width_px * streams[index].height_px > _MAX_DECODED_PX:
         return streams
     turned = replace(streams[index], rotation_deg=_rotation_deg(container, index))
     return (*streams[:index], turned, *streams[index + 1 :])

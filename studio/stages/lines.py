@@ -18,7 +18,7 @@ from studio.domain.settings import LineSettings
 from studio.domain.timing import TimeSpan, clock, ms_to_samples
 from studio.engines.protocols import Audio, SpeakerEncoder, Transcriber, VoiceActivityDetector
 from studio.stages.clustering import VoiceSample, speakers_of
-from studio.stages.speech_cuts import Levels, cut_speech
+from studio.stages.speech_cuts import Levels, cut_speech, turn_moments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +27,8 @@ LINES_VERSION = "1"
 RATE_HZ = 16_000
 BLOCK_SAMPLES = RATE_HZ * 4
 MAX_VOICE_MS = 12_000
+TURN_WINDOW_MS = 2_500
+OTHER_VOICE_RATIO = 0.25
 HEARD = "heard"
 NO_WORDS = "No words were recognised; the times are there, the words have to be typed in or come from a recognition engine."
 NO_SPEECH = "No speech was heard in it, so there are no lines; upload subtitles, or add lines by hand where someone speaks."
@@ -69,7 +71,7 @@ def hear_lines(
     `check` raises Cancelled to stop. Raises BadMedia for a file that is no such WAV, and what the engines raise.
     """
     ties = _Ties(progress, check)
-    spans = _speech(speech_wav, ears.detector, settings, ties)
+    spans = _speech(speech_wav, ears, settings, ties)
     if not spans:
         return Script((), (Skipped("the whole sound track", NO_SPEECH),), format=HEARD)
     drafts: list[LineDraft] = []
@@ -133,14 +135,34 @@ def assign_speakers(
     return replace(script, lines=tuple(replace(line, speaker=names.get(at, line.speaker)) for at, line in enumerate(script.lines)))
 
 
-def _speech(path: Path, detector: VoiceActivityDetector, settings: LineSettings, ties: _Ties) -> tuple[TimeSpan, ...]:
+def _speech(path: Path, ears: Ears, settings: LineSettings, ties: _Ties) -> tuple[TimeSpan, ...]:
     total_ms = _length_ms(path)
     if total_ms == 0:
         return ()
     levels = Levels(RATE_HZ)
     blocks = levels.listening(_blocks(path, total_ms, ties))
-    heard = detector.speech(blocks, RATE_HZ, min_silence_ms=settings.min_silence_ms)
-    return cut_speech(heard, levels, settings)
+    heard = ears.detector.speech(blocks, RATE_HZ, min_silence_ms=settings.min_silence_ms)
+    cut = cut_speech(heard, levels, settings)
+    return tuple(piece for span in cut for piece in _turns(path, span, turn_moments(span, levels), ears.encoder))
+
+
+def _turns(path: Path, span: TimeSpan, moments: list[int], encoder: SpeakerEncoder) -> list[TimeSpan]:
+    """`span` cut where the voice after a dip is plainly not the one before it: people who leave each other no pause."""
+    if not moments:
+        return [span]
+    audio = _read(path, span)
+    pieces, start_ms = [], span.start_ms
+    for at_ms in moments:
+        before = _part(audio, max(start_ms, at_ms - TURN_WINDOW_MS) - span.start_ms, at_ms - span.start_ms)
+        after = _part(audio, at_ms - span.start_ms, min(span.end_ms, at_ms + TURN_WINDOW_MS) - span.start_ms)
+        if float(encoder.embed(before) @ encoder.embed(after)) < OTHER_VOICE_RATIO:
+            pieces.append(TimeSpan(start_ms, at_ms))
+            start_ms = at_ms
+    return [*pieces, TimeSpan(start_ms, span.end_ms)]
+
+
+def _part(audio: Audio, first_ms: int, last_ms: int) -> Audio:
+    return Audio(audio.samples[ms_to_samples(first_ms, audio.rate_hz) : ms_to_samples(last_ms, audio.rate_hz)], audio.rate_hz)
 
 
 def _blocks(path: Path, total_ms: int, ties: _Ties) -> Iterator[np.ndarray]:

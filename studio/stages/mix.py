@@ -100,6 +100,7 @@ class _Target:
     out: Path
     voices_out: Path | None
     gain_db: float
+    is_correction: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def mix(
     measured = _measure(request, voices, watch)
     gain_db = min(_MAX_GAIN_DB, _miss_db(request, voices, measured))
     for correction in range(_CORRECTIONS + 1):
-        outcome = _write(request, voices, watch, _Target(out, voices_out, gain_db))
+        outcome = _write(request, voices, watch, _Target(out, voices_out, gain_db, is_correction=correction > 0))
         miss_db = _miss_db(request, voices, outcome.meter)
         if not outcome.limited_samples or abs(miss_db) < _CLOSE_ENOUGH_LU or correction == _CORRECTIONS or gain_db + miss_db > _MAX_GAIN_DB:
             break
@@ -234,7 +235,7 @@ def _write(request: MixRequest, voices: Voices, watch: _Watch, target: _Target) 
             _keep(main, limiter.feed(block * ratio), meter)
             if dub is not None:
                 dub.write(dub_limiter.feed(voice * ratio))
-            watch.tell(2, main.samples_written)
+            watch.tell(3 if target.is_correction else 2, main.samples_written)
         _keep(main, limiter.finish(), meter)
         if dub is not None:
             dub.write(dub_limiter.finish())

@@ -22,6 +22,9 @@ JOIN_GAP_MS = 500
 COMFORT_MS = 7_000
 MIN_PIECE_MS = 1_000
 PAUSE_DROP_RATIO = 0.06
+TURN_EDGE_MS = 1_200
+TURN_DIP_RATIO = 0.1
+TURN_FRAMES = 10
 _SILENCE = 1e-10
 
 
@@ -102,3 +105,21 @@ def _quietest_ms(span: TimeSpan, levels: Levels, *, is_forced: bool) -> int | No
         return None
     return span.start_ms + edge_ms + (at + PAUSE_FRAMES // 2) * FRAME_MS
 
+
+
+def turn_moments(span: TimeSpan, levels: Levels) -> list[int]:
+    """Moments in ms at which another person might take over: dips of 100 ms, a good second from the ends and each other."""
+    import numpy as np
+
+    power = levels.of(span)
+    edge = TURN_EDGE_MS // FRAME_MS
+    if len(power) < 2 * edge:
+        return []
+    smooth = np.convolve(power, np.full(TURN_FRAMES, 1 / TURN_FRAMES), mode="same")
+    found: list[int] = []
+    for at in np.argsort(smooth, kind="stable"):
+        if smooth[at] >= TURN_DIP_RATIO * float(np.mean(power)):
+            break
+        if edge <= at < len(smooth) - edge and all(abs(at - other) >= edge for other in found):
+            found.append(int(at))
+    return sorted(span.start_ms + at * FRAME_MS for at in found)

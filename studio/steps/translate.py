@@ -10,7 +10,7 @@ from studio.domain.line import Candidate, Line, LineStatus, Prediction
 from studio.domain.plain import fingerprint
 from studio.domain.settings import TranslationSettings
 from studio.engines.protocols import Translator
-from studio.review import predictor, stand
+from studio.review import stand
 from studio.stages.translate import WINDOW_LINES, Direction, combined, propose, requests_for
 from studio.steps.run import Run
 
@@ -56,13 +56,12 @@ def _translator(run: Run) -> Translator | None:
 def _translate_window(run: Run, translator: Translator, window: list[Line]) -> None:
     """Read the cast anew, so that wordings chosen a moment ago are context and an editor's typing is never undone."""
     cast = run.shop.lines.cast(run.project.id)
-    standing = stand(run.project, cast, run.shop.engines)
+    standing = stand(run.project, cast, run.shop.engines, run.shop.lines.circled_takes(run.project.id))
     direction = Direction(run.project.source_language, run.project.target_language)
     by_id = {line.id: line for line in cast.lines}
     asked = [by_id[line.id] for line in window if line.id in by_id]
     requests = requests_for(cast.lines, asked, standing.slots, direction, _settings(run))
-    predict_text = predictor(run.project, standing.slots, standing.voices, run.shop.engines)
-    for line_id, fresh in propose(requests, by_id, translator, predict_text):
+    for line_id, fresh in propose(requests, by_id, translator, standing.predict_text):
         before = by_id[line_id]
         with suppress(NotFound):  # the editor deleted the line meanwhile
             known = run.shop.lines.candidates(run.project.id, line_id) if run.job.is_forced else ()

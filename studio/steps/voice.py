@@ -5,29 +5,35 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 
-from studio.domain.errors import EngineUnavailable, NotFound
+from studio.domain.errors import EngineFailed, EngineUnavailable, NotFound
 from studio.domain.line import Line, Take, VoiceRef
+from studio.domain.timing import clock
 from studio.engines.protocols import Speaker
 from studio.media.wav import write_wav
 from studio.review import Standing, default_speaker, stand, take_key
-from studio.stages.voice import VoiceRequest, voice_line
+from studio.stages.voice import VoiceRequest, has_words, voice_line
 from studio.steps.run import Run
 
 
 def run(run: Run) -> None:
     cast = run.shop.lines.cast(run.project.id)
     standing = stand(run.project, cast, run.shop.engines)
-    wanted = [line for line in cast.lines if run.wants(line) and line.target_text.strip()]
+    wanted = [line for line in cast.lines if run.wants(line) and has_words(line.target_text)]
     unspoken = wanted and not standing.voices
     run.notice("voice", f"No voice here speaks {run.project.target_language}; the lines stay unvoiced." if unspoken else None)
     if unspoken:
         return
-    report = run.reported("Voicing")
+    report, failures = run.reported("Voicing"), []
     with run.timed("voice"):
         for done, line in enumerate(wanted):
             report(done, len(wanted))
-            _voice(run, standing, line)
+            try:
+                _voice(run, standing, line)
+            except EngineFailed as error:  # one line that cannot be spoken must not cost the others their takes
+                failures.append(f"{clock(line.span.start_ms)}: {error}")
     report(len(wanted), len(wanted))
+    if failures:
+        run.notice("voice", f"{len(failures)} of {len(wanted)} lines could not be voiced; the first, at {failures[0]}")
 
 
 def _voice(run: Run, standing: Standing, line: Line) -> None:

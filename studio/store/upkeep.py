@@ -6,9 +6,11 @@ inside the JSON of a stage result. Young blobs are left alone, for a job may hav
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Text, cast, select
 from sqlalchemy.sql.elements import ColumnElement
@@ -41,6 +43,13 @@ def free_space(engine: Engine, blobs: BlobStore, *, deleted_before: str, young_s
     removed = (blobs.remove(key, before_s) for key in old if key not in named)
     sizes = [size_bytes for size_bytes in removed if size_bytes is not None]
     return Freed(purged, len(sizes), sum(sizes))
+
+
+def free_deleted(engine: Engine, blobs: BlobStore, *, kept_days: int) -> None:
+    """`free_space` for a server's start: a deleted project can be brought back by hand for `kept_days`."""
+    before = datetime.now(UTC) - timedelta(days=kept_days)
+    freed = free_space(engine, blobs, deleted_before=before.isoformat())
+    logging.getLogger(__name__).info("freed %d projects, %d files, %d bytes", freed.projects, freed.blobs, freed.size_bytes)
 
 
 def _is_working(engine: Engine) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 import secrets
 import unicodedata
@@ -94,6 +95,24 @@ def hash_password(password: str, cost: ScryptCost | None = None) -> str:
     chosen = ScryptCost() if cost is None else cost
     salt = secrets.token_bytes(16)
     return str(PasswordHash(chosen, salt, _digest(password, salt, chosen)))
+
+
+def put_user(path: Path, name: str, password: str) -> None:
+    """Add a user to a users file, or give one a new password. The file is made if need be, readable by its owner only."""
+    name = unicodedata.normalize("NFC", name.strip())
+    if not _NAME.fullmatch(name):
+        raise BadSetting(f"“{name}” cannot be a user's name; take 1 to 64 letters, digits or . _ @ + - without spaces.")
+    kept = UserFile.read(path).hashes if path.exists() else {}
+    lines = [f"{other}:{known}" for other, known in kept.items() if other != name]
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write("\n".join([*lines, f"{name}:{hash_password(password)}"]) + "\n")
+        os.replace(draft, path)
+    except OSError as error:
+        raise BadSetting(f"The users file {path} cannot be written ({error.strerror}); choose another place.") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _digest(password: str, salt: bytes, cost: ScryptCost) -> bytes:

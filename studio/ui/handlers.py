@@ -12,7 +12,7 @@ from pathlib import Path
 
 from studio.domain.errors import BadSetting, NotFound, NotReady
 from studio.domain.plain import fingerprint
-from studio.domain.project import JobKind, Project
+from studio.domain.project import JobKind
 from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import Studio
