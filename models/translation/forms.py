@@ -1,4 +1,4 @@
-"""The three ways a model is asked for one line, and where its answer ends. In: a `Ask` and a tokenizer; out: prefix ids.
+"""The three ways a model is asked for one line, and where its answer ends. In: an `Ask` and a tokenizer; out: prefix ids.
 
 TAGGED is the bundled model's short form, COMPACT its line format, INSTRUCTION the line format in words for every other
 model (inside its chat template when it has one). Earlier lines stand in the prefix with the translations they were given, and the line
@@ -27,6 +27,10 @@ class Form(StrEnum):
     INSTRUCTION = "instruction"
 
 
+class NoSuchTag(LookupError):
+    """A tagged model was asked for a language it has no tag for. The sentence names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One line to translate, after earlier (source, translation) pairs. Languages as `Scene` wants them for the form."""
@@ -35,6 +39,11 @@ class Ask:
     target_language: str
     source: str
     before: tuple[tuple[str, str], ...] = ()
+
+
+def natural_form(tokenizer: PreTrainedTokenizerBase) -> Form:
+    """The form a model was made for, told by its tokenizer: language tags are tokens of their own, or are not."""
+    return Form.TAGGED if tag("en") in tokenizer.get_vocab() else Form.INSTRUCTION
 
 
 def prefix_ids(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list[int]:
@@ -95,7 +104,10 @@ def _tagged_ids(ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list[int]:
 
 
 def _tag_id(language: str, tokenizer: PreTrainedTokenizerBase) -> int:
-    return tokenizer.convert_tokens_to_ids(tag(language))
+    token = tokenizer.convert_tokens_to_ids(tag(language))
+    if token is None or token == tokenizer.unk_token_id:
+        raise NoSuchTag(f"the model has no tag for the language “{language}”; name another model.")
+    return token
 
 
 def _text_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:

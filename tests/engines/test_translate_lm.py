@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.domain.errors import EngineUnavailable
+from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.settings import TranslationSettings
 from studio.engines.protocols import TranslationRequest, Translator, Wording
 from studio.engines.translate_lm import LmSource, LmTranslator, bundled_translator
@@ -19,6 +19,10 @@ SETTINGS = TranslationSettings(candidate_count=4, temperature=1.5)
 
 def requests(lines: tuple[str, ...] = LINES, settings: TranslationSettings = SETTINGS) -> list[TranslationRequest]:
     return [TranslationRequest(f"line-{n}", text, "zh", "en", 1500, (), settings) for n, text in enumerate(lines)]
+
+
+def texts(wordings: tuple[Wording, ...]) -> list[str]:
+    return [wording.text for wording in wordings]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +62,7 @@ def test_a_line_gets_its_wordings_whatever_was_asked_beside_it(folder: Path) -> 
     together = dict(tiny.propose(requests()))
     for request in requests():
         (_, alone), = tiny.propose([request])
-        assert [wording.text for wording in alone] == [wording.text for wording in together[request.line_id]]
+        assert texts(alone) == texts(together[request.line_id])
 
 
 def test_an_earlier_line_changes_the_prefix_and_a_pending_one_takes_what_this_call_gave(folder: Path) -> None:
@@ -77,7 +81,7 @@ def test_settings_that_differ_inside_a_batch_are_each_kept(folder: Path) -> None
     mixed[1] = replace(mixed[1], settings=TranslationSettings(candidate_count=1))
     answers = dict(tiny.propose(mixed))
     assert len(answers["line-1"]) <= 1
-    assert answers["line-2"] == dict(tiny.propose(requests()))["line-2"]
+    assert texts(answers["line-2"]) == texts(dict(tiny.propose(requests()))["line-2"])
 
 
 def test_a_draw_that_never_ends_is_no_wording_and_the_line_is_still_yielded(folder: Path) -> None:
@@ -112,6 +116,14 @@ def test_a_model_that_is_not_here_is_unavailable_until_fetching_is_allowed() -> 
     with pytest.raises(EngineUnavailable, match="absent"):
         absent.load()
     assert LmTranslator(LmSource("absent", "someone/absent-model", "none", may_download=True)).available().is_available
+
+
+def test_a_model_with_language_tags_is_asked_by_tag_and_a_language_without_one_is_said(folder: Path) -> None:
+    tiny = LmTranslator(LmSource("tiny", str(folder), "none", max_new_tokens=10))
+    by_tag = LmTranslator(LmSource("tiny", str(folder), "none", form="tagged", max_new_tokens=10))
+    assert list(tiny.propose(requests())) == list(by_tag.propose(requests()))
+    with pytest.raises(EngineFailed, match="no tag for the language “fr”"):
+        list(tiny.propose([replace(requests()[0], target_language="fr")]))
 
 
 def test_weights_that_were_altered_are_refused(folder: Path) -> None:
