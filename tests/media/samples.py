@@ -14,7 +14,9 @@ CLICKS = "aevalsrc='0.8*lt(mod(t,0.5),0.004)*sin(2*PI*1000*t)+0.02*sin(2*PI*(200
 
 
 def ffmpeg(*arguments: str) -> None:
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True, stdin=subprocess.DEVNULL, capture_output=True)
+    subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True, stdin=subprocess.DEVNULL, capture_output=True
+    )
 
 
 def film(path: Path, *codecs: str, seconds: float = 2, rate: str = "25", size: str = "160x120", hz: int = 44100, channels: int = 2) -> Path:

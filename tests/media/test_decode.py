@@ -86,7 +86,9 @@ def test_a_hole_in_the_timestamps_becomes_silence_of_its_length(tmp_path: Path) 
         ("a.avi", ("-c:v", "mpeg4", "-c:a", "libmp3lame"), 12),
     ],
 )
-def test_a_span_read_by_seeking_is_the_same_sound_as_from_the_start(tmp_path: Path, name: str, codecs: tuple[str, ...], slack_ms: int) -> None:
+def test_a_span_read_by_seeking_is_the_same_sound_as_from_the_start(
+    tmp_path: Path, name: str, codecs: tuple[str, ...], slack_ms: int
+) -> None:
     make = film if "-c:v" in codecs else sound
     path = make(tmp_path / name, *codecs, seconds=10)
     span = TimeSpan(7370, 8400)

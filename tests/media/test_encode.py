@@ -48,7 +48,9 @@ def dub(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("a.ts", ("-c:v", "libx264", "-bf", "2", "-c:a", "aac"), 0),
     ],
 )
-def test_the_picture_is_copied_from_every_container_that_mp4_can_follow(tmp_path: Path, dub: Path, name: str, codecs: tuple[str, ...], notices: int) -> None:
+def test_the_picture_is_copied_from_every_container_that_mp4_can_follow(
+    tmp_path: Path, dub: Path, name: str, codecs: tuple[str, ...], notices: int
+) -> None:
     source = film(tmp_path / name, *codecs)
     out = tmp_path / "out.mp4"
     said = mux(parts(source, dub), out, CALL)

@@ -70,7 +70,10 @@ def test_a_stream_left_early_leaves_no_process() -> None:
 
 
 def test_a_playlist_opens_nothing_even_when_the_demuxer_would_know_it(tmp_path: Path, clip: Path) -> None:
-    for name, text in (("a.m3u8", f"#EXTM3U\n#EXTINF:3,\n{clip}\n#EXT-X-ENDLIST\n"), ("a.ffconcat", f"ffconcat version 1.0\nfile '{clip}'\n")):
+    for name, text in (
+        ("a.m3u8", f"#EXTM3U\n#EXTINF:3,\n{clip}\n#EXT-X-ENDLIST\n"),
+        ("a.ffconcat", f"ffconcat version 1.0\nfile '{clip}'\n"),
+    ):
         (tmp_path / name).write_text(text)
         with pytest.raises(MediaToolFailed):
             run(["-loglevel", "error", *input_args(tmp_path / name), "-f", "null", "-"], ToolCall("Reading"))
@@ -101,7 +104,10 @@ def test_a_full_disk_has_its_own_sentence(tmp_path: Path) -> None:
     assert isinstance(full, OutOfSpace)
     assert isinstance(other, MediaToolFailed)
     with pytest.raises(OutOfSpace):
-        run(["-loglevel", "error", "-f", "lavfi", "-i", "sine=duration=9", "-f", "s16le", "file:/dev/full"], ToolCall("Writing", place="here"))
+        run(
+            ["-loglevel", "error", "-f", "lavfi", "-i", "sine=duration=9", "-f", "s16le", "file:/dev/full"],
+            ToolCall("Writing", place="here"),
+        )
 
 
 LIMITED = """

@@ -70,7 +70,23 @@ def test_cover_art_is_no_picture(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "color=red:size=64x64", "-frames:v", "1", str(tmp_path / "cover.png"))
     sound(tmp_path / "plain.mp3")
     covered = tmp_path / "covered.mp3"
-    ffmpeg("-i", str(tmp_path / "plain.mp3"), "-i", str(tmp_path / "cover.png"), "-map", "0", "-map", "1", "-c:a", "copy", "-c:v", "png", "-disposition:v", "attached_pic", str(covered))
+    ffmpeg(
+        "-i",
+        str(tmp_path / "plain.mp3"),
+        "-i",
+        str(tmp_path / "cover.png"),
+        "-map",
+        "0",
+        "-map",
+        "1",
+        "-c:a",
+        "copy",
+        "-c:v",
+        "png",
+        "-disposition:v",
+        "attached_pic",
+        str(covered),
+    )
     assert looked_at(covered).video is None
 
 
@@ -86,7 +102,19 @@ def test_a_turned_phone_picture_says_how_far_it_is_turned_clockwise(tmp_path: Pa
 
 def test_a_variable_frame_rate_is_noticed_and_a_constant_one_in_milliseconds_is_not(tmp_path: Path, clip: Path) -> None:
     uneven = tmp_path / "uneven.mp4"
-    ffmpeg("-i", str(clip), "-vf", "select='not(eq(mod(n,7),3)+eq(mod(n,11),5))'", "-fps_mode", "vfr", "-c:v", "libx264", "-c:a", "copy", str(uneven))
+    ffmpeg(
+        "-i",
+        str(clip),
+        "-vf",
+        "select='not(eq(mod(n,7),3)+eq(mod(n,11),5))'",
+        "-fps_mode",
+        "vfr",
+        "-c:v",
+        "libx264",
+        "-c:a",
+        "copy",
+        str(uneven),
+    )
     even = film(tmp_path / "even.mkv", "-c:v", "libx264", "-c:a", "aac", rate="30000/1001")
     assert looked_at(uneven).video.is_variable_rate
     assert not looked_at(even).video.is_variable_rate
@@ -103,7 +131,24 @@ def test_a_webm_without_a_duration_in_its_header_is_measured(tmp_path: Path) -> 
 def test_several_sound_tracks_keep_their_languages_and_their_default(tmp_path: Path, clip: Path) -> None:
     path = tmp_path / "two.mkv"
     languages = ["-metadata:s:a:0", "language=ger", "-metadata:s:a:1", "language=eng"]
-    ffmpeg("-i", str(clip), "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy", *languages, "-disposition:a:0", "0", "-disposition:a:1", "default", str(path))
+    ffmpeg(
+        "-i",
+        str(clip),
+        "-map",
+        "0:v",
+        "-map",
+        "0:a",
+        "-map",
+        "0:a",
+        "-c",
+        "copy",
+        *languages,
+        "-disposition:a:0",
+        "0",
+        "-disposition:a:1",
+        "default",
+        str(path),
+    )
     tracks = looked_at(path).audio
     assert [(track.index, track.language, track.is_default) for track in tracks] == [(0, "de", False), (1, "en", True)]
 

@@ -55,7 +55,9 @@ def test_looking_through_without_an_index_ends_in_time(tmp_path: Path, ends_only
 
 def test_an_edit_list_that_cuts_the_last_picture_short_counts(tmp_path: Path, clip: Path) -> None:
     cut = tmp_path / "cut.mp4"
-    ffmpeg("-i", str(clip), "-c:v", "libx264", "-an", "-bsf:v", "setts=pts=PTS:dts=DTS:duration='if(eq(N,74),DURATION*5,DURATION)'", str(cut))
+    ffmpeg(
+        "-i", str(clip), "-c:v", "libx264", "-an", "-bsf:v", "setts=pts=PTS:dts=DTS:duration='if(eq(N,74),DURATION*5,DURATION)'", str(cut)
+    )
     facts = subject.scan(cut, MP4, "cut.mp4").streams[0]
     assert facts.packet_count == 75
     assert facts.end_ms in range(3000, 3165)

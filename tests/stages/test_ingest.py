@@ -44,7 +44,19 @@ def test_the_same_file_gives_the_same_blobs(clip: Path, blobs: BlobStore) -> Non
 
 
 def test_the_chosen_track_is_read(tmp_path: Path, clip: Path, blobs: BlobStore) -> None:
-    ffmpeg("-i", str(clip), "-i", str(sound(tmp_path / "b.flac", seconds=3)), "-map", "0", "-map", "1:a", "-c", "copy", str(tmp_path / "two.mkv"))
+    ffmpeg(
+        "-i",
+        str(clip),
+        "-i",
+        str(sound(tmp_path / "b.flac", seconds=3)),
+        "-map",
+        "0",
+        "-map",
+        "1:a",
+        "-c",
+        "copy",
+        str(tmp_path / "two.mkv"),
+    )
     first, second = (ingest(asked(tmp_path / "two.mkv", track), blobs) for track in (0, 1))
     heard = [soundfile.read(blobs.path(made.speech_wav))[0] for made in (first, second)]
     assert not np.any(np.abs(heard[0][:7000]) > 0.01)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from studio.domain.errors import BadMedia, Cancelled
 from studio.domain.settings import MixSettings
 from studio.domain.timing import TimeSpan
+from studio.media.decode import read_audio
 from studio.media.probe import probe
 from studio.stages.mix import MixRequest, PlacedTake, mix
 from studio.stages.render import RenderRequest, clip_srt, render
-from tests.media.samples import container_s, tone
+from tests.media.samples import container_s, film, tone
 
 SRT = "1\n00:00:00,300 --> 00:00:00,800\nHello\n\n2\n00:00:01,000 --> 01:00:00,000\nuntil the end\n\n3\n02:00:00,000 --> 02:00:01,000\ntoo late\n"
 
@@ -98,11 +100,18 @@ def test_real_files_keep_their_length_to_the_frame(corpus_dir: Path, tmp_path: P
 
 @pytest.mark.corpus
 @pytest.mark.slow
-def test_every_file_of_the_corpus_is_dubbed_or_refused_in_a_sentence(request: pytest.FixtureRequest, corpus_dir: Path, tmp_path: Path) -> None:
+def test_every_file_of_the_corpus_is_dubbed_or_refused_in_a_sentence(
+    request: pytest.FixtureRequest, corpus_dir: Path, tmp_path: Path
+) -> None:
     if not request.config.getoption("--whole-corpus"):
         pytest.skip("a few files of each kind were tried above; --whole-corpus tries them all")
     beside = {".csv", ".tsv", ".rttm", ".txt", ".md"}
-    paths = [path for folder in ("clips", "nasty/media") for path in (corpus_dir / folder).rglob("*") if path.is_file() and path.suffix not in beside]
+    paths = [
+        path
+        for folder in ("clips", "nasty/media")
+        for path in (corpus_dir / folder).rglob("*")
+        if path.is_file() and path.suffix not in beside
+    ]
     failures = []
     for path in sorted(paths):
         try:
@@ -112,3 +121,44 @@ def test_every_file_of_the_corpus_is_dubbed_or_refused_in_a_sentence(request: py
         except AssertionError as error:
             failures.append(str(error).split("\n")[0])
     assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize(
+    ("name", "codecs"),
+    [
+        ("a.mp4", ("-c:v", "libx264", "-bf", "2", "-c:a", "aac")),
+        ("a.mkv", ("-c:v", "libx264", "-bf", "2", "-c:a", "libopus")),
+        ("a.mpg", ("-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2")),
+        ("a.webm", ("-c:v", "libvpx", "-c:a", "libvorbis")),
+        ("a.ts", ("-c:v", "libx264", "-bf", "2", "-c:a", "aac")),
+    ],
+)
+def test_dub_original_and_picture_stay_in_step(tmp_path: Path, name: str, codecs: tuple[str, ...]) -> None:
+    """The take sounds at its very ms in the finished file; the original's clicks lie where they lay in the source."""
+    source = film(tmp_path / name, *codecs, seconds=3)
+    info = probe(source, name=name)
+    mix(MixRequest(source, info, 0, (PlacedTake(tone(tmp_path / "take.wav", hz=5000), 1234),), MixSettings()), tmp_path / "mix.wav")
+    out = render(RenderRequest(source, info, 0, tmp_path / "mix.wav", "en", "zh"), tmp_path / "out.mp4").path
+    dub, original, before = (first_track(out, 0), first_track(out, 1), first_track(source, 0))
+    assert abs(onset_ms(dub, 5000, after_ms=900) - 1234) <= 6
+    shift = int(np.argmax(np.correlate(original[1600:40_000], before[3200:38_400], "valid"))) - 1600
+    assert abs(shift) <= 16 * 2, f"the original moved by {shift / 16} ms"
+    assert abs(first_picture_s(out) - first_picture_s(source)) <= 0.001
+
+
+def first_track(path: Path, track: int) -> np.ndarray:
+    return read_audio(path, track=track, rate_hz=16_000, span=TimeSpan(0, 2900))
+
+
+def onset_ms(samples: np.ndarray, hz: int, *, after_ms: int) -> int:
+    """Where a tone first rises to half its later level, by a 2 ms window slid over the sound."""
+    angle = np.exp(-2j * np.pi * hz * np.arange(len(samples)) / 16_000)
+    level = np.abs(np.convolve(samples * angle, np.ones(32) / 32, "same"))
+    late = level[after_ms * 16 :]
+    return after_ms + int(np.argmax(late > late.max() / 2)) // 16
+
+
+def first_picture_s(path: Path) -> float:
+    """From the file's zero."""
+    with av.open(str(path)) as opened:
+        return next(opened.decode(video=0)).time - (opened.start_time or 0) / 1_000_000
