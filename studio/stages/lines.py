@@ -23,7 +23,7 @@ from studio.stages.speech_cuts import Levels, cut_speech, turn_moments
 if TYPE_CHECKING:
     import numpy as np
 
-LINES_VERSION = "1"
+LINES_VERSION = "2"
 RATE_HZ = 16_000
 BLOCK_SAMPLES = RATE_HZ * 4
 MAX_VOICE_MS = 12_000

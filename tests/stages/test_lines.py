@@ -53,6 +53,12 @@ def test_each_stretch_of_speech_is_a_line_with_words_and_speaker(wav: Callable[.
     assert (script.skipped, script.format) == ((), "heard")
 
 
+def test_people_who_leave_each_other_no_pause_are_parted_by_their_voices(wav: Callable[..., Path]) -> None:
+    script = hear_lines(wav(tone(2500, 200), rest(120), tone(2500, 3000), rest(120), tone(2500, 3000), rest(800)), "en", FAKES, LineSettings())
+    assert [line.speaker for line in script.lines] == ["Speaker 1", "Speaker 2"]
+    assert abs(script.lines[0].end_ms - 2560) <= 60
+
+
 def test_silence_gives_no_lines_and_a_sentence(wav: Callable[..., Path]) -> None:
     script = hear_lines(wav(rest(3000)), "en", FAKES, LineSettings())
     assert script.lines == () and script.skipped[0].reason == NO_SPEECH

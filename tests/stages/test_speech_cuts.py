@@ -6,7 +6,7 @@ import numpy as np
 
 from studio.domain.settings import LineSettings
 from studio.domain.timing import TimeSpan
-from studio.stages.speech_cuts import Levels, cut_speech
+from studio.stages.speech_cuts import Levels, cut_speech, turn_moments
 
 RATE_HZ = 16_000
 
@@ -16,7 +16,7 @@ def levels_of(*parts: tuple[int, float]) -> Levels:
     rng = np.random.default_rng(0)
     sound = np.concatenate([loudness * rng.standard_normal(ms * RATE_HZ // 1000) for ms, loudness in parts]).astype(np.float32)
     levels = Levels(RATE_HZ)
-    passed = [block for block in levels.listening(iter(np.array_split(sound, 7)))]
+    passed = list(levels.listening(iter(np.array_split(sound, 7))))
     assert np.array_equal(np.concatenate(passed), sound)
     return levels
 
@@ -49,3 +49,10 @@ def test_nothing_in_nothing_out() -> None:
 def test_a_span_past_the_known_levels_is_still_cut_to_length() -> None:
     pieces = cut_speech([TimeSpan(0, 30_000)], levels_of((1000, 0.1)), LineSettings(max_line_ms=12_000))
     assert max(piece.length_ms for piece in pieces) <= 12_000
+
+
+def test_turns_are_looked_for_in_dips_away_from_the_ends() -> None:
+    levels = levels_of((600, 0.1), (150, 0.001), (2000, 0.1), (150, 0.001), (2000, 0.1))
+    found = turn_moments(TimeSpan(0, 4900), levels)
+    assert len(found) == 1 and 2750 <= found[0] <= 2900
+    assert turn_moments(TimeSpan(0, 2000), levels) == []
