@@ -23,7 +23,7 @@ def film(path: Path, *codecs: str, seconds: float = 2, rate: str = "25", size: s
     """A test picture with clicks every half second under a slow sweep; `codecs` are ffmpeg's output options."""
     picture = PICTURE.format(size=size, rate=rate, seconds=seconds)
     sound = CLICKS.format(hz=hz, seconds=seconds)
-    haste = ["-preset", "ultrafast"] if "libx264" in codecs else []
+    haste = ["-preset", "ultrafast"] if "libx264" in codecs else ["-deadline", "realtime", "-cpu-used", "8"] if "libvpx" in codecs else []
     ffmpeg("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sound, "-ac", str(channels), *codecs, *haste, str(path))
     return path
 

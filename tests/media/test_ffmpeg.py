@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -108,6 +109,31 @@ def test_a_full_disk_has_its_own_sentence(tmp_path: Path) -> None:
             ["-loglevel", "error", "-f", "lavfi", "-i", "sine=duration=9", "-f", "s16le", "file:/dev/full"],
             ToolCall("Writing", place="here"),
         )
+
+
+KILLED = """
+import os, signal, threading
+from studio.media.ffmpeg import ToolCall, run
+threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+run(["-loglevel", "error", "-re", "-f", "lavfi", "-i", "sine=duration=99", "-metadata", "comment=orphan-of-{pid}", "-f", "null", "-"], ToolCall("Waiting"))
+"""
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="this system has no setpriv to end a child with its parent")
+def test_a_killed_studio_leaves_no_ffmpeg_behind() -> None:
+    mark = f"orphan-of-{os.getpid()}"
+    argv = [sys.executable, "-c", KILLED.replace("{pid}", str(os.getpid()))]
+    ended = subprocess.run(argv, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."}, capture_output=True)
+    assert ended.returncode == -9
+    deadline = time.monotonic() + 5
+    while (left := running(mark)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
+
+
+def running(mark: str) -> list[str]:
+    found = subprocess.run(["ps", "-e", "-o", "pid=,args="], capture_output=True, text=True).stdout
+    return [line for line in found.splitlines() if mark in line and "ffmpeg" in line]
 
 
 LIMITED = """
