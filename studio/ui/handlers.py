@@ -45,14 +45,15 @@ class Handlers:
     # the page as a whole
 
     def open_page(self, project_id: str, tab: str) -> PageView:
-        """What a fresh or reloaded page shows; a project that is gone opens the list instead."""
+        """What a fresh or reloaded page shows; a project that is gone leaves the list in front."""
         try:
             view = self._studio.project(project_id) if project_id else None
         except NotFound:
             view = None
         is_lost = bool(project_id) and view is None
         wanted = tab if tab in TABS and not is_lost else "lines" if view is not None else "projects"
-        return self._page(view, tab=wanted)
+        # The list is in front already; bringing it there again could undo a quick first click on another tab.
+        return self._page(view, tab=wanted if wanted != "projects" else None)
 
     def tick(self, project_id: str) -> TickView:
         """News of the open project; one that was deleted elsewhere turns into the empty page."""

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 LOCAL_USER = "local"
 COOKIE = "lipline_session"
 LIFETIME_S = 7 * 24 * 3600
-OPEN_PATHS = ("/login", "/look/")
+LOGIN_PATH, LOOK_PATHS = "/login", "/look/"
 CLOSED_PATHS = ("/gradio_api/file", "/gradio_api/proxy", "/gradio_api/vibe", "/gradio_api/dev", "/gradio_api/run-history", "/gradio_api/mcp", "/monitoring")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Only this page's own files, ever: the browser itself refuses any call that would leave the machine.
@@ -95,7 +95,7 @@ class Gate:
             return 403, b"", b"Requests from other pages are not taken."
         if path.startswith(CLOSED_PATHS):
             return 404, b"", b"Not here."
-        if path.startswith(OPEN_PATHS) or self._sessions.user(cookies_of(headers)) is not None:
+        if path == LOGIN_PATH or path.startswith(LOOK_PATHS) or self._sessions.user(cookies_of(headers)) is not None:
             return None
         if method == "GET" and "text/html" in headers.get("accept", ""):
             return 303, b"login", b""

@@ -42,7 +42,7 @@ export class Player {
     this.#load();
     if (isOther) this.pause();
     if (row && isOther && lines.desk.has_media) this.video.currentTime = row.start_ms / 1000;
-    this.caption.textContent = row?.target || row?.source || "";
+    this.caption.textContent = (lines.desk.has_media && (row?.target || row?.source)) || "";
     this.#paintButtons();
     this.#draw();
   }

@@ -1,0 +1,147 @@
+"""What the page's events ask of the studio, on the real service with fake engines."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studio.domain.errors import BadSetting, BadSubtitles, NotFound, NotReady
+from studio.domain.project import Project
+from studio.domain.settings import MixSettings
+from studio.service import Studio
+from studio.ui.handlers import BUSY_TICK_S, IDLE_TICK_S, Handlers
+from tests.studio_fixtures import SCRIPT, finish
+
+
+@pytest.fixture
+def handlers(studio: Studio) -> Handlers:
+    return Handlers(studio)
+
+
+def test_a_fresh_page_shows_the_project_list(handlers: Handlers, project: Project) -> None:
+    page = handlers.open_page("", "")
+    assert page.tab is None, "the list is in front from the start"
+    assert [card.name for card in page.projects.cards] == ["Pilot"]
+    assert page.project_id == "" and not page.upload.dub.is_enabled
+
+
+def test_a_reload_keeps_project_and_tab(handlers: Handlers, project: Project) -> None:
+    page = handlers.open_page(project.id, "guidance")
+    assert page.project_id == project.id
+    assert page.tab is not None and page.tab.name == "guidance"
+    assert page.news.header.languages == "en → de"
+
+
+def test_an_address_of_a_deleted_project_opens_the_list(handlers: Handlers) -> None:
+    page = handlers.open_page("0" * 32, "export")
+    assert page.project_id == "" and page.tab is None
+
+
+def test_an_unknown_tab_in_the_address_is_not_followed(handlers: Handlers, project: Project) -> None:
+    page = handlers.open_page(project.id, "javascript:alert(1)")
+    assert page.tab is not None and page.tab.name == "lines"
+
+
+def test_someone_elses_project_is_not_there(studio: Studio, project: Project) -> None:
+    other = Handlers(studio.as_user("mallory"))
+    assert other.open_page(project.id, "lines").project_id == ""
+    with pytest.raises(NotFound):
+        other.open_project(project.id)
+
+
+def test_media_dropped_without_a_project_opens_one_named_after_it(handlers: Handlers, studio: Studio, clip: Path, tmp_path: Path) -> None:
+    dropped = Path(shutil.copy(clip, tmp_path / "harbour.mp4"))
+    page = handlers.upload_media("", str(dropped), "en", "zh")
+    view = studio.project(page.project_id)
+    assert view.project.name == "harbour" and view.project.source is not None
+    assert page.upload.facts.name == "harbour.mp4"
+    assert not dropped.exists(), "the upload's temporary copy must not stay behind"
+    assert view.job is not None
+    finish(studio, view.job)
+
+
+def test_a_script_that_cannot_be_read_is_refused_and_its_copy_removed(handlers: Handlers, project: Project, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.srt"
+    broken.write_bytes(bytes(range(256)) * 40)
+    with pytest.raises(BadSubtitles):
+        handlers.upload_script(project.id, str(broken))
+    assert not broken.exists()
+
+
+def test_a_translation_script_fills_the_lines(handlers: Handlers, studio: Studio, project: Project, tmp_path: Path) -> None:
+    script = tmp_path / "de.srt"
+    script.write_bytes(SCRIPT.replace(b"one two", b"eins zwei").replace(b"three four five", b"drei vier"))
+    page = handlers.upload_translation(project.id, str(script))
+    assert [row.line.target_text for row in studio.rows(project.id)] == ["eins zwei", "drei vier"]
+    assert "2 translated" in page.upload.facts.lines
+
+
+def test_uploading_a_script_without_a_project_says_what_to_do(handlers: Handlers, tmp_path: Path) -> None:
+    script = tmp_path / "a.srt"
+    script.write_bytes(SCRIPT)
+    with pytest.raises(NotReady, match="No project is open"):
+        handlers.upload_script("", str(script))
+
+
+def test_mix_settings_are_stored_whole(handlers: Handlers, studio: Studio, project: Project) -> None:
+    wanted = MixSettings(loudness_profile="dialogue_-27", duck_db=-30.0)
+    handlers.set_mix(project.id, wanted)
+    assert studio.project(project.id).project.settings.mix == wanted
+    assert studio.project(project.id).project.settings.fit == project.settings.fit
+
+
+def test_settings_outside_a_project_change_nothing_and_do_not_fail(handlers: Handlers) -> None:
+    assert handlers.set_guidance("", 2.0, 1.0).header.project_id == ""
+
+
+def test_guidance_is_stored(handlers: Handlers, studio: Studio, project: Project) -> None:
+    handlers.set_guidance(project.id, 2.5, 1.0)
+    guidance = studio.project(project.id).project.settings.guidance
+    assert (guidance.face_scale, guidance.lip_scale) == (2.5, 1.0)
+
+
+def test_the_clock_is_quick_while_work_goes_on_and_slow_after(handlers: Handlers, studio: Studio, project: Project) -> None:
+    started = handlers.start(project.id, "render")
+    assert started.ticking.every_s == BUSY_TICK_S and started.header.job is not None
+    finish(studio, studio.job(started.header.job.id))
+    rested = handlers.tick(project.id)
+    assert rested.ticking.every_s == IDLE_TICK_S
+    assert rested.preview.has_dub and rested.render.label == "Render again"
+
+
+def test_news_move_the_revision_only_when_something_changed(handlers: Handlers, studio: Studio, project: Project) -> None:
+    before = handlers.tick(project.id).desk
+    assert handlers.tick(project.id).desk == before
+    studio.delete_lines(project.id, [studio.rows(project.id)[0].line.id])
+    assert handlers.tick(project.id).desk.revision != before.revision
+
+
+def test_an_export_is_made_and_its_address_given(handlers: Handlers, project: Project) -> None:
+    first, second = (handlers.export(project.id, "source_srt").ready for _ in range(2))
+    assert first.fetch == f"media/export/{project.id}/source_srt"
+    assert first.fetch_mark != second.fetch_mark, "asking twice must fetch twice"
+
+
+def test_an_export_that_needs_a_render_says_so(handlers: Handlers, project: Project) -> None:
+    with pytest.raises(NotReady):
+        handlers.export(project.id, "video")
+
+
+def test_deleting_the_open_project_closes_it(handlers: Handlers, project: Project) -> None:
+    page = handlers.delete_project(project.id, project.id)
+    assert page.project_id == "" and page.projects.cards == ()
+
+
+def test_a_project_keeps_a_name(handlers: Handlers, project: Project) -> None:
+    assert handlers.rename_project("", project.id, " Night ferry ").projects.cards[0].name == "Night ferry"
+    with pytest.raises(BadSetting, match="needs a name"):
+        handlers.rename_project("", project.id, "  ")
+
+
+def test_an_engine_choice_is_kept_by_task(handlers: Handlers, studio: Studio, project: Project) -> None:
+    handlers.choose_engine(project.id, "translator", "imported")
+    engines = studio.project(project.id).project.settings.engines
+    assert engines == replace(project.settings.engines, translator="imported")

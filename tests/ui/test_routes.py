@@ -1,0 +1,126 @@
+"""The page's own routes over the whole application: login, media with ranges, desk calls, and who may see what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from studio.domain.project import JobKind, Project
+from studio.service import Studio
+from studio.store.users import ScryptCost, hash_password
+from studio.ui.launch import ServeOptions, build_app
+from tests.studio_fixtures import clip_project, fake_studio, finish
+
+CHEAP = ScryptCost(n=2**4, r=1, p=1)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[tuple[Studio, Project]]:
+    """Ada's rendered project in a studio with two users."""
+    studio = fake_studio(tmp_path_factory.mktemp("home"))
+    ada = studio.as_user("ada")
+    project = clip_project(ada, clip)
+    finish(ada, ada.submit(project.id, JobKind.RENDER))
+    yield ada, project
+    studio.close()
+
+
+@pytest.fixture(scope="module")
+def app(shared: tuple[Studio, Project], tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    users = tmp_path_factory.mktemp("users") / "users.txt"
+    users.write_text("".join(f"{name}:{hash_password(name + '!', CHEAP)}\n" for name in ("ada", "bob")), encoding="utf-8")
+    yield build_app(shared[0], ServeOptions(users_file=users))
+
+
+def client(app: object, name: str | None) -> TestClient:
+    opened = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
+    if name is not None:
+        assert opened.post("/login", data={"name": name, "password": f"{name}!"}).status_code == 303
+    return opened
+
+
+def addresses(studio: Studio, project: Project) -> list[str]:
+    row = studio.rows(project.id)[0]
+    kinds = {"source": "video", "rendered": "video", "take": row.line.take_id, "clip": row.line.id, "preview": row.line.id, "export": "script_csv", "peaks": "all"}
+    return [f"/media/{kind}/{project.id}/{item}" for kind, item in kinds.items()] + [f"/desk/{project.id}/rows"]
+
+
+def test_the_owner_gets_every_medium_and_another_user_none(app: object, shared: tuple[Studio, Project]) -> None:
+    ada, bob, nobody = client(app, "ada"), client(app, "bob"), client(app, None)
+    for address in addresses(*shared):
+        assert ada.get(address).status_code == 200, address
+        refused = bob.get(address)
+        assert refused.status_code == 404, address
+        assert "belongs to someone else" in refused.json()["error"]
+        assert nobody.get(address).status_code == 401, address
+
+
+def test_another_user_can_change_nothing(app: object, shared: tuple[Studio, Project]) -> None:
+    studio, project = shared
+    line_id = studio.rows(project.id)[0].line.id
+    for verb, values in {"revise": {"line_id": line_id, "target": "x"}, "delete": {"line_ids": [line_id]}, "submit": {"kind": "voice"}}.items():
+        assert client(app, "bob").post(f"/desk/{project.id}/{verb}", json=values).status_code == 404
+    assert studio.rows(project.id)[0].line.target_text != "x"
+
+
+def test_media_are_served_by_byte_ranges(app: object, shared: tuple[Studio, Project]) -> None:
+    part = client(app, "ada").get(f"/media/source/{shared[1].id}/video", headers={"range": "bytes=10-29"})
+    assert part.status_code == 206 and len(part.content) == 20
+    assert part.headers["content-range"].startswith("bytes 10-29/")
+    assert "private" in part.headers["cache-control"]
+
+
+def test_an_export_comes_as_a_file_with_a_name(app: object, shared: tuple[Studio, Project]) -> None:
+    answer = client(app, "ada").get(f"/media/export/{shared[1].id}/target_srt")
+    assert answer.headers["content-disposition"].startswith("attachment") and "Pilot" in answer.headers["content-disposition"]
+    assert b"-->" in answer.content
+
+
+def test_an_edit_is_answered_with_its_row(app: object, shared: tuple[Studio, Project]) -> None:
+    studio, project = shared
+    line_id = studio.rows(project.id)[1].line.id
+    answer = client(app, "ada").post(f"/desk/{project.id}/revise", json={"line_id": line_id, "target": "drei"})
+    assert answer.status_code == 200 and answer.json()["row"]["target"] == "drei"
+    assert studio.rows(project.id)[1].line.target_text == "drei"
+
+
+def test_a_wrong_call_is_answered_with_a_sentence_and_no_traceback(app: object, shared: tuple[Studio, Project]) -> None:
+    project, ada = shared[1], client(app, "ada")
+    assert ada.post(f"/desk/{project.id}/explode", json={}).status_code == 404
+    assert ada.post(f"/desk/{project.id}/delete", content=b"line_ids=1", headers={"content-type": "text/plain"}).status_code == 400
+    broken = ada.post(f"/desk/{project.id}/split", json={"surprise": 1})
+    assert broken.status_code == 500 and "reference" in broken.json()["error"] and "Traceback" not in broken.text
+    assert ada.get(f"/media/secret/{project.id}/x").status_code == 404
+
+
+def test_a_wrong_password_is_told_on_the_login_page(app: object) -> None:
+    answer = client(app, None).post("/login", data={"name": "ada", "password": "no"})
+    assert answer.status_code == 401 and "do not belong together" in answer.text
+
+
+def test_logging_out_ends_the_session(app: object) -> None:
+    ada = client(app, "ada")
+    assert ada.get("/").status_code == 200
+    assert ada.post("/leave").status_code == 303
+    assert ada.get("/", headers={"accept": "text/html"}).headers["location"] == "/login"
+
+
+def test_the_page_names_no_other_machine(app: object) -> None:
+    page = client(app, "ada").get("/").text
+    assert "look/css/tokens.css" in page
+    assert not re.findall(r'<(?:script|link)[^>]+(?:src|href)="(?:https?:)?//(?!127\.0\.0\.1)', page)
+
+
+def test_no_event_of_the_page_is_a_public_endpoint(app: object) -> None:
+    info = client(app, "ada").get("/gradio_api/info").json()
+    assert info["named_endpoints"] == {} and info["unnamed_endpoints"] == {}
+
+
+def test_style_sheets_and_modules_are_served(app: object) -> None:
+    for address in ("/look/css/tokens.css", "/look/js/desk/desk.js", "/look/icons/lipline.png"):
+        assert client(app, None).get(address).status_code == 200
+    assert client(app, None).get("/look/js/%2e%2e/%2e%2e/app.py").status_code == 404
