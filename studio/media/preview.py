@@ -80,7 +80,8 @@ def side_by_side(original: Path, dub: Path, out: Path, *, span: TimeSpan | None 
 
 def _part(clip: VideoFileClip, span: TimeSpan | None, height_px: int) -> VideoClip:
     part = clip if span is None else clip.subclipped(span.start_ms / 1000, min(clip.duration, span.end_ms / 1000))
-    return part.resized((round(part.w * height_px / part.h / 2) * 2, height_px))
+    size_px = round(part.w * height_px / part.h / 2) * 2, height_px
+    return part if tuple(part.size) == size_px else part.resized(size_px)
 
 
 def _write(clip: VideoClip, draft: Path) -> None:
