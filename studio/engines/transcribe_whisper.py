@@ -82,7 +82,11 @@ class WhisperTranscriber:
         place = self._place
         try:
             self._model = WhisperModel(
-                place.folder, device=place.device, compute_type=place.compute_type, cpu_threads=place.threads, local_files_only=not place.allow_download
+                place.folder,
+                device=place.device,
+                compute_type=place.compute_type,
+                cpu_threads=place.threads,
+                local_files_only=not place.allow_download,
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise EngineUnavailable(self.name, f"the model {place.folder} cannot be read: {error}") from error
@@ -92,6 +96,8 @@ class WhisperTranscriber:
         if audio.rate_hz != RATE_HZ:
             raise EngineFailed(self.name, f"it listens at {RATE_HZ} Hz, not at {audio.rate_hz} Hz; resample first.")
         self.load()
+        if language != "en" and not self._model.model.is_multilingual:
+            raise EngineFailed(self.name, f"the model {self._place.folder} knows English only, not “{language}”; use a multilingual one.")
         try:
             segments, _ = self._model.transcribe(
                 audio.samples, language=language, beam_size=5, condition_on_previous_text=False, without_timestamps=True, vad_filter=False

@@ -67,4 +67,3 @@ def _is_binary(data: bytes) -> bool:
     sample = data[:100_000]
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return controls > max(2, len(sample) // 100) or sample.count(0) > max(8, len(sample) // 8)
-

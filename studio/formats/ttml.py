@@ -16,7 +16,9 @@ from studio.formats.markup import spoken
 from studio.formats.ttml_times import TtmlClock
 from studio.formats.xml_tree import attribute, local, read_xml
 
-_SILENT = frozenset({"metadata", "desc", "title", "copyright", "animate", "set", "audio", "source", "data", "image", "resources", "agent", "name"})
+_SILENT = frozenset(
+    {"metadata", "desc", "title", "copyright", "animate", "set", "audio", "source", "data", "image", "resources", "agent", "name"}
+)
 _FURIGANA = frozenset({"text", "textContainer", "delimiter"})
 _XML = re.compile(r"\s*(?:<\?xml[^>]{0,200}\?>|<!--.{0,4000}?-->|<!DOCTYPE[^>]{0,4000}>|\s)*<(?:[\w.-]{1,40}:)?tt[\s>]", re.DOTALL)
 _BLANK = re.compile(r"[ \t\r\n]+")

@@ -124,7 +124,8 @@ def _ttml(rows: Sequence[ScriptRow], language: str) -> str:
     names = list(dict.fromkeys(_printable(row.speaker) for row, _ in _shown(rows)))
     agents = {name: f"speaker-{number}" for number, name in enumerate((name for name in names if name), start=1)}
     listed = "".join(
-        f'      <ttm:agent type="person" xml:id="{key}"><ttm:name type="alias">{escape(name)}</ttm:name></ttm:agent>\n' for name, key in agents.items()
+        f'      <ttm:agent type="person" xml:id="{key}"><ttm:name type="alias">{escape(name)}</ttm:name></ttm:agent>\n'
+        for name, key in agents.items()
     )
     cues = "".join(_ttml_cue(row, text, agents.get(_printable(row.speaker))) for row, text in _shown(rows))
     return (

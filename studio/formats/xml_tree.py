@@ -38,7 +38,9 @@ class _Builder:
         self._tree.data(data)
 
     def refuse(self, *_declared: object) -> None:
-        raise BadSubtitles(self._name, "its XML declares a document type or entities, which subtitle files do not need and may harm; remove them.")
+        raise BadSubtitles(
+            self._name, "its XML declares a document type or entities, which subtitle files do not need and may harm; remove them."
+        )
 
     def root(self) -> Element:
         return self._tree.close()

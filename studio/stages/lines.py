@@ -100,7 +100,9 @@ def _words(audio: Audio, span: TimeSpan, language: str, transcriber: Transcriber
 
 
 def _unheard(drafts: list[LineDraft], failures: list[tuple[TimeSpan, EngineFailed]]) -> tuple[Skipped, ...]:
-    failed = tuple(Skipped(f"line at {clock(span.start_ms)}", f"Its words could not be recognised: {error.reason}") for span, error in failures)
+    failed = tuple(
+        Skipped(f"line at {clock(span.start_ms)}", f"Its words could not be recognised: {error.reason}") for span, error in failures
+    )
     silent = sum(not draft.text for draft in drafts) - len(failures)
     if silent == 0:
         return failed
@@ -204,4 +206,3 @@ def _open(path: Path) -> soundfile.SoundFile:
         sound.close()
         raise BadMedia(path.name, f"speech is heard in mono at {RATE_HZ} Hz, not {sound.channels} channels at {sound.samplerate} Hz.")
     return sound
-

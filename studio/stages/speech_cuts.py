@@ -81,7 +81,9 @@ def _split(span: TimeSpan, levels: Levels, max_line_ms: int) -> list[TimeSpan]:
     open_spans = [span]
     while open_spans:
         piece = open_spans.pop()
-        at_ms = _quietest_ms(piece, levels, is_forced=piece.length_ms > max_line_ms) if piece.length_ms > min(COMFORT_MS, max_line_ms) else None
+        at_ms = (
+            _quietest_ms(piece, levels, is_forced=piece.length_ms > max_line_ms) if piece.length_ms > min(COMFORT_MS, max_line_ms) else None
+        )
         if at_ms is None:
             done.append(piece)
         else:
@@ -104,7 +106,6 @@ def _quietest_ms(span: TimeSpan, levels: Levels, *, is_forced: bool) -> int | No
     if not is_pause and not is_forced:
         return None
     return span.start_ms + edge_ms + (at + PAUSE_FRAMES // 2) * FRAME_MS
-
 
 
 def turn_moments(span: TimeSpan, levels: Levels) -> list[int]:

@@ -54,7 +54,11 @@ def test_a_pause_shorter_than_asked_for_does_not_end_a_span(detector: SileroDete
     assert len(heard(detector, speech, rest(900), speech, min_silence_ms=2500)) == 1
 
 
-@pytest.mark.parametrize("sound", [rest(3000), 0.01 * np.random.default_rng(0).standard_normal(48_000).astype(np.float32), rest(0)], ids=["silence", "noise", "nothing"])
+@pytest.mark.parametrize(
+    "sound",
+    [rest(3000), 0.01 * np.random.default_rng(0).standard_normal(48_000).astype(np.float32), rest(0)],
+    ids=["silence", "noise", "nothing"],
+)
 def test_what_is_no_speech_gives_no_spans(detector: SileroDetector, sound: np.ndarray) -> None:
     assert heard(detector, sound) == ()
 

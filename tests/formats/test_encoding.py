@@ -7,24 +7,51 @@ import pytest
 from studio.formats.encoding import decode
 
 SENTENCES = {
-    "French": ("windows-1252", "Où étiez-vous hier soir ? J'ai appelé à la maison, ça n'a pas répondu. Très étrange, c'était déjà arrivé l'été dernier."),
-    "German": ("windows-1252", "Natürlich können wir später über die Straße gehen. Größer wäre schöner, für mich müsste es nur früher öffnen."),
+    "French": (
+        "windows-1252",
+        "Où étiez-vous hier soir ? J'ai appelé à la maison, ça n'a pas répondu. Très étrange, c'était déjà arrivé l'été dernier.",
+    ),
+    "German": (
+        "windows-1252",
+        "Natürlich können wir später über die Straße gehen. Größer wäre schöner, für mich müsste es nur früher öffnen.",
+    ),
     "Spanish": ("windows-1252", "¿Qué pasó mañana? El niño comió después de la canción. ¡Está aquí! Sí, también mi corazón latió."),
     "Portuguese": ("windows-1252", "Não sei o que você quer dizer. A situação é difícil, então vamos à estação amanhã com o avô e a avó."),
     "Italian": ("windows-1252", "Perché non è venuto? Così non può andare, già lo sapevo. La verità è che la città è più bella lunedì."),
     "Danish": ("windows-1252", "Hvor er børnene? De er på vej hjem nu. Jeg håber, at I får en god rejse, og vi ses i næste måned på øen."),
     "Swedish": ("windows-1252", "Jag är här nu, men då måste vi gå hem. Är det så att förändringen är för svår att förstå? Några år till."),
     "Czech": ("windows-1250", "Příliš žluťoučký kůň úpěl ďábelské ódy. Kde jste byl včera večer? Řekněte mi, že to není možné, děkuji."),
-    "Polish": ("windows-1250", "Gdzie byłeś wczoraj? Nie mogę w to uwierzyć, że się udało. Proszę, chodź tutaj, muszę ci coś pokazać, będzie źle."),
-    "Hungarian": ("windows-1250", "Hol voltál tegnap este? Nem tudom elhinni, hogy sikerült. Gyere ide, mutatok valamit, az őszi erdő gyönyörű és hűvös."),
-    "Croatian": ("windows-1250", "Gdje si bio jučer? Ne mogu vjerovati da će biti tako. Dođi ovamo, želim ti nešto pokazati, možda još više čuješ."),
-    "Romanian": ("windows-1250", "Unde ai fost ieri seară? Nu pot să cred că a reuşit. Vino aici, să-ţi arăt ceva, înainte să plecăm în oraş."),
-    "Turkish": ("windows-1254", "Dün akşam neredeydin? Başardığına inanamıyorum. Buraya gel, sana bir şey göstereceğim, çok güzel olacağız."),
-    "Lithuanian": ("windows-1257", "Kur tu buvai vakar vakare? Negaliu patikėti, kad pavyko. Ateik čia, aš tau ką nors parodysiu, žinoma, šiąnakt grįžę."),
+    "Polish": (
+        "windows-1250",
+        "Gdzie byłeś wczoraj? Nie mogę w to uwierzyć, że się udało. Proszę, chodź tutaj, muszę ci coś pokazać, będzie źle.",
+    ),
+    "Hungarian": (
+        "windows-1250",
+        "Hol voltál tegnap este? Nem tudom elhinni, hogy sikerült. Gyere ide, mutatok valamit, az őszi erdő gyönyörű és hűvös.",
+    ),
+    "Croatian": (
+        "windows-1250",
+        "Gdje si bio jučer? Ne mogu vjerovati da će biti tako. Dođi ovamo, želim ti nešto pokazati, možda još više čuješ.",
+    ),
+    "Romanian": (
+        "windows-1250",
+        "Unde ai fost ieri seară? Nu pot să cred că a reuşit. Vino aici, să-ţi arăt ceva, înainte să plecăm în oraş.",
+    ),
+    "Turkish": (
+        "windows-1254",
+        "Dün akşam neredeydin? Başardığına inanamıyorum. Buraya gel, sana bir şey göstereceğim, çok güzel olacağız.",
+    ),
+    "Lithuanian": (
+        "windows-1257",
+        "Kur tu buvai vakar vakare? Negaliu patikėti, kad pavyko. Ateik čia, aš tau ką nors parodysiu, žinoma, šiąnakt grįžę.",
+    ),
     "Russian": ("windows-1251", "Где ты был вчера вечером? Не могу поверить, что это получилось. Иди сюда, я тебе кое-что покажу."),
     "Russian, KOI8": ("koi8-r", "Где ты был вчера вечером? Не могу поверить, что это получилось. Иди сюда, я тебе кое-что покажу."),
     "Russian, DOS": ("cp866", "Где ты был вчера вечером? Не могу поверить, что это получилось. Иди сюда, я тебе кое-что покажу."),
-    "Ukrainian": ("windows-1251", "Де ти був учора ввечері? Не можу повірити, що це вийшло. Іди сюди, я тобі щось покажу, їй-богу, є ще час."),
+    "Ukrainian": (
+        "windows-1251",
+        "Де ти був учора ввечері? Не можу повірити, що це вийшло. Іди сюди, я тобі щось покажу, їй-богу, є ще час.",
+    ),
     "Bulgarian": ("windows-1251", "Къде беше снощи? Не мога да повярвам, че се получи. Ела тук, ще ти покажа нещо, което не си виждал."),
     "Greek": ("windows-1253", "Πού ήσουν χθες το βράδυ; Δεν μπορώ να το πιστέψω ότι πέτυχε. Έλα εδώ, θα σου δείξω κάτι."),
     "Hebrew": ("windows-1255", "איפה היית אתמול בערב? אני לא מאמין שזה הצליח. בוא הנה, אני אראה לך משהו."),

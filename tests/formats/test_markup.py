@@ -30,7 +30,9 @@ def test_only_the_words_are_kept(text: str, words: str) -> None:
     assert spoken(text).text == words
 
 
-@pytest.mark.parametrize("text", ["[door slams]", "(deep rumbling)", "♪ ♪", "♪♪ [music] ♪", "- [gasps]\n- (sighs)", "【笑い声】", "（拍手）"])
+@pytest.mark.parametrize(
+    "text", ["[door slams]", "(deep rumbling)", "♪ ♪", "♪♪ [music] ♪", "- [gasps]\n- (sighs)", "【笑い声】", "（拍手）"]
+)
 def test_a_cue_that_only_describes_a_sound_has_no_words(text: str) -> None:
     found = spoken(text)
     assert (found.text, found.emptied) == ("", SOUND_ONLY)
@@ -40,7 +42,9 @@ def test_a_drawing_has_no_words() -> None:
     assert spoken("{\\p1}m 0 0 l 100 0{\\p0}", has_tags=False).emptied == DRAWING_ONLY
 
 
-@pytest.mark.parametrize(("text", "note"), [("- A\n- B", "Two people"), ("Come!\n-We will.", "Two people"), ("♪ la", "song"), ("[softly] Hi", "[softly]")])
+@pytest.mark.parametrize(
+    ("text", "note"), [("- A\n- B", "Two people"), ("Come!\n-We will.", "Two people"), ("♪ la", "song"), ("[softly] Hi", "[softly]")]
+)
 def test_what_an_editor_should_know_is_noted(text: str, note: str) -> None:
     assert any(note in found for found in spoken(text).notes)
 

@@ -63,9 +63,13 @@ EXPECTED = {
     "pysubs2_ttml_example.ass": Expected(11, "utf-8", 1, 5000, 10000, "that the image formed on the Retina should be inverted?"),
     "pysubs2_ttml_example2.ass": Expected(10, "utf-8", 0, 1380, 5750, "TOP SAMPLE TEXT"),
     "pysubs2_ttml_example2.ttml": Expected(10, "utf-8", 5, 25875, 30166, "- Did he tell you what it was about? - He did"),
-    "pysubs2_ttml_example_apple.ttml": Expected(38, "utf-8", 37, 227741, 230693, "I don't be long here", "Radiohead", "counted from the start"),
+    "pysubs2_ttml_example_apple.ttml": Expected(
+        38, "utf-8", 37, 227741, 230693, "I don't be long here", "Radiohead", "counted from the start"
+    ),
     "se_auto_detect_Danish.srt": Expected(301, "utf-8", 2, 4202, 7200, "Peter Bishop, og hans far Walter Bishop."),
-    "se_auto_detect_windows-1250.srt": Expected(1132, "windows-1250", 2, 84233, 87382, "Đino, dođavola. Dolazi ovamo!", None, "windows-1250"),
+    "se_auto_detect_windows-1250.srt": Expected(
+        1132, "windows-1250", 2, 84233, 87382, "Đino, dođavola. Dolazi ovamo!", None, "windows-1250"
+    ),
     "se_test.srt": Expected(3, "utf-8", 0, 1000, 4000, "Hello, World!"),
     "se_test.txt": Expected(3, "utf-8", 0, 1000, 4000, "Hello, World!"),
     "se_test.vtt": Expected(3, "utf-8", 2, 10000, 13000, "Testing SeConv subtitle converter."),

@@ -76,7 +76,10 @@ def test_an_overlong_text_is_left_out_with_its_reason() -> None:
 
 
 def test_5000_cues_are_read_within_a_second() -> None:
-    cues = "\n".join(f"{n}\n{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},000 --> {n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},900\n<i>Line {n}</i>\n" for n in range(5000))
+    cues = "\n".join(
+        f"{n}\n{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},000 --> {n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},900\n<i>Line {n}</i>\n"
+        for n in range(5000)
+    )
     started = time.perf_counter()
     assert len(read(cues.encode()).lines) == 5000
     assert time.perf_counter() - started < 1.0

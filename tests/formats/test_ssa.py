@@ -31,7 +31,10 @@ def test_columns_are_where_the_format_line_says() -> None:
 
 def test_drawings_and_comments_are_left_out_with_a_reason() -> None:
     ledger = Ledger()
-    found = cues("Comment: 0,0:00:00.00,0:00:05.00,D,,0,0,0,,note\nDialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}\nnonsense\n", ledger)
+    found = cues(
+        "Comment: 0,0:00:00.00,0:00:05.00,D,,0,0,0,,note\nDialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}\nnonsense\n",
+        ledger,
+    )
     assert [cue.text for cue in found] == [""]
     assert "drawing" in str(found[0].emptied)
     assert len(ledger.drops) == 2

@@ -34,7 +34,10 @@ def test_columns_are_found_by_many_names_and_units(text: str) -> None:
 
 def test_bare_milliseconds_are_recognised_and_said() -> None:
     ledger = Ledger()
-    assert [(cue.start_ms, cue.end_ms) for cue in cues("start,end,text\n1000,2500,a\n3000,4000,b\n", ledger)] == [(1000, 2500), (3000, 4000)]
+    assert [(cue.start_ms, cue.end_ms) for cue in cues("start,end,text\n1000,2500,a\n3000,4000,b\n", ledger)] == [
+        (1000, 2500),
+        (3000, 4000),
+    ]
     assert READ_AS_MS in ledger.changes
 
 

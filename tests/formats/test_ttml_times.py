@@ -31,7 +31,11 @@ FILM = {"ttp:frameRate": "24", "ttp:frameRateMultiplier": "1000 1001"}
         ("10000000t", {"ttp:tickRate": "10000000"}, 1000),
         ("50t", {"ttp:frameRate": "25", "ttp:subFrameRate": "2"}, 1000),
         ("3t", {}, 3000),
-        ("00:01:00:02", {"ttp:frameRate": "30", "ttp:frameRateMultiplier": "1000 1001", "ttp:timeBase": "smpte", "ttp:dropMode": "dropNTSC"}, 60_060),
+        (
+            "00:01:00:02",
+            {"ttp:frameRate": "30", "ttp:frameRateMultiplier": "1000 1001", "ttp:timeBase": "smpte", "ttp:dropMode": "dropNTSC"},
+            60_060,
+        ),
         ("soon", {}, None),
         ("", {}, None),
         (None, {}, None),

@@ -47,7 +47,7 @@ def test_the_table_comes_back_whole_with_lines_that_have_no_words_yet() -> None:
 def test_no_cell_of_the_table_starts_a_formula() -> None:
     row = ScriptRow(TimeSpan(0, 1000), '=HYPERLINK("x")', "+1", "@cmd", "")
     cells = write_script((row,), "csv", language="en").splitlines()[1].split(",", 2)[2]
-    assert cells.startswith('"\'=HYPERLINK') and "'+1" in cells and "'@cmd" in cells
+    assert cells.startswith("\"'=HYPERLINK") and "'+1" in cells and "'@cmd" in cells
 
 
 def test_an_unknown_format_is_named_with_the_known_ones() -> None:
@@ -64,7 +64,10 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(WORDS.filter(lambda word: not set(word) & set("♩♪♫♬🎵🎶🎼[]()【】（）*#-‐‑–—:：\ufffc")), min_size=1, max_size=4), st.sampled_from(["srt", "vtt", "ttml"]))
+@given(
+    st.lists(WORDS.filter(lambda word: not set(word) & set("♩♪♫♬🎵🎶🎼[]()【】（）*#-‐‑–—:：\ufffc")), min_size=1, max_size=4),
+    st.sampled_from(["srt", "vtt", "ttml"]),
+)
 def test_any_plain_words_survive_the_round_trip(words: list[str], kind: str) -> None:
     text = " ".join(words)
     row = ScriptRow(TimeSpan(1000, 2000), "Ann", "", "", text)

@@ -54,7 +54,9 @@ def test_each_stretch_of_speech_is_a_line_with_words_and_speaker(wav: Callable[.
 
 
 def test_people_who_leave_each_other_no_pause_are_parted_by_their_voices(wav: Callable[..., Path]) -> None:
-    script = hear_lines(wav(tone(2500, 200), rest(120), tone(2500, 3000), rest(120), tone(2500, 3000), rest(800)), "en", FAKES, LineSettings())
+    script = hear_lines(
+        wav(tone(2500, 200), rest(120), tone(2500, 3000), rest(120), tone(2500, 3000), rest(800)), "en", FAKES, LineSettings()
+    )
     assert [line.speaker for line in script.lines] == ["Speaker 1", "Speaker 2"]
     assert abs(script.lines[0].end_ms - 2560) <= 60
 
