@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.domain.project import Project
+from studio.domain.project import JobKind, Project
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -23,4 +23,5 @@ def find_or_make_demo(studio: Studio, folder: Path) -> Project:
     studio.upload_media(project.id, media, media.name)
     studio.import_script(project.id, script.read_bytes(), script.name)
     studio.import_script(project.id, translation.read_bytes(), translation.name, as_target=True)
+    studio.submit(project.id, JobKind.INGEST)  # for the waveform
     return studio.project(project.id).project
