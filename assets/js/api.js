@@ -30,7 +30,8 @@ async function ask(address, init) {
   }
 }
 
-export const getRows = (project, since) => ask(`desk/${project}/rows?since=${encodeURIComponent(since)}`);
+/** Rows that changed since a revision, and always those in `also`. */
+export const getRows = (project, since, also) => ask(`desk/${project}/rows?${new URLSearchParams({ since, also: [...also].join(",") })}`);
 
 /** One call that changes nothing (a prediction, a panel). */
 export const read = (project, verb, values) =>

@@ -11,6 +11,7 @@ class Lines {
   #place = { project_id: "", revision: "" };
   #watchers = new Set();
   #again = false;
+  #touched = new Set(); // rows taken from answers since the last whole look; the revision does not know of them
 
   /** `watcher(changed)`: a Set of changed ids, or null when everything may have changed. */
   watch(watcher) {
@@ -46,7 +47,9 @@ class Lines {
     if (this.#again) return void (this.#again = "wanted");
     this.#again = "running";
     try {
-      const desk = await getRows(project, this.desk.revision);
+      const also = this.#touched;
+      this.#touched = new Set();
+      const desk = await getRows(project, this.desk.revision, also);
       if (project === this.desk.project_id) this.take(desk);
     } catch (error) {
       toast(error.message);
@@ -75,6 +78,7 @@ class Lines {
     if (reply.desk) this.take(reply.desk);
     else if (reply.row) {
       this.rows.set(reply.row.id, reply.row);
+      this.#touched.add(reply.row.id);
       this.#tell(new Set([reply.row.id]));
     }
     return reply;

@@ -73,7 +73,9 @@ class Desk:
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed) -> None:
         self._studio, self._project_id, self._feed = studio, project_id, feed
 
-    def view(self, since: str = "") -> DeskView:
+    def view(self, since: str = "", also: frozenset[str] = frozenset()) -> DeskView:
+        """All rows, or those that differ from revision `since`, and always those in `also`: rows the page has taken from
+        the answers to edits since then, so that one that went back to what it was is sent again."""
         project = self._studio.project(self._project_id)
         rows = tuple(present.desk_row(row) for row in self._studio.rows(self._project_id))
         prints = {row.id: hash(row) for row in rows}
@@ -86,7 +88,7 @@ class Desk:
             revision=revision,
             is_whole=changed is None,
             order=tuple(prints),
-            rows=rows if changed is None else tuple(row for row in rows if row.id in changed),
+            rows=rows if changed is None else tuple(row for row in rows if row.id in changed | also),
             speakers=tuple(SpeakerView(one.id, one.name, present.voice_key(one.voice) if one.voice is not None else "") for one in project.speakers),
             voices=tuple(VoiceOption(present.voice_key(voice.ref), voice.label) for voice in self._studio.voices(self._project_id)),
             fps=float(source.info.fps) if source is not None else 25.0,

@@ -132,8 +132,8 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
         return Desk(bound(studio, sessions, request), project_id, feed)
 
     @router.get("/desk/{project_id}/rows")
-    def rows(request: Request, project_id: str, since: str = "") -> JSONResponse:
-        return JSONResponse(to_plain(desk(request, project_id).view(since)))
+    def rows(request: Request, project_id: str, since: str = "", also: str = "") -> JSONResponse:
+        return JSONResponse(to_plain(desk(request, project_id).view(since, frozenset(also.split(",")))))
 
     @router.post("/desk/{project_id}/{verb}")
     async def call(request: Request, project_id: str, verb: str) -> JSONResponse:

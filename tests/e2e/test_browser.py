@@ -96,12 +96,6 @@ def open_tab(page: Page, name: str) -> None:
     page.get_by_role("tab", name=name, exact=True).click()
 
 
-def wait_for_work(page: Page) -> None:
-    """Until the job chip has come and gone."""
-    page.locator(".chip.job").first.wait_for(state="visible")
-    page.locator(".chip.job").first.wait_for(state="detached", timeout=60_000)
-
-
 def edit_first_line(page: Page, text: str) -> None:
     row = page.locator(".desk .row[data-id]").first
     row.locator(".tgt").click()
@@ -123,7 +117,8 @@ def test_a_clip_goes_from_upload_to_export(tab: tuple[Page, Watch], served: Serv
     page.set_input_files("#script-file input[type=file]", str(script))
     page.locator(".facts", has_text="2 lines").wait_for()
     page.get_by_role("button", name="Dub it").click()
-    wait_for_work(page)
+    page.locator(".facts", has_text="2 voiced").wait_for()
+    page.get_by_role("button", name="Dub it", disabled=False).wait_for()
 
     open_tab(page, "Lines")
     page.locator(".desk .row[data-id]").nth(1).wait_for()
@@ -134,9 +129,8 @@ def test_a_clip_goes_from_upload_to_export(tab: tuple[Page, Watch], served: Serv
     assert served.studio.rows(project_id)[0].line.target_text == "eins"
     page.locator(".desk .row[data-id]").first.locator(".n").click()
     page.get_by_role("button", name="Regenerate", exact=True).click()
-    wait_for_work(page)
+    page.wait_for_function("document.querySelector('.desk .row[data-id] .tgt').textContent.includes('zh')")
     page.locator(".desk .row[data-id]").first.locator("small.voiced").wait_for()
-    assert served.studio.rows(project_id)[0].line.target_text != "eins"
     page.locator(".wordings .wording").nth(1).click()
     page.locator('.chip.saved[data-state="saved"]').wait_for()
 
@@ -148,10 +142,10 @@ def test_a_clip_goes_from_upload_to_export(tab: tuple[Page, Watch], served: Serv
     assert "change nothing yet" in page.inner_text(".gradio-container")
 
     open_tab(page, "Preview")
+    page.locator(".preview .notice", has_text="older than your last edits").wait_for()
     page.get_by_role("button", name="Render again").click()
-    wait_for_work(page)
-    page.locator(".preview .dub:not(.absent) video").wait_for()
-    page.wait_for_function("document.querySelector('.preview .dub video').readyState >= 1")
+    page.locator(".preview .notice", has_text="older than your last edits").wait_for(state="hidden")
+    page.wait_for_function("document.querySelector('.preview .dub:not(.absent) video').readyState >= 1")
     page.locator(".preview .line").nth(1).click()
     page.wait_for_function("document.querySelector('.preview .original video').currentTime > 1.6")
 

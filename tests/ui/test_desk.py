@@ -35,6 +35,13 @@ def test_a_revision_nobody_remembers_is_answered_with_everything(desk: Desk) -> 
     assert len(desk.view(since="long ago").rows) == 2
 
 
+def test_a_row_that_went_back_to_what_it_was_is_sent_to_a_page_that_saw_it_change(desk: Desk, first: str) -> None:
+    before = desk.view()
+    desk.revise(Revision(first, target="eins"))
+    desk.revise(Revision(first, target=""))
+    assert first in [row.id for row in desk.view(since=before.revision, also=frozenset([first])).rows]
+
+
 def test_an_edit_is_durable_when_it_is_answered(desk: Desk, studio: Studio, project: Project, first: str) -> None:
     reply = desk.revise(Revision(first, target="eins zwei"))
     assert reply.row is not None and reply.row.target == "eins zwei" and reply.desk is None
