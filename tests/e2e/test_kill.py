@@ -45,12 +45,12 @@ def ask(home: Path, query: str, *values: str) -> list[tuple]:
 
 
 def finished(home: Path) -> dict[StageRow, tuple[str, str]]:
-    """Every finished piece of work with its fingerprint and the moment it was done; costs are notes, not work."""
+    """Every finished piece of work with its fingerprint and the moment it was done; costs and notices are not work."""
     if not (home / "studio.db").is_file():
         return {}
     if not ask(home, "select name from sqlite_master where name = 'stage_results'"):
         return {}
-    rows = ask(home, "select project_id, stage, unit, fingerprint, created_at from stage_results where stage not like '%.cost'")
+    rows = ask(home, "select project_id, stage, unit, fingerprint, created_at from stage_results where stage != 'notice' and stage not like '%.cost'")
     return {(project, stage, unit): (fingerprint, at) for project, stage, unit, fingerprint, at in rows}
 
 
