@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from studio.domain.errors import BadSubtitles
 from studio.domain.project import Skipped
 from studio.formats.markup import Spoken
 
@@ -40,11 +41,21 @@ class Cue:
 
 @dataclass(slots=True)
 class Ledger:
-    """Collects, during one reading, what was dropped (listed singly) and what was changed (grouped by reason)."""
+    """Collects, during one reading, what was dropped (listed singly) and what was changed (grouped by reason).
 
+    `name` and `max_cues`: the file as the person calls it, and how many cues it may have.
+    """
+
+    name: str = ""
+    max_cues: int = 1_000_000
     drops: list[Skipped] = field(default_factory=list)
     changes: dict[str, list[str]] = field(default_factory=dict)
     _unlisted: int = 0
+
+    def expect(self, count: int) -> None:
+        """Called by parsers as early as they know of `count` cues. Raises BadSubtitles for too many."""
+        if count > self.max_cues:
+            raise BadSubtitles(self.name, f"it has more cues than can be read: at most {self.max_cues} are allowed; split the file.")
 
     def drop(self, where: str, reason: str) -> None:
         if len(self.drops) < LISTED_DROPS:

@@ -36,12 +36,12 @@ def read_script(data: bytes, name: str, *, limits: Limits, max_cue_ms: int) -> S
         raise BadSubtitles(name, f"it is {size} MB and at most {most} MB are allowed; it is probably no subtitle file.")
     refuse_if_not_text(data, name)
     decoded = decode(data)
-    ledger = Ledger()
+    ledger = Ledger(name, limits.max_lines)
     text = _clean(decoded, ledger)
     if not text.strip():
         raise BadSubtitles(name, "there is no text in it.")
     kind, cues = _parse(text, name, ledger)
-    rules = TidyRules(name, limits.max_lines, limits.max_text_chars, max_cue_ms)
+    rules = TidyRules(name, limits.max_text_chars, max_cue_ms)
     lines = tidy(cues, ledger, rules)
     return Script(lines, ledger.skipped(), decoded.encoding, kind)
 

@@ -49,6 +49,7 @@ def parse(text: str, ledger: Ledger) -> list[Cue]:
             if not columns:
                 columns = _DEFAULT_ASS
                 ledger.change(f"line {number}", NO_FORMAT)
+            ledger.expect(len(cues) + 1)
             cues += _event(f"line {number}", rest.strip(), columns, ledger)
         elif section == "events":
             ledger.drop(f"line {number}", COMMENT if kind == "comment" else NOT_DIALOGUE)

@@ -17,8 +17,7 @@ def looks_like(text: str) -> bool:
 def parse(text: str, ledger: Ledger) -> list[Cue]:
     """Cues of an SRT text in file order."""
     lines = text_lines(text)
-    opens = [(at, read_timing(line)) for at, line in enumerate(lines) if "-" in line or "→" in line or "⟶" in line]
-    marks = [(at, timing) for at, timing in opens if timing is not None or is_failed_timing(lines[at])]
+    marks = _marks(lines, ledger)
     cues: list[Cue] = []
     last_index = 0
     for position, (at, timing) in enumerate(marks):
@@ -32,6 +31,17 @@ def parse(text: str, ledger: Ledger) -> list[Cue]:
         body = _body(lines, at + 1, until, last_index)
         cues.append(_cue(where, timing, body, ledger))
     return cues
+
+
+def _marks(lines: list[str], ledger: Ledger) -> list[tuple[int, Timing | None]]:
+    """Where timing lines are, with their times; None for one that cannot be read."""
+    marks: list[tuple[int, Timing | None]] = []
+    for at, line in enumerate(lines):
+        timing = read_timing(line)
+        if timing is not None or is_failed_timing(line):
+            marks.append((at, timing))
+            ledger.expect(len(marks))
+    return marks
 
 
 def _index_before(lines: list[str], at: int, last_index: int) -> int | None:

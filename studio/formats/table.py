@@ -65,7 +65,7 @@ def looks_like(text: str) -> bool:
 
 def parse(text: str, name: str, ledger: Ledger) -> list[Cue]:
     """Cues of a table; a row without text is a line to type in. Raises BadSubtitles for broken quoting."""
-    sheet = _sheet(text, name)
+    sheet = _sheet(text, name, ledger)
     is_ms = _is_unit_ms(sheet)
     if is_ms:
         ledger.change("the whole file", READ_AS_MS)
@@ -92,7 +92,7 @@ def _columns(cells: list[str]) -> dict[str, int] | None:
     return columns if "start" in columns and ("end" in columns or "duration" in columns) and len(columns) > 2 else None
 
 
-def _sheet(text: str, name: str) -> _Sheet:
+def _sheet(text: str, name: str, ledger: Ledger) -> _Sheet:
     lines = text.splitlines()
     for skip, line in enumerate(lines[:5]):
         for delimiter in _DELIMITERS:
@@ -101,15 +101,22 @@ def _sheet(text: str, name: str) -> _Sheet:
                 header = [cell.strip().lower() for cell in _cells(line, delimiter)]
                 in_ms = frozenset(meaning for meaning, at in columns.items() if header[at].endswith("_ms"))
                 body = text.split("\n", skip + 1)[-1] if "\n" in text else "\n".join(lines[skip + 1 :])
-                return _Sheet(columns, in_ms, _rows(body, delimiter, name), skip + 2)
+                return _Sheet(columns, in_ms, _rows(body, delimiter, name, ledger), skip + 2)
     raise BadSubtitles(name, "no row names the columns; the first row must hold start, end and text (or source, target, speaker).")
 
 
-def _rows(body: str, delimiter: str, name: str) -> list[list[str]]:
+def _rows(body: str, delimiter: str, name: str, ledger: Ledger) -> list[list[str]]:
+    """Every row, blank ones too, so that row numbers hold."""
+    rows: list[list[str]] = []
+    filled = 0
     try:
-        return list(csv.reader(io.StringIO(body.replace("\r\n", "\n").replace("\r", "\n"), newline=""), delimiter=delimiter))
+        for row in csv.reader(io.StringIO(body.replace("\r\n", "\n").replace("\r", "\n"), newline=""), delimiter=delimiter):
+            rows.append(row)
+            filled += any(cell.strip() for cell in row)
+            ledger.expect(filled)
     except csv.Error as error:
         raise BadSubtitles(name, f"its table cannot be read ({error}); check the quotation marks.") from error
+    return rows
 
 
 def _is_unit_ms(sheet: _Sheet) -> bool:

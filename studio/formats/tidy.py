@@ -32,15 +32,13 @@ class TidyRules:
     """What the caller allows: `name` is the file's, for errors."""
 
     name: str
-    max_lines: int
     max_text_chars: int
     max_cue_ms: int
 
 
 def tidy(cues: list[Cue], ledger: Ledger, rules: TidyRules) -> tuple[LineDraft, ...]:
     """Lines in timeline order. Raises BadSubtitles when there are too many, or none is left."""
-    if len(cues) > rules.max_lines:
-        raise BadSubtitles(rules.name, f"it has {len(cues)} cues and at most {rules.max_lines} are allowed; split the file.")
+    ledger.expect(len(cues))
     found_any = bool(cues)
     kept = [cue for cue in cues if _is_usable(cue, ledger, rules)]
     kept = _labelled([_timed(cue, ledger) for cue in kept], ledger)

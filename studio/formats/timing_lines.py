@@ -38,7 +38,7 @@ def read_timing(line: str) -> Timing | None:
 
 def is_failed_timing(line: str) -> bool:
     """True for a line that tries to be a timing line and is not one."""
-    return len(line) <= 2000 and _ATTEMPT.match(line) is not None and read_timing(line) is None
+    return "->" in line and len(line) <= 2000 and _ATTEMPT.match(line) is not None and read_timing(line) is None
 
 
 def text_lines(text: str) -> list[str]:

@@ -60,6 +60,10 @@ class _Reading:
     paragraphs: list[_Paragraph]
     clashes: int = 0
 
+    def add(self, paragraph: _Paragraph, ledger: Ledger) -> None:
+        self.paragraphs.append(paragraph)
+        ledger.expect(len(self.paragraphs))
+
 
 def looks_like(text: str) -> bool:
     return _XML.match(text[:20_000]) is not None
@@ -73,9 +77,9 @@ def parse(text: str, name: str, ledger: Ledger) -> list[Cue]:
         raise BadSubtitles(name, "it is XML but no TTML with a body; export it as TTML, SRT or WebVTT.")
     clock = TtmlClock.of(root)
     start = _Place(language=attribute(root, "lang") or "", from_language=attribute(root, "langSrc") or "")
-    reading = _walk(body, start, clock, is_absolute=False)
+    reading = _walk(body, start, _Reading(clock, False, []), ledger)
     if reading.clashes:
-        absolute = _walk(body, start, clock, is_absolute=True)
+        absolute = _walk(body, start, _Reading(clock, True, []), ledger)
         if absolute.clashes < reading.clashes:
             reading = absolute
             ledger.change("the whole file", ABSOLUTE)
@@ -93,21 +97,20 @@ def _agents(root: Element) -> dict[str, str]:
     return names
 
 
-def _walk(body: Element, start: _Place, clock: TtmlClock, *, is_absolute: bool) -> _Reading:
-    """Paragraphs in document order. The stack holds (element, its parent's place, event number)."""
-    reading = _Reading(clock, is_absolute, [])
+def _walk(body: Element, start: _Place, reading: _Reading, ledger: Ledger) -> _Reading:
+    """Fill `reading` with paragraphs in document order. The stack holds (element, its parent's place, event number)."""
     stack: list[tuple[Element, _Place, int]] = [(body, start, 0)]
     events = 0
     while stack:
         element, parent, event = stack.pop()
         place = _placed(element, parent, reading)
         if local(element.tag) == "p":
-            reading.paragraphs.append(_Paragraph(place, event, _text(element), _span_times(element, place, reading)))
+            reading.add(_Paragraph(place, event, _text(element), _span_times(element, place, reading)), ledger)
             continue
         events += 1
         inner = [child for child in element if local(child.tag) in ("div", "p")]
         if not inner and local(element.tag) == "div" and place.is_timed and place.end_ms is not None:
-            reading.paragraphs.append(_Paragraph(place, events, None, None))
+            reading.add(_Paragraph(place, events, None, None), ledger)
         parents = _sequence(inner, place, reading) if attribute(element, "timeContainer") == "seq" else [place] * len(inner)
         stack += [(child, parent_place, events) for child, parent_place in reversed(list(zip(inner, parents, strict=True)))]
     return reading

@@ -41,6 +41,7 @@ def parse(text: str, ledger: Ledger) -> list[Cue]:
             ledger.drop(f"line {block.line}", NOT_SPOKEN.format(kind=aside[1] or "Header"))
             continue
         count += 1
+        ledger.expect(count)
         cues += _cues(block, count, ledger)
     return cues
 

@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from studio.domain.errors import BadSubtitles
 
-MAX_ELEMENTS = 800_000
+MAX_ELEMENTS = 400_000
 MAX_DEPTH = 200
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]{1,31});")

@@ -80,9 +80,9 @@ def test_5000_cues_are_read_within_a_second() -> None:
         f"{n}\n{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},000 --> {n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},900\n<i>Line {n}</i>\n"
         for n in range(5000)
     )
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(read(cues.encode()).lines) == 5000
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize(
@@ -105,10 +105,10 @@ def test_5000_cues_are_read_within_a_second() -> None:
     ids=lambda text: text[:24].replace("\n", " "),
 )
 def test_hostile_text_is_read_or_refused_quickly(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(BadSubtitles):
         read(text.encode(), "hostile.vtt")
-    assert time.perf_counter() - started < 3.0
+    assert time.process_time() - started < 3.0
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])

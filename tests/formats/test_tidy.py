@@ -11,7 +11,7 @@ from studio.formats.cue import Cue, Ledger
 from studio.formats.markup import spoken
 from studio.formats.tidy import TidyRules, tidy, within
 
-RULES = TidyRules("a.srt", max_lines=100, max_text_chars=50, max_cue_ms=10_000)
+RULES = TidyRules("a.srt", max_text_chars=50, max_cue_ms=10_000)
 
 
 def cue(start_ms: int, end_ms: int, text: str = "words", number: int = 1) -> Cue:

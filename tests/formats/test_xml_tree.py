@@ -26,7 +26,7 @@ def test_forgivable_faults_are_forgiven() -> None:
     "text", [BOMB, '<!DOCTYPE a SYSTEM "http://example.org/x"><a/>', "<a><b></a>", "", "plain", "<a/><b/>", "<a>&#0;</a>", "<a " + "b" * 10]
 )
 def test_harm_and_nonsense_are_refused_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(BadSubtitles):
         read_xml(text, "a.ttml")
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
