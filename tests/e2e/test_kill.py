@@ -20,7 +20,7 @@ from tests.e2e.commandline import environment, start_studio, studio
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 KILLS = 20
-StageRow = tuple[str, str, str]
+Work = tuple[str, str, str]
 
 EDITOR = """
 import sys
@@ -44,14 +44,21 @@ def ask(home: Path, query: str, *values: str) -> list[tuple]:
         return connection.execute(query, values).fetchall()
 
 
-def finished(home: Path) -> dict[StageRow, tuple[str, str]]:
-    """Every finished piece of work with its fingerprint and the moment it was done; costs and notices are not work."""
-    if not (home / "studio.db").is_file():
+WORK = {
+    "a stage": "select project_id, stage, unit, fingerprint, created_at from stage_results where fingerprint != '' and stage != 'notice'",
+    "a wording": "select 'wording', line_id, id, text, rank from candidates",
+    "a take": "select 'take', line_id, fingerprint, id, created_at from takes",
+}
+
+
+def finished(home: Path) -> dict[Work, tuple]:
+    """Every finished piece of work: what it is, and how and when it was done. Costs and notices are no work."""
+    if not (home / "studio.db").is_file() or not ask(home, "select name from sqlite_master where name = 'stage_results'"):
         return {}
-    if not ask(home, "select name from sqlite_master where name = 'stage_results'"):
-        return {}
-    rows = ask(home, "select project_id, stage, unit, fingerprint, created_at from stage_results where stage != 'notice' and stage not like '%.cost'")
-    return {(project, stage, unit): (fingerprint, at) for project, stage, unit, fingerprint, at in rows}
+    rows = [row for query in WORK.values() for row in ask(home, query)]
+    found = {row[:3]: row[3:] for row in rows}
+    assert len(found) == len(rows), "a piece of work was done twice"
+    return found
 
 
 def is_sound(home: Path) -> bool:
@@ -96,6 +103,7 @@ def test_a_dub_killed_twenty_times_loses_nothing_and_completes(demo_clip: Path, 
         assert {key: finished(home).get(key) for key in seen} == seen, "the last run did finished work again"
         report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
         assert len(report["lines"]) == 9
+        assert {key[0] for key in finished(home)} > {"wording", "take"}
         assert frame_count(film) == frame_count(demo_clip)
         film.unlink()
 
