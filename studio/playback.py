@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from studio.domain.errors import NotReady
+from studio.domain.media import MediaInfo
 from studio.domain.plain import fingerprint, from_plain
 from studio.domain.project import Project
 from studio.domain.timing import TimeSpan
@@ -23,6 +26,7 @@ from studio.steps.render import Dub, render_key, source_of
 from studio.workshop import Workshop
 
 CLIP_RATE_HZ = 24_000
+CACHE_LIFE_S = 14 * 24 * 3600
 PREVIEW_HANDLE_MS = 500  # picture shown before and after a line
 
 
@@ -52,7 +56,7 @@ def source_clip(shop: Workshop, project: Project, line_id: str) -> Path:
     source, line = source_of(project), shop.lines.line(project.id, line_id)
     if not source.info.audio:
         raise NotReady(f"“{source.name}” has no sound to play.")
-    track = min(project.settings.audio_track, len(source.info.audio) - 1)
+    track = source.info.track_index(project.settings.audio_track)
     key = fingerprint("source clip", source.blob, track, line.span)
 
     def make(draft: Path) -> None:
@@ -74,12 +78,30 @@ def peaks(shop: Workshop, project: Project) -> bytes:
 def playable_source(shop: Workshop, project: Project) -> Path:
     """The source itself where a browser plays it, else a proxy."""
     source = source_of(project)
-    path = shop.blobs.path(source.blob)
-    if is_browser_playable(path, source.info):
+    track = source.info.track_index(project.settings.audio_track) if source.info.audio else None
+    return _playable(shop, shop.blobs.path(source.blob), source.info, track)
+
+
+def playable_dub(shop: Workshop, project: Project) -> Path | None:
+    """The finished dub, or a proxy of it where its picture is one that browsers do not play; None before a render."""
+    path = rendered_path(shop, project)
+    return path and _playable(shop, path, probe(path, name="the dub", limits=shop.limits), 0)
+
+
+def _playable(shop: Workshop, path: Path, info: MediaInfo, track: int | None) -> Path:
+    if is_browser_playable(path, info):
         return path
-    track = project.settings.audio_track if source.info.audio else None
-    key = fingerprint("proxy", source.blob, track)
-    return cached(shop, key, ".mp4", lambda draft: make_proxy(path, source.info, draft, ToolCall("Preparing the picture for the page"), track=track))
+    call = ToolCall("Preparing the picture for the page")
+    return cached(shop, fingerprint("proxy", path.name, track), ".mp4", lambda draft: make_proxy(path, info, draft, call, track=track))
+
+
+def sweep(cache: Path) -> None:
+    """Remove what nobody has looked at for a while, and drafts of killed processes. Call at start."""
+    oldest_s = time.time() - CACHE_LIFE_S
+    for path in cache.glob("*") if cache.is_dir() else ():
+        with suppress(FileNotFoundError):  # another process may sweep too
+            if path.is_file() and max(path.stat().st_atime, path.stat().st_mtime) < oldest_s:
+                path.unlink()
 
 
 def render_state(shop: Workshop, project: Project) -> RenderState:

@@ -72,6 +72,7 @@ class Studio:
     def start(self) -> None:
         """Take up the work that earlier processes left undone, for all users, and free what is long deleted. For a server, once."""
         self._shop.tidy()
+        playback.sweep(self._shop.cache)
         self._runner.start()
 
     def close(self) -> None:
@@ -306,8 +307,8 @@ class Studio:
     def playable_source(self, project_id: str) -> Path:
         return playback.playable_source(self._shop, self._own(project_id))
 
-    def rendered(self, project_id: str) -> Path | None:
-        return playback.rendered_path(self._shop, self._own(project_id))
+    def playable_dub(self, project_id: str) -> Path | None:
+        return playback.playable_dub(self._shop, self._own(project_id))
 
     def line_preview(self, project_id: str, line_id: str) -> Path | None:
         return playback.line_preview(self._shop, self._own(project_id), line_id)

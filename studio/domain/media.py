@@ -8,7 +8,7 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class AudioTrack:
-    """One audio stream. `index` counts audio streams from 0; `start_ms` is its first sample on the file's timeline."""
+    """One audio stream. `index` counts audio streams from 0 and may skip ones that cannot be used; `start_ms` is its first sample on the file's timeline."""
 
     index: int
     codec: str
@@ -35,7 +35,8 @@ class VideoTrack:
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """Cover art counts as no video. `duration_ms` is the length of the picture, or of the longest sound without one."""
+    """Cover art counts as no video. `duration_ms` is the length of the picture; of the longest sound where there is no
+    picture, or where the sound clearly outlasts it (a note then says so). `notes` are sentences."""
 
     container: str
     duration_ms: int
@@ -49,3 +50,8 @@ class MediaInfo:
     def fps(self) -> Fraction:
         """Picture rate, or 25 where there is no picture (only for timecode display)."""
         return self.video.fps if self.video else Fraction(25)
+
+    def track_index(self, wanted: int) -> int:
+        """`wanted` where there is such an audio track, else the first one's index. Only asked where there is sound."""
+        indices = [track.index for track in self.audio]
+        return wanted if wanted in indices else indices[0]

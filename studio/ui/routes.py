@@ -104,7 +104,7 @@ def _media_file(studio: Studio, kind: str, project_id: str, item: str) -> Path |
     if kind == "export":
         return studio.export(project_id, item)
     if kind == "rendered":
-        return studio.rendered(project_id)
+        return studio.playable_dub(project_id)
     if kind == "source":
         return studio.playable_source(project_id)
     raise NotFound("media", kind)

@@ -1,0 +1,75 @@
+"""Files made for the page: kept by what they show, swept when nobody looks at them."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from studio.domain.project import JobKind
+from studio.media.probe import probe
+from studio.playback import CACHE_LIFE_S, sweep
+from tests.studio_fixtures import clip_project, fake_studio, finish, render
+
+
+def test_a_picture_no_browser_plays_gets_a_proxy_and_the_export_stays_as_it_is(home: Path, clip: Path, ffmpeg_path: str, tmp_path: Path) -> None:
+    import subprocess
+
+    film = tmp_path / "film.mpg"
+    subprocess.run([ffmpeg_path, "-v", "error", "-i", str(clip), "-c:v", "mpeg2video", "-c:a", "mp2", str(film)], check=True, stdin=subprocess.DEVNULL)
+    studio = fake_studio(home)
+    project = studio.create_project("Old", "en", "de")
+    studio.upload_media(project.id, film, "film.mpg")
+    studio.add_line(project.id, 400, 1300)
+    render(studio, project)
+    for playable in (studio.playable_source(project.id), studio.playable_dub(project.id)):
+        assert playable is not None
+        shown = probe(playable, name=playable.name).video
+        assert shown is not None and shown.codec == "h264"
+    exported = probe(studio.export(project.id, "video"), name="dub.mp4").video
+    assert exported is not None and exported.codec == "mpeg2video"
+    studio.close()
+
+
+def test_a_clip_of_the_source_is_as_long_as_its_line(home: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    row = studio.rows(project.id)[0]
+    path = studio.source_clip(project.id, row.line.id)
+    assert probe(path, name="clip.wav").duration_ms == pytest.approx(row.line.span.length_ms, abs=2)
+    assert studio.source_clip(project.id, row.line.id) == path
+    studio.close()
+
+
+def test_a_preview_of_a_line_shows_it_with_handles_once_there_is_a_render(home: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    line_id = studio.rows(project.id)[0].line.id
+    assert studio.line_preview(project.id, line_id) is None
+    render(studio, project)
+    path = studio.line_preview(project.id, line_id)
+    assert path is not None
+    assert probe(path, name="line.mp4").duration_ms == pytest.approx(400 + 900 + 500, abs=60)
+    studio.close()
+
+
+def test_peaks_are_empty_before_the_source_is_read_and_there_afterwards(home: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    assert studio.peaks(project.id) == b""
+    finish(studio, studio.submit(project.id, JobKind.INGEST))
+    assert len(studio.peaks(project.id)) > 100
+    studio.close()
+
+
+def test_the_cache_loses_what_nobody_has_looked_at_and_nothing_else(tmp_path: Path) -> None:
+    old, fresh = tmp_path / "old.mp4", tmp_path / "fresh.mp4"
+    for path in (old, fresh):
+        path.write_bytes(b"x")
+    long_ago = time.time() - CACHE_LIFE_S - 60
+    os.utime(old, (long_ago, long_ago))
+    sweep(tmp_path)
+    sweep(tmp_path / "absent")
+    assert [path.name for path in tmp_path.iterdir()] == ["fresh.mp4"]
