@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 const watchers = new Set();
 let pending = 0;
 let failed = false;
+let last = Promise.resolve();
 
 /** "saved" | "saving" | "unsaved": how the last edits of this page stand. */
 export const savedState = () => (pending ? "saving" : failed ? "unsaved" : "saved");
@@ -37,11 +38,16 @@ export const getRows = (project, since, also) => ask(`desk/${project}/rows?${new
 export const read = (project, verb, values) =>
   ask(`desk/${project}/${verb}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(values) });
 
-/** One call that changes something; the saved chip follows it. A failure is shown and thrown on. */
+/** One call that changes something; the saved chip follows it. A failure is shown and thrown on.
+ *  Calls go out one after the other, so that the last thing typed is the last thing stored. */
 export async function write(project, verb, values) {
+  const before = last;
+  let done = null;
+  last = new Promise((resolve) => (done = resolve));
   pending += 1;
   tell();
   try {
+    await before;
     const answer = await read(project, verb, values);
     failed = false;
     return answer;
@@ -51,6 +57,7 @@ export async function write(project, verb, values) {
     throw error;
   } finally {
     pending -= 1;
+    done();
     tell();
   }
 }

@@ -4,29 +4,28 @@ import { clear, h, icon } from "./dom.js";
 
 export function mount({ element, props, trigger, watch }) {
   const waiting = new Set();
-  let fetched = "";
+  let answered = "";
   const paint = () => {
     const view = props.value ?? {};
-    if (view.fetch && view.fetch_mark !== fetched) {
-      fetched = view.fetch_mark;
+    if (view.fetch_mark && view.fetch_mark !== answered) {
+      answered = view.fetch_mark;
       waiting.clear();
-      download(view.fetch);
+      if (view.fetch) download(view.fetch);
     }
     element.className = "island exports";
     clear(
       element,
       h("h2", {}, "Files"),
-      view.notice ? h("p.notice", {}, view.notice) : null,
+      view.notice && view.items?.length ? h("p.notice", {}, view.notice) : null,
+      view.items?.length ? null : h("div.empty", {}, h("h3", {}, "No project is open"), h("p", {}, view.notice ?? "")),
       h("ul", {}, (view.items ?? []).map((item) => card(item, waiting, ask))),
     );
   };
   const ask = (kind) => {
     waiting.add(kind);
-    setTimeout(() => (waiting.delete(kind), paint()), 120_000);
     paint();
     trigger("wanted", { kind });
   };
-  window.addEventListener("lipline:trouble", () => (waiting.clear(), paint()));
   watch("value", paint);
   paint();
 }

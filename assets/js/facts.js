@@ -5,7 +5,7 @@ import { count } from "./format.js";
 
 const SHOWN_SKIPS = 200;
 
-export function mount({ element, props, watch }) {
+export function mount({ element, props, trigger, watch }) {
   const paint = () => {
     const view = props.value ?? {};
     element.className = "island facts card";
@@ -16,7 +16,7 @@ export function mount({ element, props, watch }) {
       ...(view.notes ?? []).map((note) => h("p.note", {}, note)),
       ...(view.notices ?? []).map((notice) => h("p.note", {}, notice)),
       view.lines ? h("p", {}, view.lines) : null,
-      view.bed ? h("p.dim", {}, view.bed) : null,
+      view.bed ? h("p.dim", {}, view.bed, " ", h("button.plain", { onclick: () => trigger("bed_removed", {}) }, "Remove it")) : null,
       skipped(view.skipped ?? []),
       view.next_step ? h("p.next", {}, view.next_step) : null,
     );

@@ -52,8 +52,8 @@ function timeLeft(job, state) {
   const now = Date.now();
   if (state.pace?.id !== job.id || (job.share ?? 0) < state.pace.share) state.pace = { id: job.id, share: job.share ?? 0, at: now };
   const gained = (job.share ?? 0) - state.pace.share;
-  if (gained < 0.1) return "";
-  return `${clock(((now - state.pace.at) / gained) * (1 - job.share) + 999)} left`;
+  const left_ms = ((now - state.pace.at) / gained) * (1 - job.share);
+  return gained < 0.1 || left_ms < 2000 ? "" : `${clock(left_ms + 999)} left`;
 }
 
 function tellFailure(job, state) {

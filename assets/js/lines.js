@@ -64,13 +64,14 @@ class Lines {
   /** A desk as the studio sends it, whole or only what changed. */
   take(desk) {
     const sameOrder = desk.order.length === this.order.length && desk.order.every((id, at) => id === this.order[at]);
-    const speakersMoved = JSON.stringify([desk.speakers, desk.voices]) !== JSON.stringify([this.desk.speakers, this.desk.voices]);
+    const around = ({ speakers, voices, guidance, max_ratio, has_media }) => JSON.stringify([speakers, voices, guidance, max_ratio, has_media]);
+    const isSameAround = around(desk) === around(this.desk);
     for (const row of desk.rows) this.rows.set(row.id, row);
     const kept = new Set(desk.order);
     for (const id of this.rows.keys()) if (!kept.has(id)) this.rows.delete(id);
     this.desk = { ...desk, rows: undefined };
     this.isLoading = false;
-    this.#tell(sameOrder && !speakersMoved && !desk.is_whole ? new Set(desk.rows.map((row) => row.id)) : null);
+    this.#tell(sameOrder && isSameAround && !desk.is_whole ? new Set(desk.rows.map((row) => row.id)) : null);
   }
 
   /** The answer to an edit. */

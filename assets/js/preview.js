@@ -12,14 +12,17 @@ export function mount({ element, props, watch }) {
   const list = h("div.rows", { role: "list", "aria-label": "Lines" });
   const notice = h("p.notice", { role: "status" });
   element.className = "island preview";
-  clear(element, notice, stage.element, list);
+  const vacant = h("div.empty", {}, h("h3", {}, "Nothing to play yet"), h("p"));
+  clear(element, notice, stage.element, vacant, list);
   stage.onTime = (at_ms) => mark(list, at_ms);
 
   const paint = () => {
     const view = props.value ?? {};
     const stale = view.is_stale ? "This dub is older than your last edits. Render it again to hear them." : "";
-    notice.textContent = view.next_step || stale;
+    notice.textContent = view.has_source ? view.next_step || stale : "";
     notice.hidden = !notice.textContent;
+    vacant.hidden = Boolean(view.has_source);
+    vacant.lastChild.textContent = view.next_step ?? "";
     stage.show(view);
     lines.follow({ project_id: view.project_id ?? "", revision: view.revision ?? "" });
   };

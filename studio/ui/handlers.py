@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from studio.domain.errors import BadSetting, NotFound, NotReady
+from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind
 from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
 from studio.domain.views import ProjectView
-from studio.service import Studio
+from studio.service import MAX_NAME_CHARS, Studio
 from studio.ui import present
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
@@ -96,16 +96,19 @@ class Handlers:
     # upload
 
     def upload_media(self, project_id: str, path: str, source_language: str, target_language: str) -> PageView:
-        """Take a file as the project's source; without a project, open one named after it."""
+        """Take a file as the project's source; without a project, open one named after it (and none when it is no media)."""
         file = Path(path)
+        taken_id = project_id or self._studio.create_project(file.stem[:MAX_NAME_CHARS], source_language, target_language).id
         try:
+            self._studio.upload_media(taken_id, file, file.name)
+        except StudioError:
             if not project_id:
-                project_id = self._studio.create_project(file.stem, source_language, target_language).id
-            self._studio.upload_media(project_id, file, file.name)
+                self._studio.delete_project(taken_id)
+            raise
         finally:
             file.unlink(missing_ok=True)
-        self._studio.submit(project_id, JobKind.INGEST)
-        return self._stay(project_id)
+        self._studio.submit(taken_id, JobKind.INGEST)
+        return self._stay(taken_id)
 
     def upload_script(self, project_id: str, path: str) -> PageView:
         return self._import(project_id, path, as_target=False)
@@ -119,6 +122,10 @@ class Handlers:
             self._studio.upload_bed(_chosen(project_id), file, file.name)
         finally:
             file.unlink(missing_ok=True)
+        return self._stay(project_id)
+
+    def remove_bed(self, project_id: str) -> PageView:
+        self._studio.remove_bed(_chosen(project_id))
         return self._stay(project_id)
 
     def choose_languages(self, project_id: str, source_language: str, target_language: str) -> PageView:
@@ -153,10 +160,14 @@ class Handlers:
     # export
 
     def export(self, project_id: str, kind: str) -> ExportReady:
-        """Make an export; the page then fetches it from the address returned."""
-        self._studio.export(_chosen(project_id), kind)
-        items = exports_view(self._studio.project(project_id))
-        return ExportReady(replace(items, fetch=f"media/export/{project_id}/{kind}", fetch_mark=uuid.uuid4().hex))
+        """Make an export; the page then fetches it from the address returned. What stands in the way is said on the tab."""
+        view = exports_view(self._studio.project(_chosen(project_id)))
+        answer = replace(view, fetch_mark=uuid.uuid4().hex)
+        try:
+            self._studio.export(project_id, kind)
+        except StudioError as error:
+            return ExportReady(replace(answer, notice=str(error)))
+        return ExportReady(replace(answer, fetch=f"media/export/{project_id}/{kind}"))
 
     # within
 

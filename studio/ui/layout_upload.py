@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from studio.ui.island import island
+from studio.ui.present import TASKS
 from studio.ui.upload_view import DEFAULT_PAIR, LANGUAGES
 
 MEDIA_TYPES = ["video", "audio", ".mkv", ".avi", ".mpg", ".mpeg", ".mov", ".mxf", ".ts", ".m4a", ".opus", ".flac"]
@@ -55,7 +56,7 @@ def build_upload() -> UploadWidgets:
                     bed = gr.File(file_types=BED_TYPES, label="Music and effects stem", show_label=False, height=104, elem_id="bed-file")
             widgets = _engines()
         with gr.Column(scale=2, min_width=340, elem_classes="stack"):
-            facts = island("facts")
+            facts = island("facts", events=("bed_removed",))
             with gr.Row(elem_classes="actions"):
                 find = gr.Button("Find lines", interactive=False)
                 dub = gr.Button("Dub it", variant="primary", interactive=False)
@@ -65,10 +66,10 @@ def build_upload() -> UploadWidgets:
 def _engines() -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:
     with gr.Accordion("Engines", open=False, elem_classes="card"):
         with gr.Row(elem_classes="pair"):
-            transcriber = gr.Dropdown([], label="Recognition")
-            translator = gr.Dropdown([], label="Translation")
+            transcriber = gr.Dropdown([], label=TASKS["transcriber"])
+            translator = gr.Dropdown([], label=TASKS["translator"])
         with gr.Row(elem_classes="pair"):
-            estimator = gr.Dropdown([], label="Duration")
-            speaker = gr.Dropdown([], label="Voice")
+            estimator = gr.Dropdown([], label=TASKS["estimator"])
+            speaker = gr.Dropdown([], label=TASKS["speaker"])
         availability = gr.Markdown(elem_classes="availability")
     return transcriber, translator, estimator, speaker, availability

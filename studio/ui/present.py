@@ -45,6 +45,7 @@ _EXPORTS: dict[str, tuple[str, str]] = {
     "report_json": ("Report", "Every line with its slot, Δ, P, stretch, engines and flags, for machines and archives."),
 }
 MOST_COUNTED = 2_000
+TASKS = {"transcriber": "Recognition", "translator": "Translation", "estimator": "Duration", "speaker": "Voice"}
 _NEEDS_RENDER = frozenset({"video", "dub_wav", "side_by_side"})
 _NEEDS_PICTURE = frozenset({"side_by_side"})
 
@@ -121,12 +122,18 @@ def facts(view: ProjectView | None) -> FactsView:
         name=source.name if source is not None else "",
         facts=_media_facts(source.info) if source is not None else (),
         notes=source.info.notes if source is not None else (),
-        notices=view.notices,
+        notices=(*_failure(view.job), *view.notices),
         skipped=tuple(SkippedView(item.where, item.reason) for item in view.skipped),
         bed="A music-and-effects stem is in; the dub is mixed over it." if project.bed_blob is not None else "",
         lines=_line_fact(view),
         next_step=_next_step(view),
     )
+
+
+def _failure(job: Job | None) -> tuple[str, ...]:
+    if job is None or job.state is not JobState.FAILED:
+        return ()
+    return (f"{_JOB_TITLES[job.kind]} stopped: {job.message}",)
 
 
 def _line_fact(view: ProjectView) -> str:
@@ -187,10 +194,10 @@ def engine_choices(task: str, chosen: str, statuses: Sequence[EngineStatus]) -> 
     return Choices(tuple(options), chosen if chosen in known else "auto")
 
 
-def unavailable_engines(statuses: Sequence[EngineStatus]) -> str:
-    """One Markdown line per engine: what it is, whether it can run, and why not."""
-    lines = [f"- **{one.name}** ({one.task}): {'ready' if one.is_available else 'not available'}. {one.why}" for one in statuses]
-    return "\n".join(lines)
+def engine_sentences(statuses: Sequence[EngineStatus]) -> str:
+    """One Markdown line per engine that can be chosen: whether it can run, and why or why not."""
+    shown = [one for one in statuses if one.task in TASKS]
+    return "\n".join(f"- **{TASKS[one.task]}: {one.name}**, {'' if one.is_available else 'not available: '}{one.why}" for one in shown)
 
 
 def fit_view(prediction: Prediction) -> FitView:

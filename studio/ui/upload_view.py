@@ -27,7 +27,7 @@ def upload_view(view: ProjectView | None, statuses: Sequence[EngineStatus]) -> U
         translator=present.engine_choices("translator", engines.translator, statuses),
         estimator=present.engine_choices("estimator", engines.estimator, statuses),
         speaker=present.engine_choices("speaker", engines.speaker, statuses),
-        engines=present.unavailable_engines(statuses),
+        engines=present.engine_sentences(statuses),
         find=_find(view),
         dub=_dub(view),
     )

@@ -162,7 +162,7 @@ class ExportItem:
 
 @dataclass(frozen=True, slots=True)
 class ExportsView:
-    """`fetch` is the address of an export just made; `fetch_mark` differs each time, so that asking twice fetches twice."""
+    """`fetch` is the address of an export just made ("" when it could not be); `fetch_mark` differs with every answer."""
 
     project_id: str = ""
     items: tuple[ExportItem, ...] = ()

@@ -85,21 +85,26 @@ def on(wiring: Wiring, events: Sequence[Any], handler: Callable[..., Any], reads
         try:
             view = handler(wiring.handlers(request), **reads.arguments(values, request, event_data))
         except Exception as error:  # the rim of the page: every failure becomes a sentence
-            raise gr.Error(sentence(error), title="", print_exception=False) from error
+            if reads.drop is None:
+                raise gr.Error(sentence(error), title="", print_exception=False) from error
+            gr.Warning(sentence(error), title="")  # an error would leave the file in its box
+            return [gr.skip()] * len(getters) + [None]
         painted = [paint(getter(view)) for getter in getters]
+        if reads.drop is not None:
+            return [*painted, None]
         return painted if len(painted) > 1 else painted[0]  # Gradio takes a list for one widget as its value
 
-    quiet = {"api_visibility": "private", "show_progress": "hidden", "concurrency_limit": None}
-    busy = quiet if reads.drop is None else quiet | {"show_progress": "full", "show_progress_on": reads.drop}
-    mode = "always_last" if reads.is_continuous else "once"
+    shown = {"show_progress": "hidden"} if reads.drop is None else {"show_progress": "full", "show_progress_on": reads.drop}
     for event in events:
-        done = event(run, inputs=list(reads.widgets.values()), outputs=list(outputs), trigger_mode=mode, **busy)
-        if reads.drop is not None:
-            done.then(_nothing, outputs=reads.drop, **quiet)
-
-
-def _nothing() -> None:
-    return None
+        event(
+            run,
+            inputs=list(reads.widgets.values()),
+            outputs=[*outputs, *([] if reads.drop is None else [reads.drop])],
+            api_visibility="private",
+            trigger_mode="always_last" if reads.is_continuous else "once",
+            concurrency_limit=None,
+            **shown,
+        )
 
 
 def wire(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
@@ -167,6 +172,7 @@ def _wire_upload(page: Page, wiring: Wiring) -> None:
     on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}, drop=widgets.media), whole)
     for upload, handler in ((widgets.script, Handlers.upload_script), (widgets.translation, Handlers.upload_translation), (widgets.bed, Handlers.upload_bed)):
         on(wiring, [upload.upload], handler, Reads({**here, "path": upload}, drop=upload), whole)
+    on(wiring, [widgets.facts.bed_removed], Handlers.remove_bed, Reads(here), whole)
     on(wiring, [widgets.source_language.input, widgets.target_language.input], Handlers.choose_languages, Reads({**here, **pair}), whole)
     on(wiring, [widgets.track.input], Handlers.choose_track, Reads({**here, "track": widgets.track}), whole)
     for task in ("transcriber", "translator", "estimator", "speaker"):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.domain.errors import BadSetting, BadSubtitles, NotFound, NotReady
+from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
 from studio.domain.project import Project
 from studio.domain.settings import MixSettings
 from studio.service import Studio
@@ -61,6 +61,14 @@ def test_media_dropped_without_a_project_opens_one_named_after_it(handlers: Hand
     assert not dropped.exists(), "the upload's temporary copy must not stay behind"
     assert view.job is not None
     finish(studio, view.job)
+
+
+def test_a_file_that_is_no_media_leaves_no_empty_project_behind(handlers: Handlers, studio: Studio, tmp_path: Path) -> None:
+    posing = tmp_path / "posing.mp4"
+    posing.write_bytes(b"just words " * 50)
+    with pytest.raises(BadMedia):
+        handlers.upload_media("", str(posing), "en", "zh")
+    assert studio.projects() == () and not posing.exists()
 
 
 def test_a_script_that_cannot_be_read_is_refused_and_its_copy_removed(handlers: Handlers, project: Project, tmp_path: Path) -> None:
@@ -125,9 +133,15 @@ def test_an_export_is_made_and_its_address_given(handlers: Handlers, project: Pr
     assert first.fetch_mark != second.fetch_mark, "asking twice must fetch twice"
 
 
-def test_an_export_that_needs_a_render_says_so(handlers: Handlers, project: Project) -> None:
-    with pytest.raises(NotReady):
-        handlers.export(project.id, "video")
+def test_an_export_that_needs_a_render_says_so_on_the_tab_and_fetches_nothing(handlers: Handlers, project: Project) -> None:
+    answer = handlers.export(project.id, "video").ready
+    assert answer.fetch == "" and answer.fetch_mark and "render" in answer.notice.lower()
+
+
+def test_a_bed_can_be_taken_out_again(handlers: Handlers, project: Project, clip: Path, tmp_path: Path) -> None:
+    bed = Path(shutil.copy(clip, tmp_path / "bed.mp4"))
+    assert "stem is in" in handlers.upload_bed(project.id, str(bed)).upload.facts.bed
+    assert handlers.remove_bed(project.id).upload.facts.bed == ""
 
 
 def test_deleting_the_open_project_closes_it(handlers: Handlers, project: Project) -> None:

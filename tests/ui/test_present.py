@@ -74,6 +74,11 @@ def test_a_failed_job_tells_its_sentence() -> None:
     assert failed is not None and failed.is_failed and not failed.is_active and failed.message == "The disk is full."
 
 
+def test_work_that_failed_is_still_told_after_the_toast_is_gone() -> None:
+    told = present.facts(a_view(job=replace(JOB, state=JobState.FAILED, message="The disk is full.")))
+    assert told.notices == ("Voicing stopped: The disk is full.",)
+
+
 def test_every_export_of_the_service_has_a_card_and_no_other() -> None:
     assert {item.kind for item in present.export_items(a_view())} == set(EXPORTS)
 
@@ -91,7 +96,7 @@ def test_engines_that_cannot_run_stay_in_the_list_and_say_so() -> None:
     choices = present.engine_choices("speaker", "gone", statuses)
     assert choices.options == (("Automatic (one)", "auto"), ("one", "one"), ("two (not available)", "two"))
     assert choices.selected == "auto"
-    assert "no network" in present.unavailable_engines(statuses)
+    assert present.engine_sentences(statuses) == "- **Voice: one**, ready\n- **Voice: two**, not available: no network"
 
 
 def test_a_prediction_reaches_the_page_with_its_own_numbers() -> None:

@@ -44,8 +44,8 @@ export class LineList {
 
   #build() {
     const anchor = this.scroller.scrollTop;
-    const busy = this.#views.get(this.selection.active)?.isEditing ? this.selection.active : "";
-    this.#shown = lines.order.filter((id) => id === busy || this.filter.passes(lines.rows.get(id)));
+    const draft = [...this.#views.values()].map((view) => view.draft).find(Boolean);
+    this.#shown = lines.order.filter((id) => id === draft?.id || this.filter.passes(lines.rows.get(id)));
     this.observer.disconnect();
     this.#views.clear();
     this.#chunks = [];
@@ -54,6 +54,7 @@ export class LineList {
     if (!this.#shown.length) clear(this.body, this.#empty());
     this.#chunks.forEach((chunk) => this.observer.observe(chunk.element));
     this.scroller.scrollTop = anchor;
+    if (draft) this.reveal(draft.id)?.resume(draft);
     this.filter.paintCounts();
   }
 

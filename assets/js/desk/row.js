@@ -15,16 +15,17 @@ export class RowView {
 
   constructor(id, list) {
     [this.id, this.list] = [id, list];
-    this.number = h("span.n");
+    const cell = { role: "gridcell" };
+    this.number = h("span.n", cell);
     this.who = h("b");
     this.time = h("span.tc");
-    this.source = h("span.src", { dir: "auto" });
-    this.target = h("span.tgt", { dir: "auto" });
+    this.source = h("span.src", { ...cell, dir: "auto" });
+    this.target = h("span.tgt", { ...cell, dir: "auto" });
     this.budget = budgetBar();
-    this.delta = h("span.num");
-    this.p = h("span.num.p");
-    this.status = h("span.st");
-    this.element = h("div.row", { role: "row", "data-id": id }, this.number, h("span.who", {}, this.who, this.time), this.source, this.target, this.budget, this.delta, this.p, this.status);
+    this.delta = h("span.num", cell);
+    this.p = h("span.num.p", cell);
+    this.status = h("span.st", cell);
+    this.element = h("div.row", { role: "row", "data-id": id }, this.number, h("span.who", cell, this.who, this.time), this.source, this.target, h("span", cell, this.budget), this.delta, this.p, this.status);
     this.element.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
     this.element.addEventListener("click", (event) => this.#click(event));
     this.#predict = throttle(PREDICT_MS, () => this.#ask());
@@ -49,7 +50,6 @@ export class RowView {
     if (!this.isEditing || this.#box.value === row.target) this.#paintFit(row.fit);
     clear(this.status, h("span", {}, row.status), voicing(row));
     this.element.classList.toggle("flagged", row.flags.length > 0);
-    this.element.title = "";
   }
 
   select(isSelected, isActive) {
@@ -93,6 +93,20 @@ export class RowView {
     this.#grow();
     this.#box.focus();
     this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length);
+  }
+
+  /** What is being typed, to be taken up again when the list is laid out anew; null when nothing is. */
+  get draft() {
+    return this.isEditing ? { id: this.id, text: this.#box.value, from: this.#box.selectionStart, to: this.#box.selectionEnd } : null;
+  }
+
+  resume(draft) {
+    this.edit();
+    if (this.#box.value !== draft.text) {
+      this.#box.value = draft.text;
+      this.#typed();
+    }
+    this.#box.setSelectionRange(draft.from, draft.to);
   }
 
   #grow() {
