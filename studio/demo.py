@@ -23,5 +23,5 @@ def find_or_make_demo(studio: Studio, folder: Path) -> Project:
     studio.upload_media(project.id, media, media.name)
     studio.import_script(project.id, script.read_bytes(), script.name)
     studio.import_script(project.id, translation.read_bytes(), translation.name, as_target=True)
-    studio.submit(project.id, JobKind.INGEST)  # for the waveform
+    studio.submit(project.id, JobKind.LINES)  # for the waveform, and for voices as high as those heard
     return studio.project(project.id).project

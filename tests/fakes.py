@@ -86,6 +86,11 @@ class FakeSpeakerEncoder(_Ready):
         spectrum = np.abs(np.fft.rfft(audio.samples, 4096))[1:2049].reshape(16, 128).sum(1) + 1e-6
         return (spectrum / np.linalg.norm(spectrum)).astype(np.float32)
 
+    def pitch_hz(self, audio: Audio) -> float | None:
+        if not len(audio.samples) or float(np.abs(audio.samples).max()) < 1e-3:
+            return None
+        return float(np.abs(np.fft.rfft(audio.samples)).argmax() * audio.rate_hz / len(audio.samples))
+
 
 class FakeTranslator(_Ready):
     """Marks each word with the target language; later wordings drop words from the end.."""

@@ -37,11 +37,13 @@ class VoiceRef:
 
 @dataclass(frozen=True, slots=True)
 class SpeakerProfile:
-    """A person heard in the programme, and the voice that dubs them. `voice` None lets the studio choose."""
+    """A person heard in the programme, and the voice that dubs them. `voice` None lets the studio choose one, of about the
+    height of `pitch_hz`, the median pitch heard (None: not heard yet)."""
 
     id: str
     name: str
     voice: VoiceRef | None = None
+    pitch_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,10 @@ class SpeakerEncoder(Engine, Protocol):
         """Unit-length float32 vector, shape (dim,), alike for one voice and unlike for two."""
         ...
 
+    def pitch_hz(self, audio: Audio) -> float | None:
+        """Median pitch of the voice; None where hardly anything is voiced."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TranslationRequest:

@@ -7,6 +7,7 @@ Enters 16 kHz speech; leaves a unit vector. `scripts/fit_timbre.py` makes the wh
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 RATE_HZ = 16_000
+MIN_VOICED_SHARE = 0.1
 _TABLES = Path(__file__).with_name("timbre.safetensors")
 _SHA256 = "a473bc2c55ae5c0ad9693784c5241098f6ed702aa31f7aa28ad59aa2b5fd6547"
 
@@ -57,12 +59,21 @@ class TimbreEncoder:
         self._mean, self._whitening = tables["mean"].astype(np.float64), tables["whitening"].astype(np.float64)
         self._describer = VoiceDescriber()
 
+    def pitch_hz(self, audio: Audio) -> float | None:
+        """Median pitch over voiced frames; None where fewer than a tenth of the loud frames are voiced. Raises as `embed`."""
+        description = self._described(audio)
+        log_pitch, _, voiced_share = description[-3:]
+        return 100.0 * math.exp(log_pitch) if voiced_share >= MIN_VOICED_SHARE else None
+
+    def _described(self, audio: Audio) -> np.ndarray:
+        if audio.rate_hz != RATE_HZ:
+            raise EngineFailed(self.name, f"it listens at {RATE_HZ} Hz, not at {audio.rate_hz} Hz; resample first.")
+        self.load()
+        return self._describer.describe(audio.samples)
+
     def embed(self, audio: Audio) -> np.ndarray:
         """Unit vector, float32, shape (dim,). Raises EngineFailed for another rate than 16 kHz, EngineUnavailable."""
         import numpy as np
 
-        if audio.rate_hz != RATE_HZ:
-            raise EngineFailed(self.name, f"it listens at {RATE_HZ} Hz, not at {audio.rate_hz} Hz; resample first.")
-        self.load()
-        whitened = (self._describer.describe(audio.samples) - self._mean) @ self._whitening
+        whitened = (self._described(audio) - self._mean) @ self._whitening
         return (whitened / max(float(np.linalg.norm(whitened)), 1e-9)).astype(np.float32)

@@ -5,9 +5,10 @@ Enters a mono 16 kHz WAV of any length; leaves a Script. How lines are cut is `c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import soundfile
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LINES_VERSION = "2"
 RATE_HZ = 16_000
 BLOCK_SAMPLES = RATE_HZ * 4
+PITCH_LINES = 8  # lines a speaker's pitch is taken from
 MAX_VOICE_MS = 12_000
 TURN_WINDOW_MS = 2_500
 OTHER_VOICE_RATIO = 0.25
@@ -137,6 +139,15 @@ def assign_speakers(
     return replace(script, lines=tuple(replace(line, speaker=names.get(at, line.speaker)) for at, line in enumerate(script.lines)))
 
 
+def speaker_pitch(speech_wav: Path, spans: Sequence[TimeSpan], encoder: SpeakerEncoder) -> float | None:
+    """Median pitch of one speaker in Hz, over the longest few of their lines; None where nothing of them is voiced."""
+    end_ms = _length_ms(speech_wav)
+    heard = [span for span in sorted(spans, key=lambda span: -span.length_ms) if span.end_ms <= end_ms][:PITCH_LINES]
+    found = [encoder.pitch_hz(_voice_part(_read(speech_wav, span))) for span in heard]
+    voiced = [pitch for pitch in found if pitch is not None]
+    return median(voiced) if voiced else None
+
+
 def _speech(path: Path, ears: Ears, settings: LineSettings, ties: _Ties) -> tuple[TimeSpan, ...]:
     total_ms = _length_ms(path)
     if total_ms == 0:
@@ -178,11 +189,14 @@ def _blocks(path: Path, total_ms: int, ties: _Ties) -> Iterator[np.ndarray]:
 
 
 def _voice(audio: Audio, span: TimeSpan, encoder: SpeakerEncoder) -> VoiceSample:
-    """The voice of a line; the middle of a long one says enough and keeps memory small."""
+    part = _voice_part(audio)
+    return VoiceSample(encoder.embed(part), min(span.length_ms, part.length_ms))
+
+
+def _voice_part(audio: Audio) -> Audio:
+    """The middle of a long line says enough about its voice, and keeps memory small."""
     excess = len(audio.samples) - ms_to_samples(MAX_VOICE_MS, audio.rate_hz)
-    if excess > 0:
-        audio = Audio(audio.samples[excess // 2 : len(audio.samples) - (excess - excess // 2)], audio.rate_hz)
-    return VoiceSample(encoder.embed(audio), min(span.length_ms, audio.length_ms))
+    return Audio(audio.samples[excess // 2 : len(audio.samples) - (excess - excess // 2)], audio.rate_hz) if excess > 0 else audio
 
 
 def _read(path: Path, span: TimeSpan) -> Audio:

@@ -16,6 +16,7 @@ from studio.engines.protocols import Audio, Mark, Speaker, Speech, VoiceInfo
 from studio.stages.fit import Trimmed, fit_take, shortest_ms, trim, wanted_ratio
 
 VOICE_VERSION = "1"  # changes whenever the same request may give another take
+FEMALE_FROM_HZ = 165.0  # between the usual ranges of men's and women's speaking pitch
 SMALLEST_CHANGE = 0.02  # a rate closer than this to the natural one is left to the stretch
 _OBEDIENCE = 1.25  # an engine further outside the limits than this has not done what it was asked
 _PITCH_STEPS = (1.0, 0.85, 1.15, 0.7, 1.3)
@@ -75,14 +76,15 @@ def voice_line(request: VoiceRequest, engine: Speaker) -> Voiced:
 def assign_voices(speakers: Sequence[SpeakerProfile], voices: Sequence[VoiceInfo]) -> dict[str, VoiceRef]:
     """A voice per speaker id: their own where they have one, else one that nobody else has; empty without voices.
 
-    Deterministic: the n-th speaker gets the n-th voice, so that choosing a voice by hand moves at most the one speaker
+    A speaker whose pitch is known gets a voice of that height, as far as there are any. Deterministic: the n-th speaker
+    of a kind gets the n-th voice of that kind, so that choosing a voice by hand moves at most the one speaker
     who held it. When the voices run out they come again at another pitch.
     """
     chosen = {speaker.id: speaker.voice for speaker in speakers if speaker.voice is not None}
     if not voices:
         return chosen
-    offers = _offers([voice.ref for voice in voices])
-    homes = [next(offers) for _ in speakers]
+    offers = {gender: _offers(_of_gender(voices, gender)) for gender in ("", "female", "male")}
+    homes = [next(offers[_gender(speaker)]) for speaker in speakers]
     taken = set(chosen.values())
     waiting = []
     for speaker, home in zip(speakers, homes, strict=True):
@@ -94,7 +96,7 @@ def assign_voices(speakers: Sequence[SpeakerProfile], voices: Sequence[VoiceInfo
             chosen[speaker.id] = home
             taken.add(home)
     for speaker in waiting:
-        chosen[speaker.id] = next(offer for offer in offers if offer not in taken)
+        chosen[speaker.id] = next(offer for offer in offers[_gender(speaker)] if offer not in taken)
         taken.add(chosen[speaker.id])
     return {speaker.id: chosen[speaker.id] for speaker in speakers}
 
@@ -112,6 +114,19 @@ def _spoken(request: VoiceRequest, engine: Speaker, rate_ratio: float) -> _Spoke
     if speech.audio.length_ms == 0:
         raise EngineFailed(engine.name, f"it gave only silence for “{request.text}”; change the text or the voice.")
     return _Spoken(raw, speech)
+
+
+def _gender(speaker: SpeakerProfile) -> str:
+    """Which voices suit a speaker, by the height of the original's voice; "" where it has not been heard."""
+    if speaker.pitch_hz is None:
+        return ""
+    return "female" if speaker.pitch_hz >= FEMALE_FROM_HZ else "male"
+
+
+def _of_gender(voices: Sequence[VoiceInfo], gender: str) -> list[VoiceRef]:
+    """The voices of that gender; all of them where none is, or none is asked for."""
+    suited = [voice.ref for voice in voices if gender and voice.gender == gender]
+    return suited or [voice.ref for voice in voices]
 
 
 def _offers(voices: Sequence[VoiceRef]) -> Iterator[VoiceRef]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Script
 from studio.script import UNNAMED_SPEAKER, cast_from_script, script_from_cast, with_speakers
-from studio.stages.lines import Ears, assign_speakers, hear_lines
+from studio.stages.lines import Ears, assign_speakers, hear_lines, speaker_pitch
 from studio.steps.ingest import ingested
 from studio.steps.run import Run
 from studio.store.lines import Imported
@@ -21,6 +21,7 @@ def run(run: Run) -> None:
             _hear(run, heard.speech_wav)
         elif [speaker.name for speaker in cast.speakers] == [UNNAMED_SPEAKER]:
             _tell_speakers_apart(run, heard.speech_wav)
+        _hear_pitches(run, heard.speech_wav)
     run.notice("lines", _wordless(run.shop.lines.cast(run.project.id)))
 
 
@@ -63,6 +64,18 @@ def _tell_speakers_apart(run: Run, speech_wav: str) -> None:
         return
     found = run.once("speakers", key, Script, work)
     run.shop.lines.replace_cast(run.project.id, with_speakers(run.shop.lines.cast(run.project.id), found), by=run.job.owner)
+
+
+def _hear_pitches(run: Run, speech_wav: str) -> None:
+    """How high each speaker speaks, so that the voice handed out to them is of that kind."""
+    encoder, cast = run.shop.engines.pick("speaker encoder"), run.shop.lines.cast(run.project.id)
+    for speaker in cast.speakers:
+        spans = [line.span for line in cast.lines if line.speaker_id == speaker.id]
+        if speaker.pitch_hz is None and spans:
+            run.context.check()
+            pitch_hz = speaker_pitch(run.shop.blobs.path(speech_wav), spans, encoder)
+            if pitch_hz is not None:
+                run.shop.lines.set_speaker_pitch(run.project.id, speaker.id, pitch_hz)
 
 
 def _key(run: Run, what: str, speech_wav: str, ears: Ears, *more: object) -> str:

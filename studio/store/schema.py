@@ -73,6 +73,7 @@ SPEAKERS = Table(
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False),
     _json("voice"),
+    Column("pitch_hz", Float),
     Column("ordinal", Integer, nullable=False),
 )
 

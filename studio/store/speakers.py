@@ -40,6 +40,9 @@ class SpeakerRecords:
         """None lets the studio choose. Raises NotFound for a speaker that is not of this project."""
         self._set(project_id, speaker_id, {"voice": to_plain(voice)})
 
+    def set_speaker_pitch(self, project_id: str, speaker_id: str, pitch_hz: float) -> None:
+        self._set(project_id, speaker_id, {"pitch_hz": pitch_hz})
+
     def delete_speaker(self, project_id: str, speaker_id: str) -> None:
         """Raises BadSetting while lines are theirs: give those to another speaker first."""
         with writing(self._engine) as connection:
@@ -102,6 +105,7 @@ def speaker_columns(project_id: str, speaker: SpeakerProfile, ordinal: int) -> d
         "id": speaker.id,
         "name": storable(speaker.name, "The speaker's name"),
         "voice": to_plain(speaker.voice),
+        "pitch_hz": speaker.pitch_hz,
         "ordinal": ordinal,
     }
 
@@ -111,7 +115,7 @@ def _one(project_id: str, speaker_id: str) -> Any:
 
 
 def _speaker(row: Row[Any]) -> SpeakerProfile:
-    return SpeakerProfile(row.id, row.name, None if row.voice is None else VoiceRef(**row.voice))
+    return SpeakerProfile(row.id, row.name, None if row.voice is None else VoiceRef(**row.voice), row.pitch_hz)
 
 
 def _add_speaker(connection: Connection, project_id: str, speaker: SpeakerProfile) -> None:

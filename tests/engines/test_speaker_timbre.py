@@ -70,3 +70,15 @@ def test_loudness_does_not_change_a_voice(encoder: TimbreEncoder, voices: list[l
 def test_another_rate_is_refused(encoder: TimbreEncoder) -> None:
     with pytest.raises(EngineFailed, match="16000 Hz"):
         encoder.embed(Audio(np.zeros(100, np.float32), 8000))
+
+
+@pytest.mark.parametrize("pitch_hz", [100.0, 140.0, 220.0, 300.0])
+def test_the_pitch_of_a_buzz_is_heard_within_three_percent(pitch_hz: float) -> None:
+    time_s = np.arange(2 * 16_000) / 16_000
+    buzz = sum(np.sin(2 * np.pi * pitch_hz * k * time_s) / k for k in range(1, 12))
+    assert TimbreEncoder().pitch_hz(Audio((0.1 * buzz).astype(np.float32), 16_000)) == pytest.approx(pitch_hz, rel=0.03)
+
+
+def test_noise_has_no_pitch() -> None:
+    noise = np.random.default_rng(3).normal(0, 0.1, 32_000).astype(np.float32)
+    assert TimbreEncoder().pitch_hz(Audio(noise, 16_000)) is None

@@ -201,3 +201,15 @@ def test_every_speaker_has_a_voice_and_nobody_shares_one_that_was_handed_out(cou
     handed_out = [ref for key, ref in found.items() if key not in own]
     assert len(set(handed_out)) == len(handed_out)
     assert not set(handed_out) & {ref for key, ref in own.items() if key in found}
+
+
+def test_a_speaker_whose_pitch_was_heard_gets_a_voice_of_that_height() -> None:
+    speakers = [SpeakerProfile("a", "Mara", pitch_hz=210.0), SpeakerProfile("b", "Tom", pitch_hz=110.0), SpeakerProfile("c", "Ida", pitch_hz=190.0)]
+    voices = [VoiceInfo(VoiceRef("x", name), name, "en", gender) for name, gender in (("m1", "male"), ("f1", "female"), ("m2", "male"), ("f2", "female"))]
+    assert {key: voice.voice for key, voice in assign_voices(speakers, voices).items()} == {"a": "f1", "b": "m1", "c": "f2"}
+
+
+def test_with_no_voice_of_that_height_any_voice_will_do() -> None:
+    speakers = [SpeakerProfile("a", "Mara", pitch_hz=210.0), SpeakerProfile("b", "Tom", pitch_hz=110.0)]
+    voices = [VoiceInfo(VoiceRef("x", name), name, "en", "male") for name in ("m1", "m2")]
+    assert {voice.voice for voice in assign_voices(speakers, voices).values()} == {"m1", "m2"}

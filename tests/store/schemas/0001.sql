@@ -115,12 +115,13 @@ CREATE TABLE speakers (
 	id VARCHAR(32) NOT NULL, 
 	name TEXT NOT NULL, 
 	voice JSON, 
+	pitch_hz FLOAT, 
 	ordinal INTEGER NOT NULL, 
 	CONSTRAINT pk_speakers PRIMARY KEY (project_id, id), 
 	CONSTRAINT fk_speakers_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE
 );
-INSERT INTO "speakers" VALUES('c93e57b34d89438ebd144d5fdf37b086','aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','Anna','{"engine":"espeak","voice":"en+f3","rate_ratio":1.1,"pitch_ratio":1.0}',0);
-INSERT INTO "speakers" VALUES('c93e57b34d89438ebd144d5fdf37b086','bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','Bo “the Bear” 熊',NULL,1);
+INSERT INTO "speakers" VALUES('c93e57b34d89438ebd144d5fdf37b086','aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','Anna','{"engine":"espeak","voice":"en+f3","rate_ratio":1.1,"pitch_ratio":1.0}',NULL,0);
+INSERT INTO "speakers" VALUES('c93e57b34d89438ebd144d5fdf37b086','bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','Bo “the Bear” 熊',NULL,NULL,1);
 CREATE TABLE stage_results (
 	seq INTEGER NOT NULL, 
 	project_id VARCHAR(32) NOT NULL, 

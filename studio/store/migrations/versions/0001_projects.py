@@ -59,6 +59,7 @@ def _create_speakers() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("voice", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("pitch_hz", sa.Float(), nullable=True),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name="fk_speakers_project_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("project_id", "id", name="pk_speakers"),
