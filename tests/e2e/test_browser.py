@@ -213,6 +213,56 @@ def test_filters_and_search_narrow_the_list(tab: tuple[Page, Watch], served: Ser
     page.locator(".desk .empty", has_text="No line matches").wait_for()
 
 
+def test_a_file_that_is_no_media_gets_a_sentence_and_an_empty_box(tab: tuple[Page, Watch], served: Served, tmp_path: Path) -> None:
+    page, watch = tab
+    posing = tmp_path / "posing.mp4"
+    posing.write_bytes(b"just words " * 50)
+    known = len(served.studio.projects())
+    page.goto(served.address)
+    open_tab(page, "Upload")
+    page.set_input_files("#media-file input[type=file]", str(posing))
+    page.get_by_test_id("toast-text").filter(has_text="posing.mp4").wait_for()
+    assert "Traceback" not in page.inner_text("body")
+    page.locator("#media-file button.center").wait_for()
+    assert len(served.studio.projects()) == known
+    assert watch.errors == []
+
+
+def test_thousands_of_lines_keep_few_rows_in_the_page(tab: tuple[Page, Watch], served: Served) -> None:
+    page, watch = tab
+    project = served.studio.create_project("Long", "en", "de")
+    cues = "\n".join(f"{n}\n{stamp(n * 2000)} --> {stamp(n * 2000 + 1500)}\nline number {n}\n" for n in range(1, 2501))
+    served.studio.import_script(project.id, cues.encode(), "long.srt")
+    page.goto(f"{served.address}?project={project.id}&tab=lines")
+    page.locator(".desk .row[data-id]").first.wait_for()
+    assert page.locator(".desk .row[data-id]").count() < 200
+    page.evaluate("document.querySelector('.desk .scroller').scrollTop = 1e7")
+    page.locator(".desk .row[data-id]", has_text="line number 2500").wait_for()
+    assert page.locator(".desk .row[data-id]").count() < 300
+    page.fill(".desk .search", "number 1234")
+    page.locator(".desk .row[data-id]", has_text="line number 1234").wait_for()
+    assert page.locator(".desk .row[data-id]").count() == 1
+    assert watch.errors == []
+
+
+def stamp(ms: int) -> str:
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d},{ms % 1000:03d}"
+
+
+def test_typing_survives_news_of_the_lines(tab: tuple[Page, Watch], served: Served, clip: Path) -> None:
+    page, _ = tab
+    project = clip_project(served.studio, clip)
+    page.goto(f"{served.address}?project={project.id}&tab=lines")
+    page.locator(".desk .row[data-id]").first.locator(".tgt").click()
+    page.keyboard.type("half a sen")
+    page.wait_for_timeout(1000)
+    page.evaluate("import(new URL('look/js/lines.js', document.baseURI)).then(({ lines }) => lines.take({ ...lines.desk, is_whole: true, rows: lines.list }))")
+    page.keyboard.type("tence")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    assert served.studio.rows(project.id)[0].line.target_text == "half a sentence"
+
+
 def test_two_browsers_share_no_state(browser: Browser, tmp_path_factory: pytest.TempPathFactory, clip: Path) -> None:
     studio = fake_studio(tmp_path_factory.mktemp("two"))
     users = tmp_path_factory.mktemp("users") / "users.txt"
