@@ -17,8 +17,8 @@ from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
 from studio.service import LineEdit, Studio
-from studio.ui import present
-from studio.ui.views import DeskView, FitView, PanelView, Reply, SpeakerView, VoiceOption
+from studio.ui import desk_present, present
+from studio.ui.desk_views import DeskView, FitView, PanelView, Reply, SpeakerView, VoiceOption
 
 KEPT_REVISIONS = 64
 MASK = 2**64 - 1
@@ -77,7 +77,7 @@ class Desk:
         """All rows, or those that differ from revision `since`, and always those in `also`: rows the page has taken from
         the answers to edits since then, so that one that went back to what it was is sent again."""
         project = self._studio.project(self._project_id)
-        rows = tuple(present.desk_row(row) for row in self._studio.rows(self._project_id))
+        rows = tuple(desk_present.desk_row(row) for row in self._studio.rows(self._project_id))
         prints = {row.id: hash(row) for row in rows}
         revision = f"{hash((self._project_id, tuple(prints.items()), project.speakers, project.project.settings)) & MASK:016x}"
         changed = self._feed.changed(since, prints)
@@ -89,8 +89,11 @@ class Desk:
             is_whole=changed is None,
             order=tuple(prints),
             rows=rows if changed is None else tuple(row for row in rows if row.id in changed | also),
-            speakers=tuple(SpeakerView(one.id, one.name, present.voice_key(one.voice) if one.voice is not None else "") for one in project.speakers),
-            voices=tuple(VoiceOption(present.voice_key(voice.ref), voice.label) for voice in self._studio.voices(self._project_id)),
+            speakers=tuple(
+                SpeakerView(one.id, one.name, desk_present.voice_key(one.voice) if one.voice is not None else "")
+                for one in project.speakers
+            ),
+            voices=tuple(VoiceOption(desk_present.voice_key(voice.ref), voice.label) for voice in self._studio.voices(self._project_id)),
             fps=float(source.info.fps) if source is not None else 25.0,
             length_ms=source.info.duration_ms if source is not None else max((row.end_ms for row in rows), default=0),
             has_media=source is not None,
@@ -102,12 +105,12 @@ class Desk:
     def panel(self, line_id: str) -> PanelView:
         detail = self._studio.line(self._project_id, line_id)
         line = detail.row.line
-        candidates = tuple(present.candidate_view(one, line) for one in detail.candidates)
-        return PanelView(present.desk_row(detail.row), candidates, tuple(present.take_view(one, line) for one in detail.takes))
+        candidates = tuple(desk_present.candidate_view(one, line) for one in detail.candidates)
+        return PanelView(desk_present.desk_row(detail.row), candidates, tuple(desk_present.take_view(one, line) for one in detail.takes))
 
     def predict(self, line_id: str, text: str) -> FitView | None:
         prediction = self._studio.predict(self._project_id, line_id, text)
-        return present.fit_view(prediction) if prediction is not None else None
+        return desk_present.fit_view(prediction) if prediction is not None else None
 
     def revise(self, change: Revision) -> Reply:
         """Durable when it returns. Times move other lines' slots, so they answer with the whole desk."""
@@ -125,7 +128,7 @@ class Desk:
 
     def add(self, start_ms: int, end_ms: int) -> Reply:
         row = self._studio.add_line(self._project_id, start_ms, end_ms)
-        return Reply(row=present.desk_row(row), desk=self.view())
+        return Reply(row=desk_present.desk_row(row), desk=self.view())
 
     def delete(self, line_ids: Sequence[str]) -> Reply:
         self._studio.delete_lines(self._project_id, line_ids)
@@ -139,7 +142,7 @@ class Desk:
         if len(line_ids) < 2:
             raise NotReady("Select two or more neighbouring lines to merge them.")
         row = self._studio.merge_lines(self._project_id, line_ids)
-        return Reply(row=present.desk_row(row), desk=self.view())
+        return Reply(row=desk_present.desk_row(row), desk=self.view())
 
     def regenerate(self, line_ids: Sequence[str], *, over_budget: bool) -> Reply:
         return Reply(job=present.job_view(self._studio.regenerate(self._project_id, line_ids, over_budget=over_budget)))
@@ -166,13 +169,13 @@ class Desk:
     # within
 
     def _one(self, row: LineRow) -> Reply:
-        return Reply(row=present.desk_row(row))
+        return Reply(row=desk_present.desk_row(row))
 
     def _whole(self) -> Reply:
         return Reply(desk=self.view())
 
     def _voice(self, key: str) -> VoiceRef:
-        found = next((voice.ref for voice in self._studio.voices(self._project_id) if present.voice_key(voice.ref) == key), None)
+        found = next((voice.ref for voice in self._studio.voices(self._project_id) if desk_present.voice_key(voice.ref) == key), None)
         if found is None:
             raise BadSetting(f"The voice “{key}” is not on offer for this language; choose another from the list.")
         return found

@@ -115,4 +115,6 @@ def _listen(options: ServeOptions) -> socket.socket:
     try:
         return socket.create_server((options.host, options.port), family=family)
     except OSError as error:
-        raise BadSetting(f"The page cannot be served at {options.host}, port {options.port}: {error.strerror}. Choose another with --host or --port.") from error
+        raise BadSetting(
+            f"The page cannot be served at {options.host}, port {options.port}: {error.strerror}. Choose another with --host or --port."
+        ) from error

@@ -56,7 +56,9 @@ def build_export() -> ExportWidgets:
                     setting_slider(MixSettings, "dub_gain_db", "Dub level, dB", step=0.5),
                 )
             with gr.Column(elem_classes="card"):
-                gr.HTML("<h2>Fit</h2><p>How far a take may be bent to its slot. New takes keep to these limits.</p>", apply_default_css=False)
+                gr.HTML(
+                    "<h2>Fit</h2><p>How far a take may be bent to its slot. New takes keep to these limits.</p>", apply_default_css=False
+                )
                 fit = FitWidgets(
                     setting_slider(FitSettings, "min_ratio", "Slowest, ×", step=0.01),
                     setting_slider(FitSettings, "max_ratio", "Fastest, ×", step=0.01),

@@ -51,8 +51,12 @@ def build_upload() -> UploadWidgets:
                     apply_default_css=False,
                 )
                 with gr.Row(elem_classes="trio"):
-                    script = gr.File(file_types=SCRIPT_TYPES, label="Script: what is said", show_label=False, height=104, elem_id="script-file")
-                    translation = gr.File(file_types=SCRIPT_TYPES, label="Translation: what to say", show_label=False, height=104, elem_id="translation-file")
+                    script = gr.File(
+                        file_types=SCRIPT_TYPES, label="Script: what is said", show_label=False, height=104, elem_id="script-file"
+                    )
+                    translation = gr.File(
+                        file_types=SCRIPT_TYPES, label="Translation: what to say", show_label=False, height=104, elem_id="translation-file"
+                    )
                     bed = gr.File(file_types=BED_TYPES, label="Music and effects stem", show_label=False, height=104, elem_id="bed-file")
             widgets = _engines()
         with gr.Column(scale=2, min_width=340, elem_classes="stack"):

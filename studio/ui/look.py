@@ -65,12 +65,20 @@ _TOKENS = {
     "error_icon_color": "var(--bad)",
 }
 # Tokens without a twin for the dark scheme: sizes and shadows are the same in both.
-_SHARED = frozenset({"color_accent", "block_label_text_size", "block_label_text_weight", "block_title_text_size", "block_title_text_weight"})
+_SHARED = frozenset(
+    {"color_accent", "block_label_text_size", "block_label_text_weight", "block_title_text_size", "block_title_text_weight"}
+)
 
 
 def theme() -> gr.themes.Base:
     """A theme with no colours of its own; fonts are the machine's, nothing is fetched."""
-    base = gr.themes.Base(font=list(FONTS), font_mono=list(MONO), radius_size=gr.themes.sizes.radius_sm, text_size=gr.themes.sizes.text_sm, spacing_size=gr.themes.sizes.spacing_sm)
+    base = gr.themes.Base(
+        font=list(FONTS),
+        font_mono=list(MONO),
+        radius_size=gr.themes.sizes.radius_sm,
+        text_size=gr.themes.sizes.text_sm,
+        spacing_size=gr.themes.sizes.spacing_sm,
+    )
     dark = {f"{name}_dark": value for name, value in _TOKENS.items() if name not in _SHARED}
     return base.set(**_TOKENS, **dark)
 

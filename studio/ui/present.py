@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.domain.language import NAMES
-from studio.domain.line import Candidate, Line, Prediction, Take, VoiceRef
 from studio.domain.media import AudioTrack, MediaInfo
 from studio.domain.project import Job, JobKind, JobState, Project
 from studio.domain.timing import clock
-from studio.domain.views import EngineStatus, LineRow, ProjectView
+from studio.domain.views import EngineStatus, ProjectView
 from studio.ui.views import (
-    CandidateView,
     Choices,
-    DeskRow,
     ExportItem,
     Fact,
     FactsView,
-    FitView,
     HeaderView,
     JobView,
     ProjectCard,
     SkippedView,
-    TakeView,
 )
 
 _JOB_TITLES = {
@@ -33,7 +28,10 @@ _JOB_TITLES = {
     JobKind.RENDER: "Dubbing",
 }
 _EXPORTS: dict[str, tuple[str, str]] = {
-    "video": ("Dubbed video", "MP4: the picture untouched, the dub as first track, the original as second, soft subtitles in both languages."),
+    "video": (
+        "Dubbed video",
+        "MP4: the picture untouched, the dub as first track, the original as second, soft subtitles in both languages.",
+    ),
     "dub_wav": ("Dub mix", "WAV of the finished mix, exactly as long as the picture, at the loudness set on the right."),
     "side_by_side": ("Side by side", "Original and dub in one picture, for a review on a phone or in a mail. Takes a while to draw."),
     "source_srt": ("Source subtitles", "SRT with the lines as they are spoken in the original."),
@@ -76,7 +74,9 @@ def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderVie
     if view is None:
         return HeaderView(user=user, can_leave=can_leave)
     project = view.project
-    return HeaderView(project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job_view(view.job))
+    return HeaderView(
+        project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job_view(view.job)
+    )
 
 
 def standing(view: ProjectView) -> str:
@@ -200,55 +200,11 @@ def engine_sentences(statuses: Sequence[EngineStatus]) -> str:
     return "\n".join(f"- **{TASKS[one.task]}: {one.name}**, {'' if one.is_available else 'not available: '}{one.why}" for one in shown)
 
 
-def fit_view(prediction: Prediction) -> FitView:
-    estimate = prediction.estimate
-    return FitView(estimate.speech_ms, estimate.pause_ms, prediction.delta_ms, prediction.p, prediction.fit.value)
-
-
-def voice_key(voice: VoiceRef) -> str:
-    return f"{voice.engine}/{voice.voice}"
-
-
-def desk_row(row: LineRow) -> DeskRow:
-    line, slot, take = row.line, row.slot, row.take
-    return DeskRow(
-        id=line.id,
-        number=row.number,
-        speaker_id=row.speaker.id,
-        speaker=row.speaker.name,
-        start_ms=line.span.start_ms,
-        end_ms=line.span.end_ms,
-        source=line.source_text,
-        target=line.target_text,
-        status=line.status.value,
-        slot_ms=slot.span_ms,
-        gap_ms=slot.gap_ms,
-        fit=fit_view(row.prediction) if row.prediction is not None else None,
-        voiced="" if take is None else "stale" if row.is_take_stale else "voiced",
-        take_id=line.take_id,
-        take_ms=take.report.fitted_ms if take is not None else None,
-        rate_ratio=take.report.rate_ratio if take is not None else None,
-        candidates=row.candidate_count,
-        flags=row.flags,
-        voice=voice_key(row.voice) if row.voice is not None else "",
-        has_own_voice=line.voice is not None,
-        face_scale=line.guidance.face_scale if line.guidance is not None else None,
-        lip_scale=line.guidance.lip_scale if line.guidance is not None else None,
-    )
-
-
-def candidate_view(candidate: Candidate, line: Line) -> CandidateView:
-    return CandidateView(candidate.id, candidate.text, candidate.engine, fit_view(candidate.prediction), candidate.text == line.target_text)
-
-
-def take_view(take: Take, line: Line) -> TakeView:
-    report = take.report
-    return TakeView(take.id, voice_key(take.voice), take.voice.engine, take.text, report.fitted_ms, report.rate_ratio, report.remainder_ms, take.id == line.take_id, take.note)
-
-
 def export_items(view: ProjectView) -> tuple[ExportItem, ...]:
     """Every export with a sentence; one that cannot be made yet says what it needs."""
-    return tuple(ExportItem(kind, title, sentence, not (needs := _export_needs(kind, view)), needs) for kind, (title, sentence) in _EXPORTS.items())
+    return tuple(
+        ExportItem(kind, title, sentence, not (needs := _export_needs(kind, view)), needs) for kind, (title, sentence) in _EXPORTS.items()
+    )
 
 
 def _export_needs(kind: str, view: ProjectView) -> str:

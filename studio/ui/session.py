@@ -19,7 +19,15 @@ LOCAL_USER = "local"
 COOKIE = "lipline_session"
 LIFETIME_S = 7 * 24 * 3600
 LOGIN_PATH, LOOK_PATHS = "/login", "/look/"
-CLOSED_PATHS = ("/gradio_api/file", "/gradio_api/proxy", "/gradio_api/vibe", "/gradio_api/dev", "/gradio_api/run-history", "/gradio_api/mcp", "/monitoring")
+CLOSED_PATHS = (
+    "/gradio_api/file",
+    "/gradio_api/proxy",
+    "/gradio_api/vibe",
+    "/gradio_api/dev",
+    "/gradio_api/run-history",
+    "/gradio_api/mcp",
+    "/monitoring",
+)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 # Only this page's own files, ever: the browser itself refuses any call that would leave the machine.
 POLICY = (

@@ -170,7 +170,11 @@ def _wire_upload(page: Page, wiring: Wiring) -> None:
     widgets, here, whole = page.upload, {"project_id": page.project_id}, _whole(page)
     pair = {"source_language": widgets.source_language, "target_language": widgets.target_language}
     on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}, drop=widgets.media), whole)
-    for upload, handler in ((widgets.script, Handlers.upload_script), (widgets.translation, Handlers.upload_translation), (widgets.bed, Handlers.upload_bed)):
+    for upload, handler in (
+        (widgets.script, Handlers.upload_script),
+        (widgets.translation, Handlers.upload_translation),
+        (widgets.bed, Handlers.upload_bed),
+    ):
         on(wiring, [upload.upload], handler, Reads({**here, "path": upload}, drop=upload), whole)
     on(wiring, [widgets.facts.bed_removed], Handlers.remove_bed, Reads(here), whole)
     on(wiring, [widgets.source_language.input, widgets.target_language.input], Handlers.choose_languages, Reads({**here, **pair}), whole)
@@ -186,7 +190,10 @@ def _wire_settings(page: Page, wiring: Wiring) -> None:
     here, news = {"project_id": page.project_id}, _news(page)
     guidance = {"face_scale": page.guidance.face, "lip_scale": page.guidance.lip}
     on(wiring, _moves(guidance), Handlers.set_guidance, Reads({**here, **guidance}, is_continuous=True), news)
-    for name, shape, widgets, handler in (("mix", MixSettings, page.export.mix, Handlers.set_mix), ("fit", FitSettings, page.export.fit, Handlers.set_fit)):
+    for name, shape, widgets, handler in (
+        ("mix", MixSettings, page.export.mix, Handlers.set_mix),
+        ("fit", FitSettings, page.export.fit, Handlers.set_fit),
+    ):
         mine = {item.name: getattr(widgets, item.name) for item in fields(shape)}
         on(wiring, _moves(mine), handler, Reads({**here, **mine}, form=(name, shape), is_continuous=True), news)
     ready = {page.export.files: "ready"}
@@ -195,4 +202,8 @@ def _wire_settings(page: Page, wiring: Wiring) -> None:
 
 def _moves(widgets: Mapping[str, Any]) -> list[Any]:
     """The events that mean a person moved a control, not that the page painted it."""
-    return [event for widget in widgets.values() for event in ([widget.input, widget.release] if isinstance(widget, gr.Slider) else [widget.input])]
+    return [
+        event
+        for widget in widgets.values()
+        for event in ([widget.input, widget.release] if isinstance(widget, gr.Slider) else [widget.input])
+    ]

@@ -78,7 +78,12 @@ def browser() -> Iterator[Browser]:
 def watched(context: BrowserContext) -> tuple[Page, Watch]:
     page, watch = context.new_page(), Watch()
     page.set_default_timeout(15_000)
-    page.on("request", lambda request: None if request.url.startswith(("http://127.0.0.1", "data:", "blob:")) else watch.left_the_machine.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith(("http://127.0.0.1", "data:", "blob:")) else watch.left_the_machine.append(request.url)
+        ),
+    )
     page.on("console", lambda message: watch.errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: watch.errors.append(str(error)))
     return page, watch
@@ -256,7 +261,9 @@ def test_typing_survives_news_of_the_lines(tab: tuple[Page, Watch], served: Serv
     page.locator(".desk .row[data-id]").first.locator(".tgt").click()
     page.keyboard.type("half a sen")
     page.wait_for_timeout(1000)
-    page.evaluate("import(new URL('look/js/lines.js', document.baseURI)).then(({ lines }) => lines.take({ ...lines.desk, is_whole: true, rows: lines.list }))")
+    page.evaluate(
+        "import(new URL('look/js/lines.js', document.baseURI)).then(({ lines }) => lines.take({ ...lines.desk, is_whole: true, rows: lines.list }))"
+    )
     page.keyboard.type("tence")
     page.keyboard.press("Enter")
     page.wait_for_timeout(500)

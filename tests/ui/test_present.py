@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import pytest
 
-from studio.domain.line import Estimate, Slot, predict
 from studio.domain.media import AudioTrack, MediaInfo, VideoTrack
 from studio.domain.project import Job, JobKind, JobState, Project, Skipped, Source
 from studio.domain.settings import Settings
@@ -25,7 +24,9 @@ NOTHING = ProjectCounts(0, 0, 0, 0, 0, 0, 0)
 JOB = Job("j1", "p1", "local", JobKind.VOICE, JobState.RUNNING, done=3, total=12, stage="Voicing")
 
 
-def a_view(*, info: MediaInfo | None = INFO, counts: ProjectCounts = NOTHING, job: Job | None = None, is_rendered: bool = False) -> ProjectView:
+def a_view(
+    *, info: MediaInfo | None = INFO, counts: ProjectCounts = NOTHING, job: Job | None = None, is_rendered: bool = False
+) -> ProjectView:
     source = Source("ferry.mp4", "blob", info) if info is not None else None
     project = Project("p1", "local", "Harbour", "en", "zh", Settings(), source)
     return ProjectView(project, counts, (), job, (Skipped("cue 4", "it has no text"),), is_rendered, False)
@@ -87,18 +88,21 @@ def test_an_export_that_cannot_be_made_yet_says_what_it_needs() -> None:
     items = {item.kind: item for item in present.export_items(a_view(counts=ProjectCounts(4, 0, 4, 0, 0, 0, 0)))}
     assert items["video"].needs == "Render the dub first." and not items["video"].is_ready
     assert items["target_srt"].is_ready
-    silent = {item.kind: item for item in present.export_items(a_view(info=replace(INFO, video=None), counts=ProjectCounts(1, 0, 1, 0, 0, 1, 0), is_rendered=True))}
+    silent = {
+        item.kind: item
+        for item in present.export_items(
+            a_view(info=replace(INFO, video=None), counts=ProjectCounts(1, 0, 1, 0, 0, 1, 0), is_rendered=True)
+        )
+    }
     assert silent["side_by_side"].needs == "Needs a picture; this project is audio only."
 
 
 def test_engines_that_cannot_run_stay_in_the_list_and_say_so() -> None:
-    statuses = (EngineStatus("speaker", "one", "1", "MIT", True, True, "ready"), EngineStatus("speaker", "two", "1", "MIT", False, False, "no network"))
+    statuses = (
+        EngineStatus("speaker", "one", "1", "MIT", True, True, "ready"),
+        EngineStatus("speaker", "two", "1", "MIT", False, False, "no network"),
+    )
     choices = present.engine_choices("speaker", "gone", statuses)
     assert choices.options == (("Automatic (one)", "auto"), ("one", "one"), ("two (not available)", "two"))
     assert choices.selected == "auto"
     assert present.engine_sentences(statuses) == "- **Voice: one**, ready\n- **Voice: two**, not available: no network"
-
-
-def test_a_prediction_reaches_the_page_with_its_own_numbers() -> None:
-    found = present.fit_view(predict(Estimate(2_000, 300, "x"), Slot(0, 2_000, 100), max_ratio=1.25))
-    assert (found.speech_ms, found.pause_ms, found.delta_ms, found.fit) == (2_000, 300, 300, "tight")

@@ -45,7 +45,15 @@ def client(app: object, name: str | None) -> TestClient:
 
 def addresses(studio: Studio, project: Project) -> list[str]:
     row = studio.rows(project.id)[0]
-    kinds = {"source": "video", "rendered": "video", "take": row.line.take_id, "clip": row.line.id, "preview": row.line.id, "export": "script_csv", "peaks": "all"}
+    kinds = {
+        "source": "video",
+        "rendered": "video",
+        "take": row.line.take_id,
+        "clip": row.line.id,
+        "preview": row.line.id,
+        "export": "script_csv",
+        "peaks": "all",
+    }
     return [f"/media/{kind}/{project.id}/{item}" for kind, item in kinds.items()] + [f"/desk/{project.id}/rows"]
 
 
@@ -62,7 +70,11 @@ def test_the_owner_gets_every_medium_and_another_user_none(app: object, shared: 
 def test_another_user_can_change_nothing(app: object, shared: tuple[Studio, Project]) -> None:
     studio, project = shared
     line_id = studio.rows(project.id)[0].line.id
-    for verb, values in {"revise": {"line_id": line_id, "target": "x"}, "delete": {"line_ids": [line_id]}, "submit": {"kind": "voice"}}.items():
+    for verb, values in {
+        "revise": {"line_id": line_id, "target": "x"},
+        "delete": {"line_ids": [line_id]},
+        "submit": {"kind": "voice"},
+    }.items():
         assert client(app, "bob").post(f"/desk/{project.id}/{verb}", json=values).status_code == 404
     assert studio.rows(project.id)[0].line.target_text != "x"
 

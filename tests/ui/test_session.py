@@ -65,7 +65,10 @@ def test_a_guessed_or_stale_cookie_is_nobody() -> None:
     assert ask(Sessions(knows_ada), "/", cookie=f"{COOKIE}=guess")["status"] == 401
 
 
-@pytest.mark.parametrize("path", ["/gradio_api/file=/etc/passwd", "/gradio_api/file/x", "/gradio_api/proxy=http://a.example/", "/monitoring", "/gradio_api/vibe-edit"])
+@pytest.mark.parametrize(
+    "path",
+    ["/gradio_api/file=/etc/passwd", "/gradio_api/file/x", "/gradio_api/proxy=http://a.example/", "/monitoring", "/gradio_api/vibe-edit"],
+)
 def test_the_frameworks_file_and_proxy_routes_are_closed_to_everyone(path: str) -> None:
     assert ask(Sessions(), path)["status"] == 404
 

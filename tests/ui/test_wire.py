@@ -45,7 +45,12 @@ def test_sliders_take_limits_defaults_and_help_from_the_settings() -> None:
     sliders = [(item, widget) for item, widget in pairs if "low" in item.metadata]
     assert len(sliders) == 10
     for item, widget in sliders:
-        assert (widget.minimum, widget.maximum, widget.value, widget.info) == (item.metadata["low"], item.metadata["high"], item.default, item.metadata["help"])
+        assert (widget.minimum, widget.maximum, widget.value, widget.info) == (
+            item.metadata["low"],
+            item.metadata["high"],
+            item.default,
+            item.metadata["help"],
+        )
 
 
 def test_views_are_painted_as_their_widgets_take_them() -> None:

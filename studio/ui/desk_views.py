@@ -1,0 +1,119 @@
+"""What the line desk shows, as it travels to the browser: rows, the selected line's panel, answers to edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from studio.domain.settings import Guidance
+from studio.ui.views import JobView
+
+
+@dataclass(frozen=True, slots=True)
+class FitView:
+    """A text against its line, for the budget bar and the numbers beside it."""
+
+    speech_ms: int
+    pause_ms: int
+    delta_ms: int
+    p: float
+    fit: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRow:
+    """One line on the desk. `voiced` is "", "voiced" or "stale"."""
+
+    id: str
+    number: int
+    speaker_id: str
+    speaker: str
+    start_ms: int
+    end_ms: int
+    source: str
+    target: str
+    status: str
+    slot_ms: int
+    gap_ms: int
+    fit: FitView | None
+    voiced: str
+    take_id: str | None
+    take_ms: int | None
+    rate_ratio: float | None
+    candidates: int
+    flags: tuple[str, ...]
+    voice: str
+    has_own_voice: bool
+    face_scale: float | None
+    lip_scale: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerView:
+    id: str
+    name: str
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOption:
+    key: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """All lines of a project, or only those that changed since the revision asked for (`is_whole` False)."""
+
+    project_id: str
+    revision: str
+    is_whole: bool
+    order: tuple[str, ...]
+    rows: tuple[DeskRow, ...]
+    speakers: tuple[SpeakerView, ...]
+    voices: tuple[VoiceOption, ...]
+    fps: float
+    length_ms: int
+    has_media: bool
+    has_picture: bool
+    max_ratio: float
+    guidance: Guidance = field(default_factory=Guidance)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    id: str
+    text: str
+    engine: str
+    fit: FitView
+    is_taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakeView:
+    id: str
+    voice: str
+    engine: str
+    text: str
+    length_ms: int
+    rate_ratio: float
+    remainder_ms: int
+    is_circled: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelView:
+    """The selected line: its row with everything to choose from."""
+
+    row: DeskRow
+    candidates: tuple[CandidateView, ...]
+    takes: tuple[TakeView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an edit on the desk answers: the rows it changed, or the whole desk when order or slots moved."""
+
+    row: DeskRow | None = None
+    desk: DeskView | None = None
+    job: JobView | None = None
