@@ -17,11 +17,13 @@ from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
 from studio.ui import present
+from studio.ui.figures import fit_over_time
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
     ExportReady,
     ExportsView,
+    FitFigure,
     OpenTab,
     PageView,
     Place,
@@ -168,6 +170,9 @@ class Handlers:
         except StudioError as error:
             return ExportReady(replace(answer, notice=str(error)))
         return ExportReady(replace(answer, fetch=f"media/export/{project_id}/{kind}"))
+
+    def draw_fit(self, project_id: str) -> FitFigure:
+        return FitFigure(fit_over_time(self._studio.rows(project_id) if project_id else ()))
 
     # within
 

@@ -27,6 +27,7 @@ class Page:
     desk: gr.HTML
     guidance: GuidanceWidgets
     preview: PreviewWidgets
+    export_tab: gr.Tab
     export: ExportWidgets
 
 
@@ -45,6 +46,6 @@ def build_page() -> Page:
             guidance = build_guidance()
         with gr.Tab("Preview", id="preview"):
             preview = build_preview()
-        with gr.Tab("Export", id="export"):
+        with gr.Tab("Export", id="export") as export_tab:
             export = build_export()
-    return Page(project_id, clock, header, tabs, projects_tab, projects, upload, desk, guidance, preview, export)
+    return Page(project_id, clock, header, tabs, projects_tab, projects, upload, desk, guidance, preview, export_tab, export)

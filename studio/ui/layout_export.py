@@ -37,6 +37,7 @@ class FitWidgets:
 @dataclass(frozen=True, slots=True)
 class ExportWidgets:
     files: gr.HTML
+    fit_figure: gr.Plot
     mix: MixWidgets
     fit: FitWidgets
 
@@ -45,6 +46,11 @@ def build_export() -> ExportWidgets:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=5, min_width=520):
             files = island("exports", events=("wanted",))
+            with gr.Column(elem_classes="card figure"):
+                gr.HTML(
+                    "<h2>Fit across the programme</h2><p>Seconds over the slot, line by line; below zero fits.</p>", apply_default_css=False
+                )
+                fit_figure = gr.Plot(show_label=False, container=False)
         with gr.Column(scale=3, min_width=340, elem_classes="stack"):
             with gr.Column(elem_classes="card"):
                 gr.HTML("<h2>Mix</h2><p>Takes effect with the next render.</p>", apply_default_css=False)
@@ -65,4 +71,4 @@ def build_export() -> ExportWidgets:
                     setting_slider(FitSettings, "min_pause_ms", "Shortest pause, ms", step=10),
                     setting_slider(FitSettings, "trim_db", "Trim ends below, dB", step=1),
                 )
-    return ExportWidgets(files, mix, fit)
+    return ExportWidgets(files, fit_figure, mix, fit)

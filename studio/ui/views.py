@@ -6,8 +6,12 @@ Add a field here, fill it in `present.py` or `handlers.py`, and name its widget 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from studio.domain.settings import FitSettings, Guidance, MixSettings
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,3 +214,10 @@ class ExportReady:
     """The export list with one file that has just been made and is to be fetched from `ExportsView.fetch`."""
 
     ready: ExportsView
+
+
+@dataclass(frozen=True, slots=True)
+class FitFigure:
+    """How every line stands against its slot, drawn."""
+
+    figure: Figure

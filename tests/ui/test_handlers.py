@@ -159,3 +159,12 @@ def test_an_engine_choice_is_kept_by_task(handlers: Handlers, studio: Studio, pr
     handlers.choose_engine(project.id, "translator", "imported")
     engines = studio.project(project.id).project.settings.engines
     assert engines == replace(project.settings.engines, translator="imported")
+
+
+def test_the_fit_of_every_line_is_drawn(handlers: Handlers, studio: Studio, project: Project) -> None:
+    handlers.start(project.id, "translate")
+    job = studio.active_job(project.id)
+    if job is not None:
+        finish(studio, job)
+    assert sum(len(trace.x) for trace in handlers.draw_fit(project.id).figure.data) == 2
+    assert len(handlers.draw_fit("").figure.data) == 0
