@@ -58,7 +58,9 @@ def serve(studio: Studio, options: ServeOptions) -> None:
 
 def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
     """The whole web application: gate, own routes, Gradio."""
-    os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE=os.environ.get("HF_HUB_OFFLINE", "1"), HF_HUB_DISABLE_TELEMETRY="1")
+    os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1")
+    if not any(os.environ.get(name) for name in ("LIPLINE_TRANSLATOR", "LIPLINE_WHISPER")):
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")  # nothing was named that a hub would have to be asked for
     import gradio as gr
     from fastapi import FastAPI
 
