@@ -36,7 +36,7 @@ def help_of(*words: str) -> str:
 def test_every_make_target_in_a_document_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", text_of("Makefile"), re.MULTILINE))
     code = " ".join(re.findall(r"`[^`]+`|```.*?```", text_of(name), re.DOTALL))
-    missing = {word for word in TARGET.findall(code)} - targets - PROSE
+    missing = set(TARGET.findall(code)) - targets - PROSE
     assert not missing, f"{name} names make targets that do not exist: {sorted(missing)}"
 
 
