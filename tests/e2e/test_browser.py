@@ -250,6 +250,21 @@ def test_thousands_of_lines_keep_few_rows_in_the_page(tab: tuple[Page, Watch], s
     assert watch.errors == []
 
 
+def test_work_can_be_stopped_from_the_header(tab: tuple[Page, Watch], served: Served) -> None:
+    page, watch = tab
+    project = served.studio.create_project("Stop", "en", "de")
+    cues = "\n".join(f"{n}\n{stamp(n * 2000)} --> {stamp(n * 2000 + 1500)}\nline number {n}\n" for n in range(1, 1501))
+    served.studio.import_script(project.id, cues.encode(), "stop.srt")
+    page.goto(f"{served.address}?project={project.id}&tab=lines")
+    page.locator(".desk .row[data-id]").first.wait_for()
+    page.get_by_role("button", name="Voice all").click()
+    page.get_by_label("Stop this work").click()
+    page.locator(".chip.job").wait_for(state="detached")
+    job = served.studio.project(project.id).job
+    assert job is not None and job.state == "cancelled"
+    assert watch.errors == []
+
+
 def stamp(ms: int) -> str:
     return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d},{ms % 1000:03d}"
 
