@@ -28,6 +28,7 @@ from studio.review import build_rows, count, paced_estimator, predictor, program
 from studio.script import UNNAMED_SPEAKER, keep_as_lines, keep_as_targets, read_lines, script_of, speaker_at
 from studio.stages.timing import slots
 from studio.steps.run import NOTICE_STAGE, notices
+from studio.store.lines import LineChange
 from studio.workshop import Workshop
 
 EXPORTS = exports.KINDS
@@ -234,6 +235,12 @@ class Studio:
             raise NotFound("take", edit.take_id)
         self._shop.lines.edit(project.id, line_id, lambda line: edit.applied_to(line, self._shop.limits), by=self.user)
         return self._row(project_id, line_id)
+
+    def set_status(self, project_id: str, line_ids: Iterable[str], status: LineStatus) -> None:
+        """Give many lines one status, as one action."""
+        project, wanted = self._own(project_id), frozenset(line_ids)
+        lines = [line for line in self._shop.lines.cast(project.id).lines if line.id in wanted]
+        self._shop.lines.change_lines(project.id, LineChange(revised=tuple(replace(line, status=status) for line in lines)), by=self.user)
 
     def pick_candidate(self, project_id: str, line_id: str, candidate_id: str) -> LineRow:
         found = next((one for one in self._shop.lines.candidates(self._own(project_id).id, line_id) if one.id == candidate_id), None)

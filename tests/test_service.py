@@ -14,6 +14,7 @@ from studio.domain.project import JobKind
 from studio.domain.settings import Guidance, Settings
 from studio.domain.timing import TimeSpan
 from studio.engines.protocols import Speech
+from studio.engines.translate_imported import ImportedTranslator
 from studio.media.probe import probe
 from studio.service import EXPORTS, LineEdit, Studio
 from tests.fakes import FakeEstimator, FakeSpeaker
@@ -295,4 +296,22 @@ def test_predictions_learn_the_pace_of_a_voice_from_takes_already_made(home: Pat
     assert studio.predict(project.id, before.line.id, "acht").estimate.total_ms == 4 * 60  # type: ignore[union-attr]
     finish(studio, studio.submit(project.id, JobKind.VOICE))
     assert studio.predict(project.id, before.line.id, "acht").estimate.total_ms == pytest.approx(8 * 60, rel=0.1)  # type: ignore[union-attr]
+    studio.close()
+
+
+def test_many_lines_take_one_status_at_once_and_unknown_ones_are_passed_over(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    studio.set_status(project.id, [*(row.line.id for row in studio.rows(project.id)), "gone"], LineStatus.APPROVED)
+    assert [row.line.status for row in studio.rows(project.id)] == [LineStatus.APPROVED] * 2
+
+
+def test_a_notice_goes_when_its_cause_has_gone(home: Path, clip: Path) -> None:
+    studio = fake_studio(home, translator=ImportedTranslator())
+    project = clip_project(studio, clip)
+    render(studio, project)
+    assert any("Nothing here translates" in notice for notice in studio.project(project.id).notices)
+    for row in studio.rows(project.id):
+        studio.revise_line(project.id, row.line.id, LineEdit(target_text="eins"))
+    render(studio, project)
+    assert studio.project(project.id).notices == ()
     studio.close()

@@ -18,12 +18,12 @@ from studio.steps.run import Run
 def run(run: Run) -> None:
     cast = run.shop.lines.cast(run.project.id)
     wanted = [line for line in cast.lines if _is_wanted(run, line)]
+    run.notice("translate", None)
     if not wanted:
         return
     translator = _translator(run)
     if translator is None:
         return
-    run.notice("translate", None)
     report = run.reported("Translating")
     report(0, len(wanted))
     started_at = 0

@@ -119,8 +119,7 @@ class Desk:
         return self._whole() if edit.span is not None else self._one(row)
 
     def set_status(self, line_ids: Sequence[str], status: str) -> Reply:
-        for line_id in line_ids:
-            self._studio.revise_line(self._project_id, line_id, LineEdit(status=LineStatus(status)))
+        self._studio.set_status(self._project_id, line_ids, LineStatus(status))
         return self._whole()
 
     def pick(self, line_id: str, candidate_id: str) -> Reply:
