@@ -38,8 +38,9 @@ def _can_start(view: ProjectView | None) -> bool:
 
 
 def _find(view: ProjectView | None) -> Action:
-    again = view is not None and view.counts.total > 0
-    return Action("Find lines again" if again else "Find lines", _can_start(view))
+    """Only where there are none: lines that were found and edited are never replaced by listening once more."""
+    has_lines = view is not None and view.counts.total > 0
+    return Action("Find lines", _can_start(view) and not has_lines)
 
 
 def _dub(view: ProjectView | None) -> Action:

@@ -28,5 +28,6 @@ def test_the_track_choice_shows_only_when_there_is_one() -> None:
     assert not upload_view(a_view(info=replace(INFO, audio=INFO.audio[:1])), ()).track.is_shown
 
 
-def test_lines_that_are_there_can_be_found_again() -> None:
-    assert upload_view(a_view(counts=ProjectCounts(3, 3, 0, 0, 0, 0, 0)), ()).find.label == "Find lines again"
+def test_lines_that_are_there_are_not_replaced_by_listening_again() -> None:
+    assert not upload_view(a_view(counts=ProjectCounts(3, 3, 0, 0, 0, 0, 0)), ()).find.is_enabled
+    assert upload_view(a_view(counts=ProjectCounts(0, 0, 0, 0, 0, 0, 0)), ()).find.is_enabled
