@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from studio.domain.project import Job
     from studio.service import Studio
 
+MAX_TOLD = 12  # notes of an import that are printed
 app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 evaluations = typer.Typer(help="Measure an engine on your own data.", no_args_is_help=True)
 app.add_typer(evaluations, name="eval")
@@ -89,8 +90,8 @@ def dub(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Video or audio file.")],
     source_language: FromOption,
     target_language: ToOption,
-    out: Annotated[Path, typer.Option("--out", help="Where the dubbed MP4 goes.")],
     lines: Annotated[Path | None, typer.Option("--lines", help="Subtitles of the source (SRT, VTT, ASS, TTML, CSV).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Where the dubbed MP4 goes (default: beside IN, named after the language).")] = None,
     translation: Annotated[Path | None, typer.Option("--translation", help="Subtitles in the target language.")] = None,
     speaker: Annotated[str, typer.Option("--speaker", help="Speech engine; see `engines`.")] = "auto",
     translator: Annotated[str, typer.Option("--translator", help="Translation engine; see `engines`.")] = "auto",
@@ -104,9 +105,13 @@ def dub(
     request = DubRequest(source, source_language, target_language, out, lines, translation, speaker, translator, transcriber)
     with opened(home) as studio, progress_bar() as watch:
         content = dub_file(studio, request, watch)
+    for item in content["skipped"][:MAX_TOLD]:
+        print(f"{item['where']}: {item['reason']}", file=sys.stderr)
+    if (more := len(content["skipped"]) - MAX_TOLD) > 0:
+        print(f"… and {more} more; --json lists them all.", file=sys.stderr)
     for notice in content["notices"]:
         print(f"Note: {notice}", file=sys.stderr)
-    print(f"{out}: {content['counts']['voiced']} of {content['counts']['total']} lines voiced in {content['wall_seconds']:.1f} s.")
+    print(f"{content['out']}: {content['counts']['voiced']} of {content['counts']['total']} lines voiced in {content['wall_seconds']:.1f} s.")
     if report is not None:
         _write_json(report, content)
 

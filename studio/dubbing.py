@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from studio.domain.errors import BadMedia, BadSetting, OutOfSpace, StudioError, UserError
+from studio.domain.language import language_code
 from studio.domain.plain import fingerprint
-from studio.domain.project import Job, JobKind, JobState, Project, Script
+from studio.domain.project import Job, JobKind, JobState, Project, Script, Skipped
 from studio.report import project_report
 from studio.service import Studio
 
@@ -29,7 +30,7 @@ class DubRequest:
     source: Path
     source_language: str
     target_language: str
-    out: Path
+    out: Path | None = None
     lines: Path | None = None
     translation: Path | None = None
     speaker: str = "auto"
@@ -48,16 +49,25 @@ class JobRefused(UserError):
 def dub_file(studio: Studio, request: DubRequest, watch: Watch) -> dict[str, Any]:
     """Dub `request.source` into `request.out` and return the report. The same request again reuses what is done."""
     started = time.monotonic()
-    if not request.out.parent.is_dir():
-        raise BadSetting(f"The folder {request.out.parent} does not exist; make it, or choose another --out.")
+    out = _out(request)
     project = _project_for(studio, request, watch)
     wait(studio, studio.submit(project.id, JobKind.RENDER), watch)
-    copy_beside(studio.export(project.id, "video"), request.out)
+    copy_beside(studio.export(project.id, "video"), out)
     seconds = time.monotonic() - started
     view = studio.project(project.id)
     content = project_report(view, studio.rows(project.id), studio.costs(project.id))
     duration_ms = view.project.source.info.duration_ms if view.project.source else 0
-    return content | {"out": str(request.out), "wall_seconds": round(seconds, 3), "realtime_factor": round(1000 * seconds / max(1, duration_ms), 4)}
+    return content | {"out": str(out), "wall_seconds": round(seconds, 3), "realtime_factor": round(1000 * seconds / max(1, duration_ms), 4)}
+
+
+def _out(request: DubRequest) -> Path:
+    """Where the dub goes. Raises BadSetting for a folder that is not there, and for the source itself."""
+    out = request.out if request.out is not None else request.source.with_name(f"{request.source.stem}.{language_code(request.target_language)}.mp4")
+    if not out.parent.is_dir():
+        raise BadSetting(f"The folder {out.parent} does not exist; make it, or choose another --out.")
+    if out.is_dir() or out.resolve() in {path.resolve() for path in (request.source, request.lines, request.translation) if path is not None}:
+        raise BadSetting(f"{out} is {'a folder' if out.is_dir() else 'one of the files you gave'}; choose another --out.")
+    return out
 
 
 def wait(studio: Studio, job: Job, watch: Watch) -> Job:
@@ -138,7 +148,9 @@ def lines_of_file(studio: Studio, path: Path, language: str, transcriber: str, w
         studio.update_settings(project.id, replace(project.settings, engines=engines))
         studio.upload_media(project.id, path, path.name)
         wait(studio, studio.submit(project.id, JobKind.LINES), watch)
-        return studio.script(project.id)
+        script = studio.script(project.id)
+        told = () if script.lines else tuple(Skipped("the whole file", notice) for notice in studio.project(project.id).notices)
+        return replace(script, skipped=script.skipped + told)
     finally:
         studio.delete_project(project.id)
 

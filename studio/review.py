@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from studio.domain.errors import EngineUnavailable
+from studio.domain.language import NAMES
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
 from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.views import LineRow, ProjectCounts
+from studio.domain.writing import looks_foreign
 from studio.engines.protocols import Availability, DurationEstimator, LearnsPace, Speaker, VoiceInfo
 from studio.engines.rack import EngineRack
 from studio.stages.timing import line_flags, predictions, slots
 from studio.stages.translate import Predict
 from studio.stages.voice import VOICE_VERSION, assign_voices
 
+FOREIGN_SHARE = 0.2  # more foreign lines than this look like a wrong file
 SILENCE = Estimate(0, 0, "none")
 
 
@@ -167,10 +170,32 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
                 take=take,
                 is_take_stale=is_stale,
                 candidate_count=candidate_counts.get(line.id, 0),
-                flags=flags.get(line.id, ()) + line.notes,
+                flags=(*flags.get(line.id, ()), *_writing_flags(project, line), *line.notes),
             )
         )
     return tuple(rows)
+
+
+def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:
+    sides = ((line.source_text, project.source_language, "source"), (line.target_text, project.target_language, "translation"))
+    return tuple(f"The {side} is not written like {NAMES[language]}." for text, language, side in sides if looks_foreign(text, language))
+
+
+def standing_notices(project: Project, rows: Sequence[LineRow], rack: EngineRack) -> tuple[str, ...]:
+    """What is true of a project as it stands: engines that step in for the chosen ones, and texts in the wrong language."""
+    sentences = []
+    for task, chosen, used in (
+        ("speaker", project.settings.engines.speaker, default_speaker(project, rack)),
+        ("estimator", project.settings.engines.estimator, estimator_for(project, rack)),
+    ):
+        if chosen != "auto" and used is not None and used.name != chosen:
+            part = "speaks" if task == "speaker" else "predicts times"
+            sentences.append(f"{chosen} cannot be used now ({rack.named(task, chosen).available().why.rstrip('.')}); {used.name} {part} instead.")
+    foreign = sum(looks_foreign(row.line.source_text, project.source_language) for row in rows)
+    if foreign > FOREIGN_SHARE * len(rows):
+        language = NAMES[project.source_language]
+        sentences.append(f"{foreign} of {len(rows)} source lines are not written like {language}; is it the right file, and the right language?")
+    return tuple(sentences)
 
 
 def count(rows: tuple[LineRow, ...]) -> ProjectCounts:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from studio.domain.errors import BadSubtitles, NotReady
-from studio.domain.line import Line, LineStatus, SpeakerProfile
+from studio.domain.language import NAMES
+from studio.domain.line import Candidate, Line, LineStatus, SpeakerProfile
 from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
 from studio.domain.timing import TimeSpan, clock
 from studio.engines.translate_imported import ImportedTranslator
@@ -110,6 +111,24 @@ def keep_as_targets(shop: Workshop, project: Project, script: Script, name: str,
     shop.lines.record_import(project.id, Imported(name, script))
     _offer(shop, project, texts, by=by)
     return script
+
+
+def switch_target(shop: Workshop, before: Project, after: Project, *, by: str) -> None:
+    """After a change of the target language: every line's translation moves among its wordings, marked with its language,
+    and one that was put away so for the new language comes back. Nothing typed is lost by changing there and back."""
+    changed = []
+    for line in shop.lines.cast(after.id).lines:
+        known = [replace(one, prediction=None) for one in shop.lines.candidates(after.id, line.id) if one.engine != _put_away(before)]
+        back = next((one for one in known if one.engine == _put_away(after)), None)
+        if line.target_text.strip():
+            known.append(Candidate(uuid.uuid4().hex, line.id, line.target_text, _put_away(before), 0.0, 0, None))
+        shop.lines.put_candidates(line.id, tuple(replace(one, rank=rank) for rank, one in enumerate(known)))
+        changed.append(replace(line, target_text=back.text if back else "", status=LineStatus.DRAFT))
+    shop.lines.change_lines(after.id, LineChange(revised=tuple(changed)), by=by)
+
+
+def _put_away(project: Project) -> str:
+    return f"earlier, {NAMES[project.target_language]}"
 
 
 def _offer(shop: Workshop, project: Project, texts: Mapping[str, str], *, by: str) -> None:

@@ -24,8 +24,8 @@ from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
 from studio.jobs import JobRunner
 from studio.media.probe import probe
-from studio.review import build_rows, count, paced_estimator, predictor, programme_ms, resolve_voices, stand, voices_on_offer
-from studio.script import UNNAMED_SPEAKER, keep_as_lines, keep_as_targets, read_lines, script_of, speaker_at
+from studio.review import build_rows, count, paced_estimator, predictor, programme_ms, resolve_voices, stand, standing_notices, voices_on_offer
+from studio.script import UNNAMED_SPEAKER, keep_as_lines, keep_as_targets, read_lines, script_of, speaker_at, switch_target
 from studio.stages.timing import slots
 from studio.steps.run import NOTICE_STAGE, notices
 from studio.store.lines import LineChange
@@ -104,8 +104,14 @@ class Studio:
         return self._update(project_id, settings=settings)
 
     def set_languages(self, project_id: str, source_language: str, target_language: str) -> Project:
+        """Change what a project is spoken in and dubbed into. Translations into the old language wait among the wordings, and come
+        back with it."""
         source, target = _pair(source_language, target_language)
-        return self._update(project_id, source_language=source, target_language=target)
+        before = self._own(project_id)
+        project = self._update(project_id, source_language=source, target_language=target)
+        if target != before.target_language:
+            switch_target(self._shop, before, project, by=self.user)
+        return project
 
     def demo_project(self) -> Project:
         """The user's own copy of the demo; made on the first call."""
@@ -349,15 +355,16 @@ class Studio:
 
     def _view(self, project: Project) -> ProjectView:
         render = playback.render_state(self._shop, project)
+        rows = self.rows(project.id)
         return ProjectView(
             project=project,
-            counts=count(self.rows(project.id)),
+            counts=count(rows),
             speakers=self._shop.lines.speakers(project.id),
             job=self._shop.jobs.latest(project.id),
             skipped=self._shop.lines.skipped(project.id),
             is_rendered=render.is_rendered,
             is_render_stale=render.is_stale,
-            notices=notices(self._shop, project.id) + render.notices,
+            notices=standing_notices(project, rows, self._shop.engines) + notices(self._shop, project.id) + render.notices,
         )
 
 

@@ -23,7 +23,7 @@ three four five
 
 
 def fake_rack(**engines: object) -> EngineRack:
-    """The fakes, or other engines by task ("voice_activity" for "voice activity")."""
+    """The fakes, or other engines by task, one or several ("voice_activity" for "voice activity")."""
     tasks: dict[str, tuple] = {
         "voice activity": (FakeVad(),),
         "transcriber": (FakeTranscriber(),),
@@ -32,7 +32,7 @@ def fake_rack(**engines: object) -> EngineRack:
         "estimator": (FakeEstimator(),),
         "speaker": (FakeSpeaker(),),
     }
-    return EngineRack(tasks | {task.replace("_", " "): (engine,) for task, engine in engines.items()})
+    return EngineRack(tasks | {task.replace("_", " "): engine if isinstance(engine, tuple) else (engine,) for task, engine in engines.items()})
 
 
 def fake_studio(home: Path, **engines: object) -> Studio:

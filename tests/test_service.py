@@ -11,9 +11,9 @@ import pytest
 from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, EngineFailed, NotFound, NotReady
 from studio.domain.line import Estimate, LineStatus, Take, VoiceRef
 from studio.domain.project import JobKind
-from studio.domain.settings import Guidance, Settings
+from studio.domain.settings import EngineChoice, Guidance, Settings
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Speech
+from studio.engines.protocols import Availability, Speech
 from studio.engines.translate_imported import ImportedTranslator
 from studio.media.probe import probe
 from studio.service import EXPORTS, LineEdit, Studio
@@ -83,17 +83,61 @@ def test_regenerating_one_line_offers_new_wordings_keeps_the_old_and_leaves_othe
     assert studio.rows(project.id)[0] == first
 
 
+TIGHT = b"1\n00:00:00,400 --> 00:00:01,000\n" + b"word " * 12 + b"\n\n2\n00:00:01,700 --> 00:00:02,300\n" + b"word " * 12 + b"\n"
+
+
 def test_over_budget_lines_are_never_made_worse_and_approved_ones_are_left_alone(studio: Studio, clip: Path) -> None:
-    project = clip_project(studio, clip)
-    for row in studio.rows(project.id):
-        studio.revise_line(project.id, row.line.id, LineEdit(target_text="viel zu lang " * 8))
-    approved, open_row = studio.rows(project.id)
-    studio.revise_line(project.id, approved.line.id, LineEdit(status=LineStatus.APPROVED))
+    project = clip_project(studio, clip, script=TIGHT)
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    longest = [max(studio.line(project.id, row.line.id).candidates, key=lambda one: len(one.text)) for row in studio.rows(project.id)]
+    for row, candidate in zip(studio.rows(project.id), longest, strict=True):
+        studio.pick_candidate(project.id, row.line.id, candidate.id)
+    approved, still_open = studio.rows(project.id)
+    studio.set_status(project.id, [approved.line.id], LineStatus.APPROVED)
     finish(studio, studio.regenerate(project.id, over_budget=True))
     left, changed = studio.rows(project.id)
     assert left.line.target_text == approved.line.target_text
-    assert changed.prediction is not None and open_row.prediction is not None
-    assert changed.prediction.p < open_row.prediction.p
+    assert changed.prediction is not None and still_open.prediction is not None
+    assert changed.prediction.p < still_open.prediction.p
+
+
+def test_words_that_a_person_wrote_are_kept_and_new_wordings_offered_beside_them(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    row = studio.revise_line(project.id, studio.rows(project.id)[0].line.id, LineEdit(target_text="viel zu lang " * 8))
+    finish(studio, studio.regenerate(project.id, [row.line.id]))
+    detail = studio.line(project.id, row.line.id)
+    assert detail.row.line.target_text == row.line.target_text
+    assert detail.candidates
+    assert any("a person wrote" in notice for notice in studio.project(project.id).notices)
+
+
+def test_changing_the_target_language_and_back_loses_no_word(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    first = studio.rows(project.id)[0].line
+    studio.revise_line(project.id, first.id, LineEdit(target_text="Eins zwei"))
+    studio.set_languages(project.id, "en", "fr")
+    assert [row.line.target_text for row in studio.rows(project.id)] == ["", ""]
+    studio.revise_line(project.id, first.id, LineEdit(target_text="Un deux"))
+    studio.set_languages(project.id, "en", "de")
+    assert studio.rows(project.id)[0].line.target_text == "Eins zwei"
+    studio.set_languages(project.id, "en", "fr")
+    assert studio.rows(project.id)[0].line.target_text == "Un deux"
+
+
+def test_an_engine_that_cannot_run_is_stood_in_for_and_that_is_told(home: Path, clip: Path) -> None:
+    studio = fake_studio(home, speaker=(FakeSpeaker(), AwaySpeaker()))
+    project = clip_project(studio, clip)
+    studio.update_settings(project.id, replace(Settings(), engines=EngineChoice(speaker="away")))
+    render(studio, project)
+    assert all(row.take is not None and row.take.voice.engine == "fake-speaker" for row in studio.rows(project.id))
+    assert any("away cannot be used now (it is on holiday)" in notice for notice in studio.project(project.id).notices)
+    studio.close()
+
+
+def test_a_script_in_another_language_is_noticed_line_by_line_and_as_a_whole(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip, script="1\n00:00:00,400 --> 00:00:01,300\n快到山上来\n".encode())
+    assert any("not written like English" in flag for flag in studio.rows(project.id)[0].flags)
+    assert any("right file" in notice for notice in studio.project(project.id).notices)
 
 
 def test_a_locked_line_takes_nothing_but_another_status(studio: Studio, clip: Path) -> None:
@@ -243,6 +287,13 @@ def test_work_that_needs_media_is_refused_before_there_is_any(studio: Studio) ->
 def test_a_project_needs_a_name_one_can_read(studio: Studio, name: str) -> None:
     with pytest.raises(BadSetting, match="needs a name"):
         studio.create_project(name, "en", "de")
+
+
+class AwaySpeaker(FakeSpeaker):
+    name = "away"
+
+    def available(self) -> Availability:
+        return Availability(False, "it is on holiday.")
 
 
 class HoarseSpeaker(FakeSpeaker):

@@ -116,9 +116,12 @@ def _flagged(cues: list[Cue], ledger: Ledger, rules: TidyRules) -> Iterable[Line
             notes = (*notes, "Overlaps the line before.")
         if cue.end_ms - cue.start_ms > rules.max_cue_ms:
             ledger.change(cue.where, TOO_LONG_CUE)
-            notes = (*notes, f"Lasts {clock(cue.end_ms - cue.start_ms)}, very long for one line.")
+            notes = (*notes, f"{_LASTS} {clock(cue.end_ms - cue.start_ms)}, very long for one line.")
         latest_end_ms = max(latest_end_ms, cue.end_ms)
         yield LineDraft(cue.start_ms, cue.end_ms, cue.text, cue.speaker, cue.target_text, notes)
+
+
+_LASTS = "Lasts"
 
 
 def within(script: Script, duration_ms: int) -> Script:
@@ -135,7 +138,7 @@ def within(script: Script, duration_ms: int) -> Script:
             skipped.append(Skipped(where, f"It begins after the programme ends ({end}), so it was left out; is this the right file?"))
         elif line.end_ms > duration_ms:
             skipped.append(Skipped(where, f"It ran past the end of the programme and now ends there ({end})."))
-            lines.append(replace(line, end_ms=duration_ms))
+            lines.append(replace(line, end_ms=duration_ms, notes=tuple(note for note in line.notes if not note.startswith(_LASTS))))
         else:
             lines.append(line)
     return replace(script, lines=tuple(lines), skipped=(*script.skipped, *skipped))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from enum import Enum
 
 from studio.domain.errors import EngineUnavailable, NotFound
 from studio.domain.line import Candidate, Line, LineStatus, Prediction
 from studio.domain.plain import fingerprint
 from studio.domain.settings import TranslationSettings
 from studio.engines.protocols import Translator
+from studio.engines.translate_imported import ImportedTranslator
 from studio.review import stand
 from studio.stages.translate import WINDOW_LINES, Direction, combined, propose, requests_for
 from studio.steps.run import Run
@@ -24,14 +27,16 @@ def run(run: Run) -> None:
     translator = _translator(run)
     if translator is None:
         return
-    report = run.reported("Translating")
+    report, done, kept = run.reported("Translating"), 0, 0
     report(0, len(wanted))
-    started_at = 0
     with run.timed("translate"):
-        while started_at < len(wanted):
-            _translate_window(run, translator, wanted[started_at : started_at + WINDOW_LINES])
-            started_at += WINDOW_LINES
-            report(min(started_at, len(wanted)), len(wanted))
+        for start in range(0, len(wanted), WINDOW_LINES):
+            for outcome in _translate_window(run, translator, wanted[start : start + WINDOW_LINES]):
+                done, kept = done + 1, kept + (outcome is Outcome.KEPT)
+                report(done, len(wanted))
+    if kept:
+        lines = "1 line" if kept == 1 else f"{kept} lines"
+        run.notice("translate", f"New wordings are listed for {lines} whose words a person wrote; those words were kept. Pick a wording to change them.")
 
 
 def _is_wanted(run: Run, line: Line) -> bool:
@@ -53,7 +58,15 @@ def _translator(run: Run) -> Translator | None:
         return None
 
 
-def _translate_window(run: Run, translator: Translator, window: list[Line]) -> None:
+class Outcome(Enum):
+    """What became of a line: new words, the old ones because nothing better came, or a person's, which are never replaced."""
+
+    CHOSEN = "chosen"
+    UNCHANGED = "unchanged"
+    KEPT = "kept"
+
+
+def _translate_window(run: Run, translator: Translator, window: list[Line]) -> Iterator[Outcome]:
     """Read the cast anew, so that wordings chosen a moment ago are context and an editor's typing is never undone."""
     cast = run.shop.lines.cast(run.project.id)
     standing = stand(run.project, cast, run.shop.engines, run.shop.lines.circled_takes(run.project.id))
@@ -62,13 +75,26 @@ def _translate_window(run: Run, translator: Translator, window: list[Line]) -> N
     asked = [by_id[line.id] for line in window if line.id in by_id]
     requests = requests_for(cast.lines, asked, standing.slots, direction, _settings(run))
     for line_id, fresh in propose(requests, by_id, translator, standing.predict_text):
-        before = by_id[line_id]
         with suppress(NotFound):  # the editor deleted the line meanwhile
-            known = run.shop.lines.candidates(run.project.id, line_id) if run.job.is_forced else ()
-            run.shop.lines.put_candidates(line_id, combined(fresh, known))
-            choice = _choice(run, before, fresh, standing.predictions.get(line_id))
-            if choice is not None:
-                _choose(run, before, choice)
+            yield _keep(run, by_id[line_id], fresh, standing.predictions.get(line_id))
+
+
+def _keep(run: Run, line: Line, fresh: tuple[Candidate, ...], now: Prediction | None) -> Outcome:
+    """List the wordings, and take one where the line has no words yet or only a machine's."""
+    known = run.shop.lines.candidates(run.project.id, line.id)
+    run.shop.lines.put_candidates(line.id, combined(fresh, known))
+    if line.target_text.strip() and _is_own(line, known):
+        return Outcome.KEPT if fresh else Outcome.UNCHANGED
+    choice = _choice(run, line, fresh, now)
+    if choice is None:
+        return Outcome.UNCHANGED
+    _choose(run, line, choice)
+    return Outcome.CHOSEN
+
+
+def _is_own(line: Line, known: tuple[Candidate, ...]) -> bool:
+    """Whether a person wrote the line's words: typed, or imported."""
+    return not any(one.text == line.target_text.strip() and one.engine != ImportedTranslator.name for one in known)
 
 
 def _settings(run: Run) -> TranslationSettings:

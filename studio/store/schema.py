@@ -125,7 +125,7 @@ CANDIDATES = Table(
     Column("engine", String(128), nullable=False),
     Column("score", Float, nullable=False),
     Column("rank", Integer, nullable=False),
-    _json("prediction", nullable=False),
+    _json("prediction"),
 )
 
 # Takes belong to the project, not to the line's row: a line deleted and brought back finds its takes again.

@@ -11,7 +11,7 @@ CREATE TABLE candidates (
 	engine VARCHAR(128) NOT NULL, 
 	score FLOAT NOT NULL, 
 	rank INTEGER NOT NULL, 
-	prediction JSON NOT NULL, 
+	prediction JSON, 
 	CONSTRAINT pk_candidates PRIMARY KEY (line_id, id), 
 	CONSTRAINT fk_candidates_line_id FOREIGN KEY(line_id) REFERENCES lines (id) ON DELETE CASCADE
 );

@@ -117,7 +117,7 @@ def _create_candidates() -> None:
         sa.Column("engine", sa.String(length=128), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("rank", sa.Integer(), nullable=False),
-        sa.Column("prediction", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("prediction", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(["line_id"], ["lines.id"], name="fk_candidates_line_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("line_id", "id", name="pk_candidates"),
     )
