@@ -1,34 +1,60 @@
-// Calls to the desk's routes, the saved state everyone may watch, and toasts for what went wrong.
+// Calls to the desk's routes and the saved state everyone may watch. An edit the studio does not take because it is away is kept and sent again.
 
-import { h } from "./dom.js";
+import { toast } from "./toast.js";
+import { hasUnsent, keep, settle, unsent, waiting } from "./unsent.js";
+
+const AWAY = "The studio cannot be reached; is it still running? What you typed is kept and sent as soon as it answers.";
+const PING_MS = 5000;
+const AGAIN_MS = 2000;
+const PATIENCE_MS = 10_000;
+
+/** The studio did not answer, or not for now: the same call may succeed later. */
+class Away extends Error {}
 
 const watchers = new Set();
 let pending = 0;
-let failed = false;
+let isRefused = false;
+let isGone = false;
+let isLeaving = false;
 let last = Promise.resolve();
 
-/** "saved" | "saving" | "unsaved": how the last edits of this page stand. */
-export const savedState = () => (pending ? "saving" : failed ? "unsaved" : "saved");
+/** "saved" | "saving" | "retrying" | "refused" | "away": how the edits of this page stand. */
+export const savedState = () => (pending && !isGone ? "saving" : hasUnsent() ? "retrying" : isGone ? "away" : isRefused ? "refused" : "saved");
 export function onSaved(watcher) {
   watchers.add(watcher);
   return () => watchers.delete(watcher);
 }
+export const isAway = () => isGone;
 const tell = () => watchers.forEach((watcher) => watcher(savedState()));
 
+function away(isNow) {
+  if (isNow && !isGone) toast(AWAY);
+  isGone = isNow;
+  tell();
+}
+
 async function answerOf(response) {
-  if (response.status === 401) return void location.reload();
+  if (response.status === 401) {
+    isLeaving = true; // to the login page; what is unsent waits in the tab
+    location.reload();
+    throw new Away(AWAY);
+  }
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(body.error ?? "The studio did not answer; is it still running?");
-  return body;
+  if (response.ok) return body;
+  const sentence = body.error ?? "The studio did not answer; is it still running?";
+  throw response.status >= 500 ? new Away(sentence) : new Error(sentence);
 }
 
 async function ask(address, init) {
+  let response;
   try {
-    return await answerOf(await fetch(new URL(address, document.baseURI), init));
-  } catch (error) {
-    if (error instanceof TypeError) throw new Error("The studio cannot be reached; is it still running? What you typed is kept on this page.");
-    throw error;
+    response = await fetch(new URL(address, document.baseURI), init);
+  } catch {
+    away(true);
+    throw new Away(AWAY);
   }
+  away(false);
+  return answerOf(response);
 }
 
 /** Rows that changed since a revision, and always those in `also`. */
@@ -38,9 +64,8 @@ export const getRows = (project, since, also) => ask(`desk/${project}/rows?${new
 export const read = (project, verb, values) =>
   ask(`desk/${project}/${verb}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(values) });
 
-/** One call that changes something; the saved chip follows it. A failure is shown and thrown on.
- *  Calls go out one after the other, so that the last thing typed is the last thing stored. */
-export async function write(project, verb, values) {
+/** Calls that change something go out one after the other, so that the last thing typed is the last thing stored. */
+async function inTurn(work) {
   const before = last;
   let done = null;
   last = new Promise((resolve) => (done = resolve));
@@ -48,13 +73,9 @@ export async function write(project, verb, values) {
   tell();
   try {
     await before;
-    const answer = await read(project, verb, values);
-    failed = false;
+    const answer = await work();
+    isRefused = false;
     return answer;
-  } catch (error) {
-    failed = true;
-    toast(error.message);
-    throw error;
   } finally {
     pending -= 1;
     done();
@@ -62,17 +83,72 @@ export async function write(project, verb, values) {
   }
 }
 
+/** One call that changes something; the saved chip follows it. A failure is shown and thrown on, but the change of a line
+ *  (`revise`) that meets no studio is kept, sent again later, and answered with nothing. */
+export async function write(project, verb, values) {
+  const isEdit = verb === "revise";
+  try {
+    const answer = await inTurn(() => read(project, verb, values));
+    if (isEdit) settle(project, values);
+    return answer;
+  } catch (error) {
+    if (isEdit && error instanceof Away) {
+      keep(project, values);
+      if (!isGone) toast(error.message);
+      tell();
+      return {};
+    }
+    isRefused ||= !(error instanceof Away);
+    toast(error.message === AWAY ? "This could not be done: the studio does not answer." : error.message);
+    tell();
+    throw error;
+  }
+}
+
+/** `onDelivered(project, answer)` hears of each kept edit that arrived (or, without an answer, was refused for good). */
+export const delivery = { onDelivered: () => {} };
+
+/** Send what is kept, line by line. What a line waits with is looked up in its turn: an earlier call may have changed it. */
+async function deliver() {
+  for (const key of unsent()) {
+    let sent = null;
+    try {
+      const answer = await inTurn(() => ((sent = waiting(key)), sent && read(sent.project, "revise", sent.change)));
+      if (!sent) continue;
+      settle(sent.project, sent.change);
+      delivery.onDelivered(sent.project, answer);
+    } catch (error) {
+      if (error instanceof Away) break;
+      settle(sent.project, sent.change);
+      isRefused = true;
+      toast([error.message, sent.change.target && `What you had typed: “${sent.change.target}”`].filter(Boolean).join(" "));
+      delivery.onDelivered(sent.project, null);
+    }
+  }
+  tell();
+}
+
+/** Asks now and then whether the studio is there, so that nobody types into the void. */
+async function ping() {
+  if (!isLeaving && (!document.hidden || hasUnsent())) {
+    try {
+      await fetch(new URL("look/css/tokens.css", document.baseURI), { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      away(false);
+    } catch {
+      away(true);
+    }
+    if (!isGone && hasUnsent()) await deliver();
+  }
+  setTimeout(ping, isGone || hasUnsent() ? AGAIN_MS : PING_MS);
+}
+setTimeout(ping);
+
 /** Run a call whose failure has been shown already. */
 export const quietly = (promise) => promise.catch(() => null);
 
 export const media = (kind, project, item) => new URL(`media/${kind}/${project}/${item}`, document.baseURI).href;
 
-export function toast(message) {
-  let shelf = document.querySelector(".toasts");
-  if (!shelf) document.body.append((shelf = h("div.toasts", { role: "status", "aria-live": "polite" })));
-  const note = h("div.toast", {}, h("span", {}, message), h("button.plain", { "aria-label": "Dismiss", onclick: () => note.remove() }, "✕"));
-  shelf.append(note);
-  setTimeout(() => note.remove(), 12_000);
-}
-
-window.addEventListener("beforeunload", (event) => pending && event.preventDefault());
+window.addEventListener("beforeunload", (event) => {
+  document.activeElement?.blur(); // what is being typed counts as well
+  if ((pending || hasUnsent()) && !isLeaving) event.preventDefault();
+});

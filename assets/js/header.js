@@ -1,16 +1,19 @@
 // The header: brand, project, saved chip, job chip. Also keeps the address in step, so that a reload keeps the place.
 
-import { onSaved, savedState, toast } from "./api.js";
+import { remember } from "./address.js";
+import { onSaved, savedState } from "./api.js";
 import { clear, h } from "./dom.js";
 import { clock } from "./format.js";
+import { toast } from "./toast.js";
 
-const SAVED = { saved: "Saved", saving: "Saving…", unsaved: "Not saved" };
+const SAVED = { saved: "Saved", saving: "Saving…", retrying: "Not saved – retrying", refused: "Not saved", away: "Studio does not answer" };
 
 export function mount({ element, props, trigger, watch }) {
   const state = { pace: null, failure: "", shown: false };
   const saved = h("span.chip.saved", { role: "status" });
   const paintSaved = (now) => {
     saved.dataset.state = now;
+    saved.hidden = now === "saved" && !props.value?.project_id;
     clear(saved, h("i.dot"), SAVED[now]);
   };
   const paint = () => {
@@ -21,15 +24,15 @@ export function mount({ element, props, trigger, watch }) {
       h("span.where", { title: view.name ?? "" }, view.name ? [h("b", {}, view.name), h("span.dim", {}, view.languages)] : h("span.dim", {}, "Dubbing studio")),
       h("span.grow"),
       jobChip(view.job, state, trigger),
-      view.project_id ? saved : null,
+      saved,
       view.can_leave ? leave(view.user) : null,
     );
+    paintSaved(savedState());
     tellFailure(view.job, state);
     keepAddress(view.project_id ?? "", state);
   };
   element.className = "island header";
   onSaved(paintSaved);
-  paintSaved(savedState());
   followTabs();
   watch("value", paint);
   paint();
@@ -65,10 +68,7 @@ function tellFailure(job, state) {
 const leave = (user) => h("form.leave", { method: "post", action: "leave" }, h("span.chip", {}, user), h("button.plain", {}, "Log out"));
 
 function keepAddress(project, state) {
-  const url = new URL(location.href);
-  const before = url.href;
-  project ? url.searchParams.set("project", project) : state.shown && url.searchParams.delete("project");
-  if (url.href !== before) history.replaceState(null, "", url);
+  if (project || state.shown) remember("project", project);
   state.shown ||= Boolean(project);
 }
 
@@ -76,15 +76,10 @@ function keepAddress(project, state) {
 function followTabs() {
   document.addEventListener("click", (event) => {
     const tab = event.target.closest?.('#tabs [role="tab"]');
-    if (tab) remember(tab);
+    rememberTab(tab);
   });
   const strip = document.querySelector("#tabs");
-  if (strip) new MutationObserver(() => remember(strip.querySelector('[role="tab"][aria-selected="true"]'))).observe(strip, { subtree: true, attributeFilter: ["aria-selected"] });
+  if (strip) new MutationObserver(() => rememberTab(strip.querySelector('[role="tab"][aria-selected="true"]'))).observe(strip, { subtree: true, attributeFilter: ["aria-selected"] });
 }
 
-function remember(tab) {
-  if (!tab) return;
-  const url = new URL(location.href);
-  url.searchParams.set("tab", tab.textContent.trim().toLowerCase());
-  if (url.href !== location.href) history.replaceState(null, "", url);
-}
+const rememberTab = (tab) => tab && remember("tab", tab.textContent.trim().toLowerCase());

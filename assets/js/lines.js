@@ -1,6 +1,8 @@
 // The project's lines in the browser: one store for the desk, Guidance and Preview. Fetched once, then kept by deltas.
 
-import { getRows, toast } from "./api.js";
+import { delivery, getRows, isAway } from "./api.js";
+import { toast } from "./toast.js";
+import { asTyped, onUnsent } from "./unsent.js";
 
 const EMPTY = { project_id: "", revision: "", order: [], speakers: [], voices: [], fps: 25, length_ms: 0, max_ratio: 1.25, has_media: false, has_picture: false };
 
@@ -52,7 +54,7 @@ class Lines {
       const desk = await getRows(project, this.desk.revision, also);
       if (project === this.desk.project_id) this.take(desk);
     } catch (error) {
-      toast(error.message);
+      if (!isAway()) toast(error.message);
     }
     const wanted = this.#again === "wanted" || project !== this.desk.project_id;
     this.#again = false;
@@ -66,7 +68,7 @@ class Lines {
     const sameOrder = desk.order.length === this.order.length && desk.order.every((id, at) => id === this.order[at]);
     const around = ({ speakers, voices, guidance, max_ratio, has_media }) => JSON.stringify([speakers, voices, guidance, max_ratio, has_media]);
     const isSameAround = around(desk) === around(this.desk);
-    for (const row of desk.rows) this.rows.set(row.id, row);
+    for (const row of desk.rows) this.rows.set(row.id, asTyped(desk.project_id, row));
     const kept = new Set(desk.order);
     for (const id of this.rows.keys()) if (!kept.has(id)) this.rows.delete(id);
     this.desk = { ...desk, rows: undefined };
@@ -78,11 +80,19 @@ class Lines {
   apply(reply) {
     if (reply.desk) this.take(reply.desk);
     else if (reply.row) {
-      this.rows.set(reply.row.id, reply.row);
+      this.rows.set(reply.row.id, asTyped(this.desk.project_id, reply.row));
       this.#touched.add(reply.row.id);
       this.#tell(new Set([reply.row.id]));
     }
     return reply;
+  }
+
+  /** A line's unsent text changed: show it, and ask for the row with the next look. */
+  overlay(id) {
+    if (!this.rows.has(id)) return;
+    this.rows.set(id, asTyped(this.desk.project_id, this.rows.get(id)));
+    this.#touched.add(id);
+    this.#tell(new Set([id]));
   }
 
   #tell(changed) {
@@ -91,3 +101,10 @@ class Lines {
 }
 
 export const lines = new Lines();
+
+onUnsent((id) => lines.overlay(id));
+delivery.onDelivered = (project, answer) => {
+  if (project !== lines.desk.project_id) return;
+  if (answer) lines.apply(answer);
+  else lines.refresh();
+};

@@ -17,7 +17,7 @@ from studio.ui.table import desk_table
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    project_id: gr.State
+    project_id: gr.Textbox  # kept by the browser: it comes with every event, so a restarted server knows it too
     clock: gr.Timer
     header: gr.HTML
     tabs: gr.Tabs
@@ -33,7 +33,7 @@ class Page:
 
 def build_page() -> Page:
     """Must run inside a `gr.Blocks`."""
-    project_id, clock = gr.State(""), gr.Timer(12.0)
+    project_id, clock = gr.Textbox("", visible=False), gr.Timer(12.0)
     header = island("header", events=("cancelled",))
     with gr.Tabs(elem_id="tabs", selected="projects") as tabs:
         with gr.Tab("Projects", id="projects") as projects_tab:

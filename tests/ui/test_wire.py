@@ -31,9 +31,8 @@ def test_every_event_is_private(blocks: gr.Blocks) -> None:
     assert {fn.api_visibility for fn in blocks.fns.values()} == {"private"}
 
 
-def test_state_holds_an_id_and_nothing_else(blocks: gr.Blocks) -> None:
-    states = [block for block in blocks.blocks.values() if isinstance(block, gr.State)]
-    assert [state.value for state in states] == [""]
+def test_the_server_keeps_nothing_of_an_open_page(blocks: gr.Blocks) -> None:
+    assert not [block for block in blocks.blocks.values() if isinstance(block, gr.State)]
 
 
 def test_sliders_take_limits_defaults_and_help_from_the_settings() -> None:

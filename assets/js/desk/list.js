@@ -2,6 +2,7 @@
 
 import { throttle, clear, h } from "../dom.js";
 import { budgetScale } from "../budget.js";
+import { remember, remembered } from "../address.js";
 import { lines } from "../lines.js";
 import { RowView } from "./row.js";
 
@@ -13,6 +14,7 @@ export class LineList {
   #chunks = [];
   #views = new Map(); // id → RowView, only for rows in the document
   #scale_ms = 4000;
+  #wanted = remembered("line"); // where the page was before it was loaded anew
 
   constructor(selection, filter, actions) {
     [this.selection, this.filter, this.actions] = [selection, filter, actions];
@@ -21,6 +23,7 @@ export class LineList {
     this.element = h("div.list", { role: "grid", "aria-label": "Lines", "aria-multiselectable": "true" }, this.scroller);
     this.observer = new IntersectionObserver((seen) => seen.forEach((entry) => this.#turn(entry.target.chunk, entry.isIntersecting)), { root: this.scroller, rootMargin: "900px 0px" });
     selection.watch((change) => this.#paintSelection(change));
+    selection.watch(() => selection.active && remember("line", selection.active));
     filter.onChange = () => this.#build();
     lines.watch((changed) => this.#take(changed));
     new ResizeObserver(throttle(120, () => this.#chunks.forEach((chunk) => chunk.isFilled || (chunk.px = 0)))).observe(this.scroller);
@@ -35,11 +38,19 @@ export class LineList {
       this.#scale_ms = budgetScale(lines.list);
       this.selection.keep(lines.order);
       this.#build();
-      if (!this.selection.active && this.#shown.length) this.selection.only(this.#shown[0]);
+      if (!this.selection.active && this.#shown.length) this.#start();
       return;
     }
     for (const id of changed) this.#views.get(id)?.paint(lines.rows.get(id), this.#scale_ms);
     if (changed.size) this.filter.paintCounts();
+  }
+
+  /** The first line, or after a reload the one that was selected then. */
+  #start() {
+    const id = this.#shown.includes(this.#wanted) ? this.#wanted : this.#shown[0];
+    this.#wanted = "";
+    this.selection.only(id);
+    this.reveal(id);
   }
 
   #build() {
