@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def length_of(path: Path) -> Length | None:
-    """Length of the picture by its own time stamps, or of the container without one; None for what no reader opens."""
+    """Length of the picture as it is played, or of the container without one; None for what no reader opens."""
     import av
 
     try:
@@ -71,12 +71,14 @@ def length_of(path: Path) -> Length | None:
             pictures = [stream for stream in media.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
             if not pictures:
                 return Length((media.duration or 0) / av.time_base, 0.04)
+            rate = pictures[0].average_rate or 25
+            if pictures[0].duration:  # what is played; a last packet may claim more than that
+                return Length(float(pictures[0].duration * pictures[0].time_base), 1 / float(rate))
             packets = [packet for packet in media.demux(pictures[0]) if packet.pts is not None]
             if not packets:
                 return None
             first = min(packet.pts for packet in packets)
             last = max(packet.pts + (packet.duration or 0) for packet in packets)
-            rate = pictures[0].average_rate or 25
             return Length(float((last - first) * pictures[0].time_base), 1 / float(rate))
     except av.FFmpegError:
         return None
