@@ -237,8 +237,8 @@ class Studio:
         """Durable when it returns. A locked line takes nothing but another status."""
         project = self._own(project_id)
         self._check_voice(project, edit.voice)
-        if edit.take_id is not None and self._shop.lines.take(project.id, edit.take_id).line_id != line_id:
-            raise NotFound("take", edit.take_id)
+        if edit.take_id is not None:
+            edit = self._circled(project, line_id, edit)
         self._shop.lines.edit(project.id, line_id, lambda line: edit.applied_to(line, self._shop.limits), by=self.user)
         return self._row(project_id, line_id)
 
@@ -339,6 +339,14 @@ class Studio:
 
     def _update(self, project_id: str, **changes: object) -> Project:
         return self._shop.projects.change(project_id, self.user, lambda project: replace(project, **changes))
+
+    def _circled(self, project: Project, line_id: str, edit: LineEdit) -> LineEdit:
+        """Circling a take brings back its words and its voice, or the next voicing would take it away again."""
+        take = self._shop.lines.take(project.id, edit.take_id or "")
+        if take.line_id != line_id:
+            raise NotFound("take", take.id)
+        voice = resolve_voices(project, self._shop.lines.cast(project.id), self._shop.engines).get(line_id)
+        return replace(edit, target_text=take.text, voice=take.voice if take.voice != voice else edit.voice)
 
     def _check_voice(self, project: Project, voice: VoiceRef | None) -> None:
         if voice is None:

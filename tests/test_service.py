@@ -140,6 +140,19 @@ def test_a_script_in_another_language_is_noticed_line_by_line_and_as_a_whole(stu
     assert any("right file" in notice for notice in studio.project(project.id).notices)
 
 
+def test_a_circled_take_brings_its_words_back_and_stays_circled_through_the_next_render(studio: Studio, clip: Path) -> None:
+    project = clip_project(studio, clip)
+    line_id = studio.rows(project.id)[0].line.id
+    for text in ("eins", "eins und zwei"):
+        studio.revise_line(project.id, line_id, LineEdit(target_text=text))
+        finish(studio, studio.submit(project.id, JobKind.VOICE))
+    older = studio.line(project.id, line_id).takes[-1]
+    row = studio.revise_line(project.id, line_id, LineEdit(take_id=older.id))
+    assert (row.line.target_text, row.is_take_stale) == ("eins", False)
+    render(studio, project)
+    assert studio.rows(project.id)[0].line.take_id == older.id
+
+
 def test_a_locked_line_takes_nothing_but_another_status(studio: Studio, clip: Path) -> None:
     project = clip_project(studio, clip)
     line_id = studio.rows(project.id)[0].line.id
