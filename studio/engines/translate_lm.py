@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,10 +32,12 @@ _MODULES = ("torch", "transformers", "safetensors")
 @dataclass(frozen=True, slots=True)
 class LmSource:
     """One model to translate with. `model`: folder or hub id. `languages`: codes it knows, empty for "whatever it learnt".
-    `form`: "tagged", "compact", "instruction", or "auto": tagged where the model has language tags, else the instruction. `draws_per_wording`, `min_draws`: how often it is sampled; the best are kept.
+    `form`: "tagged", "compact", "instruction", or "auto": tagged where the model has language tags, else the instruction.
+    `draws_per_wording`, `min_draws`: how often it is sampled; the best are kept.
     `reverse_weight`: above 0, for a model that knows both directions, a wording's score also counts how likely the source
     is as its translation back, which costs wordings that sound well and say something else their place.
-    `batch_lines`: requests decoded together; 1 lets every line see the wordings of the lines just before it."""
+    `batch_lines`: requests decoded together; 1 lets every line see the wordings of the lines just before it.
+    `threads`: torch threads while decoding on the CPU; None leaves them as they are."""
 
     name: str
     model: str
@@ -51,6 +54,7 @@ class LmSource:
     batch_lines: int = 1
     may_download: bool = False
     device: str = "cpu"
+    threads: int | None = None
 
 
 class LmTranslator:
@@ -98,7 +102,9 @@ class LmTranslator:
         given: dict[tuple[str, str, str], str] = {}
         for start in range(0, len(requests), self._source.batch_lines):
             batch = requests[start : start + self._source.batch_lines]
-            for request, wordings in zip(batch, self._answer(batch, given), strict=True):
+            with _threads(self._source.threads):
+                answers = self._answer(batch, given)
+            for request, wordings in zip(batch, answers, strict=True):
                 if wordings:
                     given[request.source_language, request.target_language, request.text] = wordings[0].text
                 yield request.line_id, wordings
@@ -124,7 +130,8 @@ class LmTranslator:
         prefixes = [self._prefix(request, given) for request in batch]
         groups: dict[Any, list[int]] = {}
         for index, request in enumerate(batch):
-            groups.setdefault(request.settings, []).append(index)
+            if request.text.strip():  # nothing said, nothing to invent
+                groups.setdefault(request.settings, []).append(index)
         answers: list[tuple[Wording, ...]] = [()] * len(batch)
         for settings, members in groups.items():
             draws = self._draw([batch[i] for i in members], [prefixes[i] for i in members])
@@ -203,9 +210,22 @@ def bundled_translator() -> LmTranslator:
         LmSource(
             name="lipline-small", model=str(entry.path.parent), licence=entry.licence, sha256=entry.sha256, languages=entry.languages,
             form=entry.form, max_prefix_tokens=144, max_new_tokens=96, min_draws=6,
-            reverse_weight=1.0, batch_lines=16,
+            reverse_weight=1.0, batch_lines=16, threads=1,
         )
     )  # fmt: skip
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """Decode with that many torch threads; the small matrices of a small net are sooner done by one."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if count is None else count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _ask(request: TranslationRequest, form: Form, given: dict[tuple[str, str, str], str]) -> Ask:
