@@ -21,6 +21,8 @@ export function parseTime(text, fps) {
 
 export const seconds = (ms, digits = 2) => (ms / 1000).toFixed(digits).replace("-", "−");
 export const signedSeconds = (ms) => (ms > 0 ? "+" : "") + seconds(ms).replace("−0.00", "0.00");
+/** A line's P; beyond 99 only that it is far off matters, and the column stays narrow. */
+export const penalty = (p) => (p > 99 ? "99+" : p.toFixed(2));
 export const ratio = (value) => `${value.toFixed(2)}×`;
 
 export function clock(ms) {

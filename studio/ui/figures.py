@@ -69,7 +69,7 @@ def _calm(figure: Figure) -> Figure:
         margin={"l": 48, "r": 12, "t": 8, "b": 40},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": _INK, "size": 12},
+        font={"color": _INK, "size": 12, "family": "Inter, system-ui, Segoe UI, Noto Sans, sans-serif"},
         bargap=0.15,
         legend={"orientation": "h", "y": 1.12, "x": 0},
         xaxis={**axis, "title": "line", "rangemode": "tozero"},

@@ -199,7 +199,7 @@ class Handlers:
         return ProjectsView(tuple(present.card(one, open_id=open_id) for one in self._studio.projects()))
 
     def _news(self, view: ProjectView | None) -> TickView:
-        place = Place(view.project.id if view is not None else "", revision(view))
+        place = Place(view.project.id, revision(view), view.notices) if view is not None else Place()
         upload = upload_view(view, ())
         return TickView(
             header=present.header(view, self._studio.user, can_leave=self._can_leave),

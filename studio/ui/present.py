@@ -42,6 +42,15 @@ _EXPORTS: dict[str, tuple[str, str]] = {
     "script_csv": ("Dubbing script", "A table with number, speaker, times, source and translation; it can be imported again."),
     "report_json": ("Report", "Every line with its slot, Δ, P, stretch, engines and flags, for machines and archives."),
 }
+# What a downloaded file is called after the project's name; languages are filled in.
+_FILE_NAMES = {
+    "video": "dub {target}",
+    "dub_wav": "dub mix {target}",
+    "side_by_side": "side by side {target}",
+    "source_srt": "subtitles {source}",
+    "script_csv": "script {source}-{target}",
+    "report_json": "report {target}",
+}
 MOST_COUNTED = 2_000
 TASKS = {"transcriber": "Recognition", "translator": "Translation", "estimator": "Duration", "speaker": "Voice"}
 _NEEDS_RENDER = frozenset({"video", "dub_wav", "side_by_side"})
@@ -150,9 +159,22 @@ def _next_step(view: ProjectView) -> str:
         return "Drop the video or audio file on the left."
     if view.counts.total == 0:
         return "Upload a script, or press “Find lines” to hear them from the audio; “Dub it” goes all the way to a first dub."
+    if view.is_rendered:
+        return _dubbed_step(view)
     if view.counts.empty:
         return "Press “Dub it” to translate, voice and render what is missing, or write on the Lines tab."
     return "Lines are ready: review them on the Lines tab."
+
+
+def _dubbed_step(view: ProjectView) -> str:
+    """A dub is there to be watched, whatever is still missing in it."""
+    empty = view.counts.empty
+    if empty:
+        kept = f"{_count(empty, 'line')} without a translation {'keeps' if empty == 1 else 'keep'} the original sound"
+        return f"A dub is on the Preview tab; {kept}. “Dub it” fills in what is missing."
+    if view.is_render_stale:
+        return "A dub is on the Preview tab, older than the last edits; “Dub it” brings it up to date."
+    return "The dub is ready: watch it on the Preview tab."
 
 
 def _media_facts(info: MediaInfo) -> tuple[Fact, ...]:
@@ -205,6 +227,12 @@ def export_items(view: ProjectView) -> tuple[ExportItem, ...]:
     return tuple(
         ExportItem(kind, title, sentence, not (needs := _export_needs(kind, view)), needs) for kind, (title, sentence) in _EXPORTS.items()
     )
+
+
+def export_name(project: Project, kind: str, suffix: str) -> str:
+    """The name a downloaded export gets, such as “The last ferry – subtitles zh.srt”."""
+    words = _FILE_NAMES.get(kind, "subtitles {target}").format(source=project.source_language, target=project.target_language)
+    return f"{project.name} – {words}{suffix}"
 
 
 def _export_needs(kind: str, view: ProjectView) -> str:

@@ -19,6 +19,7 @@ from studio.domain.errors import BadSetting, NotFound, StudioError
 from studio.domain.plain import from_plain, to_plain
 from studio.service import Studio
 from studio.ui.desk import Desk, DeskFeed, Revision
+from studio.ui.present import export_name
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
 
@@ -121,7 +122,7 @@ def _add_media(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
         path = _media_file(mine, kind, project_id, item)
         if path is None:
             raise NotFound(kind, item)
-        named = f"{mine.project(project_id).project.name} {item}{path.suffix}" if kind == "export" else None
+        named = export_name(mine.project(project_id).project, item, path.suffix) if kind == "export" else None
         return FileResponse(path, filename=named, headers={"cache-control": "private, no-cache"})
 
 

@@ -92,10 +92,11 @@ class ProjectsView:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an island looks for its lines; it fetches them again when the revision moves."""
+    """Where an island looks for its lines; it fetches them again when the revision moves. `notices` hold for the project."""
 
     project_id: str = ""
     revision: str = ""
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

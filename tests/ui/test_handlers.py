@@ -127,6 +127,11 @@ def test_news_move_the_revision_only_when_something_changed(handlers: Handlers, 
     assert handlers.tick(project.id).desk.revision != before.revision
 
 
+def test_notices_of_a_project_reach_the_line_desk(handlers: Handlers, studio: Studio, project: Project) -> None:
+    told = replace(studio.project(project.id), notices=("One voice is shared.",))
+    assert handlers._news(told).desk.notices == ("One voice is shared.",)
+
+
 def test_an_export_is_made_and_its_address_given(handlers: Handlers, project: Project) -> None:
     first, second = (handlers.export(project.id, "source_srt").ready for _ in range(2))
     assert first.fetch == f"media/export/{project.id}/source_srt"

@@ -97,6 +97,21 @@ def test_an_export_that_cannot_be_made_yet_says_what_it_needs() -> None:
     assert silent["side_by_side"].needs == "Needs a picture; this project is audio only."
 
 
+def test_an_export_has_a_name_a_person_would_give_it() -> None:
+    project = a_view().project
+    assert present.export_name(project, "target_srt", ".srt") == "Harbour – subtitles zh.srt"
+    assert present.export_name(project, "source_srt", ".srt") == "Harbour – subtitles en.srt"
+    names = {present.export_name(project, kind, ".x") for kind in EXPORTS if kind not in ("target_vtt", "target_ass", "target_ttml")}
+    assert len(names) == len(EXPORTS) - 3, "kinds with the same ending must not share a name"
+
+
+def test_a_dub_is_pointed_at_even_while_lines_are_empty() -> None:
+    found = present.facts(a_view(counts=ProjectCounts(4, 1, 3, 0, 0, 3, 0), is_rendered=True))
+    assert "A dub is on the Preview tab; 1 line without a translation keeps the original sound" in found.next_step
+    whole = present.facts(a_view(counts=ProjectCounts(4, 0, 4, 0, 0, 4, 0), is_rendered=True))
+    assert "Preview tab" in whole.next_step
+
+
 def test_engines_that_cannot_run_stay_in_the_list_and_say_so() -> None:
     statuses = (
         EngineStatus("speaker", "one", "1", "MIT", True, True, "ready"),

@@ -2,6 +2,7 @@
 
 import { write, quietly } from "../api.js";
 import { clear, h } from "../dom.js";
+import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { bindKeys } from "./keys.js";
 import { LineList } from "./list.js";
@@ -17,11 +18,16 @@ export function mount({ element, props, trigger, watch }) {
   const panel = new Panel(selection, actions, list);
   const footer = helpFooter();
   element.className = "island desk";
-  clear(element, h("div.work", {}, toolbar.element, list.element), panel.element, footer.element);
+  const notices = noticeLine();
+  clear(element, h("div.work", {}, toolbar.element, notices.element, list.element), panel.element, footer.element);
   bindKeys(element, { selection, list, panel, actions });
   lines.watch(() => footer.paint());
-  watch("value", () => lines.follow(props.value));
-  lines.follow(props.value);
+  const follow = () => {
+    notices.paint(props.value?.notices ?? []);
+    lines.follow(props.value);
+  };
+  watch("value", follow);
+  follow();
 }
 
 /** What the desk can ask for. Every edit answers with the rows it changed; work tells the page to watch it. */
@@ -76,6 +82,19 @@ const KEYS = [
   ["Enter", "edit"],
   ["↑ ↓", "move"],
 ];
+
+/** What holds for the whole project, on one line that opens. */
+function noticeLine() {
+  const element = h("details.notices", { hidden: true });
+  let shown = "";
+  const paint = (notices) => {
+    if (notices.join("\n") === shown) return;
+    shown = notices.join("\n");
+    element.hidden = !notices.length;
+    clear(element, h("summary", { title: "Show all of it" }, h("b", {}, count(notices.length, "notice")), ` ${notices[0] ?? ""}`), notices.map((notice) => h("p", {}, notice)));
+  };
+  return { element, paint };
+}
 
 function helpFooter() {
   const standing = h("span.standing");

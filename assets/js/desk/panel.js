@@ -3,7 +3,7 @@
 import { quietly, read } from "../api.js";
 import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h } from "../dom.js";
-import { demand, parseTime, ratio, seconds, timecode } from "../format.js";
+import { demand, parseTime, penalty, ratio, seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { Player } from "./player.js";
 import { voiceSelect } from "./speakers.js";
@@ -79,7 +79,7 @@ export class Panel {
         {},
         value(isBlank ? "–" : seconds(fit.speech_ms + fit.pause_ms), "speech s", fit?.fit),
         value(seconds(row.slot_ms + row.gap_ms), "slot s"),
-        value(isBlank ? "–" : fit.p.toFixed(2), "P", fit?.fit),
+        value(isBlank ? "–" : penalty(fit.p), "P", fit?.fit),
         value(isBlank ? "–" : ratio(asked.rate), "rate", fit?.fit),
         value(isBlank ? "–" : seconds(asked.spill_ms), "spill s", asked?.spill_ms ? "over" : fit?.fit),
       ),
@@ -102,7 +102,7 @@ export class Panel {
       h("kbd", {}, at < 9 ? String(at + 1) : "·"),
       h("span", { dir: "auto" }, one.text),
       bar,
-      h("span.num", { "data-fit": one.fit.fit }, one.fit.p.toFixed(2)),
+      h("span.num", { "data-fit": one.fit.fit }, penalty(one.fit.p)),
     );
   }
 

@@ -4,7 +4,7 @@
 import { quietly, read } from "../api.js";
 import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h, throttle } from "../dom.js";
-import { signedSeconds, timecode } from "../format.js";
+import { penalty, signedSeconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
 
 const PAUSE_MS = 600;
@@ -67,7 +67,7 @@ export class RowView {
     paintBudget(this.budget, this.#row, fit, this.#scale_ms);
     const isBlank = !fit || fit.fit === "empty";
     this.delta.textContent = isBlank ? "" : signedSeconds(fit.delta_ms);
-    this.p.textContent = isBlank ? "" : fit.p.toFixed(2);
+    this.p.textContent = isBlank ? "" : penalty(fit.p);
     this.delta.dataset.fit = this.p.dataset.fit = fit?.fit ?? "";
     window.dispatchEvent(new CustomEvent("lipline:fit", { detail: { id: this.id, fit, isDraft: this.isEditing } }));
   }

@@ -1,9 +1,11 @@
 // Above the list: filters with counts, search, and what can be done with all or with the selected lines.
 
 import { clear, h } from "../dom.js";
+import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { openSpeakers } from "./speakers.js";
 
+const SURE_MS = 4000;
 const FILTERS = [
   ["all", "All", () => true],
   ["over", "Over budget", (row) => row.fit?.fit === "over"],
@@ -88,13 +90,12 @@ export class Toolbar {
     this.actions.split(id, Math.round(isInside ? at : (row.start_ms + row.end_ms) / 2));
   }
 
+  /** Deleting takes two presses; the second says what goes. After a while, or when the selection moves, it asks anew. */
   #remove(button, ids) {
-    if (ids.length > 1 && !button.dataset.sure) {
-      button.dataset.sure = "yes";
-      button.textContent = `Delete ${ids.length} lines?`;
-      button.classList.add("danger");
-      return;
-    }
-    this.actions.remove(ids);
+    if (button.dataset.sure) return void this.actions.remove(ids);
+    button.dataset.sure = "yes";
+    button.textContent = `Delete ${count(ids.length, "line")}?`;
+    button.classList.add("danger");
+    setTimeout(() => button.isConnected && this.#paintButtons(), SURE_MS);
   }
 }
