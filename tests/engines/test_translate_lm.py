@@ -102,6 +102,14 @@ def test_wordings_that_translate_back_to_the_line_come_first(folder: Path) -> No
     assert all(len(wordings) <= 1 for _, wordings in few)
 
 
+def test_the_number_of_threads_is_given_back(folder: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    list(LmTranslator(LmSource("tiny", str(folder), "none", max_new_tokens=4, threads=before + 1)).propose(requests()))
+    assert torch.get_num_threads() == before
+
+
 def test_unknown_languages_are_refused_in_a_sentence() -> None:
     source = LmSource("pair", "nowhere", "none", languages=("zh", "en"))
     verdict = LmTranslator(source).supports("de", "en")
@@ -159,4 +167,5 @@ def test_the_bundled_model_translates_both_ways_and_knows_its_limits() -> None:
     (_, chinese), = bundled.propose([TranslationRequest("b", "Thank you.", "en", "zh", 900)])
     assert "hank" in english[0].text
     assert "谢" in chinese[0].text
-    assert len(english) > 1
+    (_, several), = bundled.propose([TranslationRequest("c", "我不知道他为什么要这么做", "zh", "en", 1800)])
+    assert len(several) > 1
