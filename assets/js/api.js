@@ -12,6 +12,7 @@ const PATIENCE_MS = 10_000;
 class Away extends Error {}
 
 const watchers = new Set();
+const flying = new Set(); // edits on their way: {project, values}
 let pending = 0;
 let isRefused = false;
 let isGone = false;
@@ -87,6 +88,8 @@ async function inTurn(work) {
  *  (`revise`) that meets no studio is kept, sent again later, and answered with nothing. */
 export async function write(project, verb, values) {
   const isEdit = verb === "revise";
+  const edit = { project, values };
+  if (isEdit) flying.add(edit);
   try {
     const answer = await inTurn(() => read(project, verb, values));
     if (isEdit) settle(project, values);
@@ -102,6 +105,8 @@ export async function write(project, verb, values) {
     toast(error.message === AWAY ? "This could not be done: the studio does not answer." : error.message);
     tell();
     throw error;
+  } finally {
+    flying.delete(edit);
   }
 }
 
@@ -152,3 +157,5 @@ window.addEventListener("beforeunload", (event) => {
   document.activeElement?.blur(); // what is being typed counts as well
   if ((pending || hasUnsent()) && !isLeaving) event.preventDefault();
 });
+// An edit on its way may be cut off by a reload; sending it twice does no harm.
+window.addEventListener("pagehide", () => flying.forEach(({ project, values }) => keep(project, values)));

@@ -218,6 +218,30 @@ def test_filters_and_search_narrow_the_list(tab: tuple[Page, Watch], served: Ser
     page.locator(".desk .empty", has_text="No line matches").wait_for()
 
 
+def test_a_line_goes_only_after_it_was_asked_for_twice(tab: tuple[Page, Watch], served: Served, clip: Path) -> None:
+    page, watch = tab
+    project = clip_project(served.studio, clip)
+    page.goto(f"{served.address}?project={project.id}&tab=lines")
+    page.locator(".desk .row[data-id]").nth(1).wait_for()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    assert len(served.studio.rows(project.id)) == 2
+    page.get_by_role("button", name="Delete 1 line?").click()
+    page.wait_for_function("document.querySelectorAll('.desk .row[data-id]').length === 1")
+    assert len(served.studio.rows(project.id)) == 1
+    assert watch.errors == []
+
+
+def test_the_studios_choice_of_a_voice_is_named(tab: tuple[Page, Watch], served: Served, clip: Path) -> None:
+    page, watch = tab
+    project = clip_project(served.studio, clip)
+    label = served.studio.voices(project.id)[0].label
+    page.goto(f"{served.address}?project={project.id}&tab=lines")
+    page.locator(".desk .row[data-id]").nth(1).wait_for()
+    page.get_by_role("button", name="Speakers…").click()
+    assert page.locator("dialog .speaker select option").first.inner_text() == f"Studio’s choice: {label}"
+    assert watch.errors == []
+
+
 def test_a_file_that_is_no_media_gets_a_sentence_and_an_empty_box(tab: tuple[Page, Watch], served: Served, tmp_path: Path) -> None:
     page, watch = tab
     posing = tmp_path / "posing.mp4"

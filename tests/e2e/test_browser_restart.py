@@ -114,6 +114,16 @@ def test_a_reload_does_not_lose_what_could_not_be_sent(page: Page, server: Serve
     assert shown(page, 1) == SAID
 
 
+def test_a_reload_in_the_middle_of_a_word_loses_nothing(page: Page) -> None:
+    page.locator(".desk .row[data-id]").nth(2).locator(".tgt").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(SAID)
+    page.reload()
+    page.locator(".desk .row[data-id]").nth(2).wait_for()
+    assert shown(page, 2) == SAID
+    chip(page, "saved")
+
+
 def test_a_reload_keeps_the_selected_line(page: Page) -> None:
     third = page.locator(".desk .row[data-id]").nth(2)
     third.locator(".n").click()

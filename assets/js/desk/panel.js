@@ -6,7 +6,7 @@ import { clear, h } from "../dom.js";
 import { demand, parseTime, penalty, ratio, seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { Player } from "./player.js";
-import { voiceSelect } from "./speakers.js";
+import { voiceName, voiceSelect } from "./speakers.js";
 
 const FRESH_MS = 120;
 
@@ -118,7 +118,7 @@ export class Panel {
       `div.take${isCircled ? ".on" : ""}`,
       {},
       h("button.circle", { "aria-pressed": String(isCircled), "aria-label": `Circle take ${number}`, title: "Circle this take: it goes into the mix", onclick: () => this.actions.revise(row.id, { take_id: take.id }) }),
-      h("button.plain.label", { title: take.text, onclick: () => this.player.playTake(take.id) }, `${number} · ${voiceName(take)}`),
+      h("button.plain.label", { title: take.text, onclick: () => this.player.playTake(take.id) }, `${number} · ${voiceName(take.voice)}`),
       h("span.dim", {}, facts.filter(Boolean).join(" · ")),
     );
   }
@@ -166,5 +166,4 @@ export class Panel {
   }
 }
 
-const voiceName = (take) => lines.desk.voices.find((voice) => voice.key === take.voice)?.label ?? `${take.voice} (${take.engine})`;
 const title = (text, aside = "") => h("h4", {}, h("span", {}, text), aside ? h("small", {}, aside) : null);

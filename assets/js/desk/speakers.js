@@ -40,14 +40,26 @@ function speakerRow(speaker, tick, actions) {
     h("input", { type: "checkbox", "aria-label": `Tick ${speaker.name}`, onchange: (event) => tick(speaker.id, event.target.checked) }),
     name,
     h("span.dim", {}, count(many, "line")),
-    voiceSelect(speaker.voice, "Studio’s choice", (voice) => actions.setSpeakerVoice(speaker.id, voice)),
+    voiceSelect(speaker.voice, studiosChoice(speaker), (voice) => actions.setSpeakerVoice(speaker.id, voice)),
   );
+}
+
+/** What the studio hands out, named where a line of the speaker has it now. */
+function studiosChoice(speaker) {
+  const row = speaker.voice ? null : lines.list.find((one) => one.speaker_id === speaker.id && !one.has_own_voice && one.voice);
+  return row ? `Studio’s choice: ${voiceName(row.voice)}` : "Studio’s choice";
+}
+
+/** A voice as the list names it; one that is not on offer any more, by its own and its engine's name. */
+export function voiceName(key) {
+  const at = key.indexOf("/");
+  return lines.desk.voices.find((voice) => voice.key === key)?.label ?? `${key.slice(at + 1)} (${key.slice(0, at)}, not on offer now)`;
 }
 
 /** A drop-down of voices; the empty value is `fallback`. */
 export function voiceSelect(value, fallback, take) {
   const options = [h("option", { value: "" }, fallback), ...lines.desk.voices.map((voice) => h("option", { value: voice.key }, voice.label))];
-  if (value && !lines.desk.voices.some((voice) => voice.key === value)) options.push(h("option", { value }, value));
+  if (value && !lines.desk.voices.some((voice) => voice.key === value)) options.push(h("option", { value }, voiceName(value)));
   const select = h("select", { "aria-label": "Voice", onchange: (event) => take(event.target.value) }, options);
   select.value = value;
   return select;
