@@ -134,9 +134,11 @@ def test_a_clip_goes_from_upload_to_export(tab: tuple[Page, Watch], served: Serv
     assert served.studio.rows(project_id)[0].line.target_text == "eins"
     page.locator(".desk .row[data-id]").first.locator(".n").click()
     page.get_by_role("button", name="Regenerate", exact=True).click()
-    page.wait_for_function("document.querySelector('.desk .row[data-id] .tgt').textContent.includes('zh')")
+    page.locator(".desk .notices summary", has_text="those words were kept").wait_for()
     page.locator(".desk .row[data-id]").first.locator("small.voiced").wait_for()
+    assert served.studio.rows(project_id)[0].line.target_text == "eins", "a person's words are never replaced by a machine's"
     page.locator(".wordings .wording").nth(1).click()
+    page.wait_for_function("document.querySelector('.desk .row[data-id] .tgt').textContent.includes('zh')")
     page.locator('.chip.saved[data-state="saved"]').wait_for()
 
     open_tab(page, "Guidance")
