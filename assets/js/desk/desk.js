@@ -91,7 +91,7 @@ function noticeLine() {
     if (notices.join("\n") === shown) return;
     shown = notices.join("\n");
     element.hidden = !notices.length;
-    clear(element, h("summary", { title: "Show all of it" }, h("b", {}, count(notices.length, "notice")), ` ${notices[0] ?? ""}`), notices.map((notice) => h("p", {}, notice)));
+    clear(element, h("summary", { title: "Show all of it" }, h("b", {}, count(notices.length, "notice")), h("span", {}, notices[0] ?? "")), notices.map((notice) => h("p", {}, notice)));
   };
   return { element, paint };
 }
