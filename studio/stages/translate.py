@@ -1,6 +1,7 @@
 """Stage: lines and their slots in, ranked candidates per line out, each with predicted time, Δ and P (papers §1.2).
 
-Ranking follows SSPO's choice (papers §1.6): the least likely fifth is set aside first, the rest is ordered by P.
+Ranking follows SSPO's choice (papers §1.6): the least likely wordings are set aside first, the rest is ordered by P. The paper
+drops a fifth, judged by quality models of ten billion weights; a translator's own likelihood judges less well, so it is more here.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from studio.domain.settings import TranslationSettings
 from studio.engines.protocols import TranslationRequest, Translator, Wording
 
 WINDOW_LINES = 16  # lines asked at once: a batch for the engine, and what a kill may cost at most
-DROPPED_SHARE = 0.2
+DROPPED_SHARE = 0.4
 
 Predict = Callable[[Line, str], Prediction | None]
 
