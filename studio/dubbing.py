@@ -87,27 +87,32 @@ def wait(studio: Studio, job: Job, watch: Watch) -> Job:
 
 
 def _project_for(studio: Studio, request: DubRequest, watch: Watch) -> Project:
-    """The project of an earlier run of the same request, or a new one."""
+    """The project of an earlier run of the same request, or a new one. A project takes its name last, so that one left half
+    filled by a killed run is never taken for a whole one; it is made anew."""
     scripts = [(read_bytes(path), path.name) if path is not None else None for path in (request.lines, request.translation)]
     content = fingerprint(_identity(request.source), [script and (fingerprint(script[0].hex()), script[1]) for script in scripts])
     engines = (request.source_language, request.target_language, request.speaker, request.translator, request.transcriber)
     name = f"{request.source.stem[:60]} · {request.source_language} → {request.target_language} · {fingerprint(content, engines)[:8]}"
+    unfinished = f"{name} (unfinished)"
     for view in studio.projects():
-        if view.project.name == name and view.project.source is not None:
+        if view.project.name == name:
             return view.project
-    project = studio.create_project(name, request.source_language, request.target_language)
+        if view.project.name == unfinished:
+            studio.delete_project(view.project.id)
+    project = studio.create_project(unfinished, request.source_language, request.target_language)
     try:
-        return _filled(studio, project, request, scripts, watch)
+        _fill(studio, project, request, scripts, watch)
+        return studio.rename_project(project.id, name)
     except BaseException:
         studio.delete_project(project.id)
         raise
 
 
-def _filled(studio: Studio, project: Project, request: DubRequest, scripts: list[tuple[bytes, str] | None], watch: Watch) -> Project:
+def _fill(studio: Studio, project: Project, request: DubRequest, scripts: list[tuple[bytes, str] | None], watch: Watch) -> None:
     engines = replace(project.settings.engines, speaker=request.speaker, translator=request.translator, transcriber=request.transcriber)
     studio.check_engines(project.id, engines)
     studio.update_settings(project.id, replace(project.settings, engines=engines))
-    project = studio.upload_media(project.id, request.source, request.source.name)
+    studio.upload_media(project.id, request.source, request.source.name)
     lines, translation = scripts
     if lines is not None:
         studio.import_script(project.id, *lines)
@@ -115,7 +120,6 @@ def _filled(studio: Studio, project: Project, request: DubRequest, scripts: list
         if lines is None:
             wait(studio, studio.submit(project.id, JobKind.LINES), watch)
         studio.import_script(project.id, *translation, as_target=True)
-    return project
 
 
 def _identity(path: Path) -> tuple[str, int, int]:

@@ -17,7 +17,7 @@ from studio.engines.protocols import Availability, Speech
 from studio.engines.translate_imported import ImportedTranslator
 from studio.media.probe import probe
 from studio.service import EXPORTS, LineEdit, Studio
-from tests.fakes import FakeEstimator, FakeSpeaker
+from tests.fakes import FakeEstimator, FakeSpeaker, FakeTranslator
 from tests.studio_fixtures import clip_project, fake_studio, finish, render
 
 
@@ -307,6 +307,22 @@ class AwaySpeaker(FakeSpeaker):
 
     def available(self) -> Availability:
         return Availability(False, "it is on holiday.")
+
+
+class AwayTranslator(FakeTranslator):
+    name = "away-translator"
+
+    def available(self) -> Availability:
+        return Availability(False, "its folder is empty.")
+
+
+def test_a_translator_that_steps_in_for_the_first_one_is_told(home: Path, clip: Path) -> None:
+    studio = fake_studio(home, translator=(AwayTranslator(), FakeTranslator()))
+    project = clip_project(studio, clip)
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    told = "away-translator cannot be used (its folder is empty); fake-translator translated instead."
+    assert studio.project(project.id).notices == (told,)
+    studio.close()
 
 
 class HoarseSpeaker(FakeSpeaker):

@@ -120,4 +120,3 @@ class StageCost:
     stage: str
     seconds: float
     peak_memory_mb: int
-    was_reused: bool = False

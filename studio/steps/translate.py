@@ -27,6 +27,8 @@ def run(run: Run) -> None:
     translator = _translator(run)
     if translator is None:
         return
+    told = _stand_in(run, translator)
+    run.notice("translate", told)
     report, done, kept = run.reported("Translating"), 0, 0
     report(0, len(wanted))
     with run.timed("translate"):
@@ -36,7 +38,8 @@ def run(run: Run) -> None:
                 report(done, len(wanted))
     if kept:
         lines = "1 line" if kept == 1 else f"{kept} lines"
-        run.notice("translate", f"New wordings are listed for {lines} whose words a person wrote; those words were kept. Pick a wording to change them.")
+        own = f"New wordings are listed for {lines} whose words a person wrote; those words were kept. Pick a wording to change them."
+        run.notice("translate", f"{told} {own}" if told else own)
 
 
 def _is_wanted(run: Run, line: Line) -> bool:
@@ -56,6 +59,17 @@ def _translator(run: Run) -> Translator | None:
             raise
         run.notice("translate", f"Nothing here translates {source} to {target} ({error.reason}). Type the translations, or import them.")
         return None
+
+
+def _stand_in(run: Run, translator: Translator) -> str | None:
+    """A sentence when the translator that comes first here, such as one named by LIPLINE_TRANSLATOR, could not be taken."""
+    first: Translator = run.shop.engines.all("translator")[0]
+    if run.project.settings.engines.translator != "auto" or first.name == translator.name:
+        return None
+    verdict = first.available()
+    if verdict.is_available:
+        verdict = first.supports(run.project.source_language, run.project.target_language)
+    return f"{first.name} cannot be used ({verdict.why.rstrip('.')}); {translator.name} translated instead."
 
 
 class Outcome(Enum):
