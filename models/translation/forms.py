@@ -54,13 +54,13 @@ def prefix_ids(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list
     scene = Scene(ask.source_language, ask.target_language, sources)
     answered = "".join(answer_line(source, text) for source, text in ask.before) + answer_opening(ask.source)
     if form is Form.COMPACT:
-        lines = _text_ids(LINE_END.join(map(one_line, sources)) + LINE_END, tokenizer)
-        return [_tag_id(ask.source_language, tokenizer), *lines, _tag_id(ask.target_language, tokenizer), *_text_ids(answered, tokenizer)]
+        lines = text_ids(LINE_END.join(map(one_line, sources)) + LINE_END, tokenizer)
+        return [tag_id(ask.source_language, tokenizer), *lines, tag_id(ask.target_language, tokenizer), *text_ids(answered, tokenizer)]
     if not tokenizer.chat_template:
-        return _text_ids(instruction(scene), tokenizer) + _text_ids(answered, tokenizer)
+        return text_ids(instruction(scene), tokenizer) + text_ids(answered, tokenizer)
     chat = [{"role": "user", "content": instruction(scene)}]
     opened = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
-    return tokenizer(opened, add_special_tokens=False).input_ids + _text_ids(answered, tokenizer)
+    return tokenizer(opened, add_special_tokens=False).input_ids + text_ids(answered, tokenizer)
 
 
 def fitting_ask(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Ask, list[int]]:
@@ -84,7 +84,7 @@ def ending_ids(form: Form, tokenizer: PreTrainedTokenizerBase) -> frozenset[int]
 
 def ending_of(form: Form, tokenizer: PreTrainedTokenizerBase) -> int:
     """The token that ends a translation in this form when the words are given."""
-    return _text_ids(LINE_END if form is Form.TAGGED else CLOSE, tokenizer)[0]
+    return text_ids(LINE_END if form is Form.TAGGED else CLOSE, tokenizer)[0]
 
 
 def translation_of(form: Form, ids: tuple[int, ...], ending_id: int, tokenizer: PreTrainedTokenizerBase) -> str:
@@ -96,19 +96,19 @@ def translation_of(form: Form, ids: tuple[int, ...], ending_id: int, tokenizer: 
 
 
 def _tagged_ids(ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    source_tag, target_tag = _tag_id(ask.source_language, tokenizer), _tag_id(ask.target_language, tokenizer)
+    source_tag, target_tag = tag_id(ask.source_language, tokenizer), tag_id(ask.target_language, tokenizer)
     ids: list[int] = []
     for source, translation in ask.before:
-        ids += [source_tag, *_text_ids(one_line(source), tokenizer), target_tag, *_text_ids(one_line(translation) + LINE_END, tokenizer)]
-    return [*ids, source_tag, *_text_ids(one_line(ask.source), tokenizer), target_tag]
+        ids += [source_tag, *text_ids(one_line(source), tokenizer), target_tag, *text_ids(one_line(translation) + LINE_END, tokenizer)]
+    return [*ids, source_tag, *text_ids(one_line(ask.source), tokenizer), target_tag]
 
 
-def _tag_id(language: str, tokenizer: PreTrainedTokenizerBase) -> int:
+def tag_id(language: str, tokenizer: PreTrainedTokenizerBase) -> int:
     token = tokenizer.convert_tokens_to_ids(tag(language))
     if token is None or token == tokenizer.unk_token_id:
         raise NoSuchTag(f"the model has no tag for the language “{language}”; name another model.")
     return token
 
 
-def _text_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+def text_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     return tokenizer(text, add_special_tokens=False, split_special_tokens=True).input_ids
