@@ -97,6 +97,13 @@ class Guidance(_Checked):
 
 
 @dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """Learning from the desk: with `keep_choices`, what an editor prefers to a machine's wording is kept with the project."""
+
+    keep_choices: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of a project."""
 
@@ -107,6 +114,7 @@ class Settings:
     fit: FitSettings = field(default_factory=FitSettings)
     mix: MixSettings = field(default_factory=MixSettings)
     guidance: Guidance = field(default_factory=Guidance)
+    learning: LearningSettings = field(default_factory=LearningSettings)
     audio_track: int = 0
 
 
