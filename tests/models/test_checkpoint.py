@@ -9,10 +9,39 @@ import pytest
 import torch
 
 from models.checkpoint import (
-    BadWeights, LanguageModelPlace, check_sha256, load_strictly, open_language_model, read_manifest, read_tensors, read_training_state,
-    sha256_of, write_tensors, write_training_state,
+    ADAPTER_CONFIG, ADAPTER_FILE, BASE_RECORD, BadWeights, BundledWeights, LanguageModelPlace, WeightsManifest, attach_adapter, check_sha256,
+    load_strictly, open_language_model, read_manifest, read_tensors, read_training_state, save_adapter, sha256_of, weights_sha256,
+    write_tensors, write_training_state,
 )  # fmt: skip
 from tests.tiny_models import make_language_model
+
+IDS = torch.tensor([[2, 20, 21, 3, 30, 31]])
+
+
+def make_adapter(base: Path, folder: Path, *, base_sha256: str | None, base_name: str | None = None) -> torch.Tensor:
+    """An adapter with random weights in `folder`; returns what the adapted model says to `IDS`."""
+    from peft import LoraConfig, get_peft_model
+
+    model = open_language_model(LanguageModelPlace(str(base)), "cpu")[0]
+    adapted = get_peft_model(model, LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")).eval()
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_B" in name:
+                weight.copy_(torch.randn(weight.shape, generator=generator))
+    save_adapter(adapted, folder, base_name or str(base), base_sha256)
+    with torch.inference_mode():
+        return adapted(input_ids=IDS).logits
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_language_model(tmp_path_factory.mktemp("base") / "small")
+
+
+@pytest.fixture(scope="module")
+def other_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_language_model(tmp_path_factory.mktemp("other") / "other", seed=1)
 
 
 def test_tensors_read_back_as_they_were_written(tmp_path: Path) -> None:
@@ -35,7 +64,7 @@ def test_an_altered_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
     (tmp_path / "net.pt").write_bytes(pickle.dumps(print))
-    with pytest.raises(pickle.UnpicklingError):
+    with pytest.raises(BadWeights, match="not read"):
         read_tensors(tmp_path / "net.pt")
 
 
@@ -79,3 +108,119 @@ def test_a_training_state_reads_back(tmp_path: Path) -> None:
     state = read_training_state(tmp_path / "state.pt")
     assert state["step"] == 3
     assert torch.equal(state["model"]["a"], torch.ones(2))
+
+
+def test_an_adapter_reads_back_merged_and_unmerged(base: Path, tmp_path: Path) -> None:
+    said = make_adapter(base, tmp_path / "adapter", base_sha256=weights_sha256(base))
+    place = LanguageModelPlace(str(base), str(tmp_path / "adapter"))
+    with torch.inference_mode():
+        merged = open_language_model(place, "cpu")[0](input_ids=IDS).logits
+        plain, _ = open_language_model(LanguageModelPlace(str(base)), "cpu")
+        before = plain(input_ids=IDS).logits
+        attached = attach_adapter(plain, place, is_trainable=True)
+        on = attached(input_ids=IDS).logits
+        with attached.disable_adapter():
+            off = attached(input_ids=IDS).logits
+    assert torch.allclose(merged, said, atol=1e-5)
+    assert torch.allclose(on, said, atol=1e-5)
+    assert torch.equal(off, before)
+    assert not torch.allclose(before, said, atol=1e-2)
+    assert {name for name, weight in attached.named_parameters() if weight.requires_grad}
+    assert sorted(item.name for item in (tmp_path / "adapter").iterdir()) == [ADAPTER_CONFIG, ADAPTER_FILE, BASE_RECORD]
+
+
+def test_an_adapter_of_another_base_of_the_same_shape_is_refused_with_both_names(base: Path, other_base: Path, tmp_path: Path) -> None:
+    make_adapter(base, tmp_path / "adapter", base_sha256=weights_sha256(base), base_name="translation-small")
+    with pytest.raises(BadWeights) as refused:
+        open_language_model(LanguageModelPlace(str(other_base), str(tmp_path / "adapter")), "cpu")
+    assert "translation-small" in str(refused.value)
+    assert str(other_base) in str(refused.value)
+
+
+def test_an_adapter_without_our_record_is_held_to_the_name_of_its_base(base: Path, other_base: Path, tmp_path: Path) -> None:
+    make_adapter(base, tmp_path / "adapter", base_sha256=None, base_name="somebody/Small")
+    open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")  # the folder is called “small”
+    (tmp_path / "adapter" / BASE_RECORD).unlink()
+    with pytest.raises(BadWeights, match="“somebody/Small”.*other.*base_model_name_or_path"):
+        open_language_model(LanguageModelPlace(str(other_base), str(tmp_path / "adapter")), "cpu")
+
+
+def test_an_adapter_of_another_shape_is_refused_even_when_the_names_agree(base: Path, tmp_path: Path) -> None:
+    make_adapter(base, tmp_path / "adapter", base_sha256=None)
+    tensors = read_tensors(tmp_path / "adapter" / ADAPTER_FILE)
+    wide = {name: torch.zeros(weight.shape[0], 64) if "lora_A" in name else weight for name, weight in tensors.items()}
+    write_tensors(tmp_path / "adapter" / ADAPTER_FILE, wide)
+    with pytest.raises(BadWeights, match="do not fit"):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")
+    tensors.pop(next(iter(tensors)))
+    write_tensors(tmp_path / "adapter" / ADAPTER_FILE, tensors)
+    with pytest.raises(BadWeights, match="missing.*lora"):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")
+
+
+def test_an_adapter_that_is_no_safetensors_is_refused(base: Path, tmp_path: Path) -> None:
+    make_adapter(base, tmp_path / "adapter", base_sha256=None)
+    tensors = read_tensors(tmp_path / "adapter" / ADAPTER_FILE)
+    (tmp_path / "adapter" / ADAPTER_FILE).unlink()
+    torch.save(tensors, tmp_path / "adapter" / "adapter_model.bin")
+    with pytest.raises(BadWeights, match="safetensors only"):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")
+    with pytest.raises(BadWeights, match="neither a folder here nor"):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "absent")), "cpu")
+
+
+def test_damaged_files_are_named_in_a_sentence(base: Path, tmp_path: Path) -> None:
+    for damaged in ("model.safetensors", "config.json", "tokenizer.json"):
+        folder = tmp_path / damaged
+        folder.mkdir()
+        for path in base.iterdir():
+            content = path.read_bytes()
+            (folder / path.name).write_bytes(content[: len(content) // 2] if path.name == damaged else content)
+        with pytest.raises(BadWeights, match="damaged"):
+            open_language_model(LanguageModelPlace(str(folder)), "cpu")
+    make_adapter(base, tmp_path / "adapter", base_sha256=None)
+    whole = (tmp_path / "adapter" / ADAPTER_FILE).read_bytes()
+    (tmp_path / "adapter" / ADAPTER_FILE).write_bytes(whole[:-9])
+    with pytest.raises(BadWeights, match="adapter_model.safetensors is damaged"):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")
+    (tmp_path / "adapter" / ADAPTER_CONFIG).write_text("{")
+    with pytest.raises(BadWeights, match="adapter_config.json is damaged"):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")
+    (tmp_path / "adapter" / ADAPTER_CONFIG).write_text("{}")
+    with pytest.raises(BadWeights, match="does not describe an adapter"):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")
+
+
+def test_a_damaged_training_state_is_said(tmp_path: Path) -> None:
+    write_training_state(tmp_path / "state.pt", {"model": {"a": torch.ones(100)}})
+    whole = (tmp_path / "state.pt").read_bytes()
+    for damaged in (whole[: len(whole) // 2], b"", b"nothing of the kind"):
+        (tmp_path / "state.pt").write_bytes(damaged)
+        with pytest.raises(BadWeights, match="state.pt is damaged"):
+            read_training_state(tmp_path / "state.pt")
+
+
+def test_a_bundled_adapter_is_opened_with_its_base_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "weights.toml"
+    path.write_text(
+        '[[bundled]]\nname = "small"\ntask = "translation"\nfolder = "small"\nfile = "model.safetensors"\nsha256 = "aa"\nlicence = "L"\n'
+        '[[bundled]]\nname = "fit"\ntask = "translation"\nfolder = "fit"\nfile = "adapter_model.safetensors"\nsha256 = "bb"\n'
+        'licence = "L"\nbase = "small"\n'
+    )
+    manifest = read_manifest(path)
+    place = manifest.place_of("fit")
+    assert (Path(place.model).name, Path(place.adapter).name, place.sha256, place.adapter_sha256) == ("small", "fit", "aa", "bb")
+    assert manifest.place_of("small").adapter is None
+    twice = BundledWeights("on-fit", "translation", "on-fit", ADAPTER_FILE, "cc", "L", base="fit")
+    with pytest.raises(BadWeights, match="adapter itself"):
+        WeightsManifest((*manifest.bundled, twice), ()).place_of("on-fit")
+
+
+def test_shards_have_one_sha256_together(tmp_path: Path) -> None:
+    with pytest.raises(BadWeights, match="no .safetensors"):
+        weights_sha256(tmp_path)
+    write_tensors(tmp_path / "model-1.safetensors", {"a": torch.zeros(2)})
+    write_tensors(tmp_path / "model-2.safetensors", {"b": torch.zeros(2)})
+    first = weights_sha256(tmp_path)
+    write_tensors(tmp_path / "model-2.safetensors", {"b": torch.ones(2)})
+    assert weights_sha256(tmp_path) != first
