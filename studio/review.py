@@ -204,3 +204,9 @@ def count(rows: tuple[LineRow, ...]) -> ProjectCounts:
     stale = sum(row.is_take_stale for row in rows)
     empty = sum(not row.line.target_text.strip() for row in rows)
     return ProjectCounts(len(rows), empty, by_fit[Fit.FITS], by_fit[Fit.TIGHT], by_fit[Fit.OVER], voiced, stale)
+
+
+def is_over(row: LineRow) -> bool:
+    """Over budget: predicted not to fit even at the fastest rate, or voiced and spilling."""
+    is_predicted = row.prediction is not None and row.prediction.fit is Fit.OVER
+    return is_predicted or (row.take is not None and not row.is_take_stale and row.take.report.remainder_ms > 0)

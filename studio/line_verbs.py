@@ -1,0 +1,191 @@
+"""The verbs about single lines, their wordings, and who speaks them. `Studio` is the class to use; this is one part of it.
+
+Enter: ids and plain values, of the user's own projects only. Leave: records and views of `domain`. Everything raised is a StudioError.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+
+from studio.domain import cutting
+from studio.domain.errors import BadSetting, NotFound
+from studio.domain.line import Line, LineStatus, Prediction, SpeakerProfile, VoiceRef
+from studio.domain.project import Project
+from studio.domain.settings import Guidance, Limits
+from studio.domain.timing import TimeSpan
+from studio.domain.views import LineDetail, LineRow
+from studio.engines.protocols import VoiceInfo
+from studio.review import build_rows, paced_estimator, predictor, programme_ms, resolve_voices, stand, voices_on_offer
+from studio.script import UNNAMED_SPEAKER, speaker_at
+from studio.stages.timing import slots
+from studio.store.lines import LineChange
+from studio.workshop import Workshop
+
+MAX_NAME_CHARS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class LineEdit:
+    """Changes to one line: None leaves a field as it is; a name in `clear` empties it (voice, guidance, take_id)."""
+
+    source_text: str | None = None
+    target_text: str | None = None
+    span: TimeSpan | None = None
+    speaker_id: str | None = None
+    status: LineStatus | None = None
+    voice: VoiceRef | None = None
+    guidance: Guidance | None = None
+    take_id: str | None = None
+    clear: frozenset[str] = frozenset()
+
+    def applied_to(self, line: Line, limits: Limits) -> Line:
+        """Typing a translation makes a draft an adapted line. Raises BadSetting for a locked line or an overlong text."""
+        given = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "clear"}
+        changes = {name: value for name, value in given.items() if value is not None} | dict.fromkeys(self.clear)
+        if line.status is LineStatus.LOCKED and set(changes) != {"status"}:
+            raise BadSetting("This line is locked; unlock it before you change it.")
+        for text in (self.source_text, self.target_text):
+            if text is not None and len(text) > limits.max_text_chars:
+                raise BadSetting(f"A line can hold {limits.max_text_chars} characters; this text has {len(text)}. Split the line.")
+        is_adapted = self.target_text is not None and self.target_text != line.target_text and line.status is LineStatus.DRAFT
+        return replace(line, **({"status": LineStatus.ADAPTED} if is_adapted else {}) | changes)
+
+
+class LineVerbs:
+    def __init__(self, shop: Workshop, user: str) -> None:
+        self._shop, self.user = shop, user
+
+    # lines
+
+    def rows(self, project_id: str) -> tuple[LineRow, ...]:
+        project = self._own(project_id)
+        lines, rack = self._shop.lines, self._shop.engines
+        takes = {take.id: take for take in lines.circled_takes(project.id)}
+        standing = stand(project, lines.cast(project.id), rack, tuple(takes.values()))
+        return build_rows(project, standing, takes, lines.candidate_counts(project.id), rack)
+
+    def line(self, project_id: str, line_id: str) -> LineDetail:
+        row = self._row(project_id, line_id)
+        candidates = self._shop.lines.candidates(project_id, line_id)
+        return LineDetail(row, candidates, self._shop.lines.takes(project_id, line_id))
+
+    def predict(self, project_id: str, line_id: str, text: str) -> Prediction | None:
+        """Hold a text against its line while it is being typed; nothing is stored."""
+        project, rack = self._own(project_id), self._shop.engines
+        cast = self._shop.lines.cast(project.id)
+        line = next((line for line in cast.lines if line.id == line_id), None)
+        if line is None:
+            raise NotFound("line", line_id)
+        slots_by_line = slots(cast.lines, project.settings.timing, programme_ms(project, cast))
+        estimator = paced_estimator(project, rack, self._shop.lines.circled_takes(project.id))
+        predict_text = predictor(project, slots_by_line, resolve_voices(project, cast, rack), estimator)
+        return predict_text(line, text[: self._shop.limits.max_text_chars])
+
+    def revise_line(self, project_id: str, line_id: str, edit: LineEdit) -> LineRow:
+        """Durable when it returns. A locked line takes nothing but another status."""
+        project = self._own(project_id)
+        self._check_voice(project, edit.voice)
+        if edit.take_id is not None:
+            edit = self._circled(project, line_id, edit)
+        self._shop.lines.edit(project.id, line_id, lambda line: edit.applied_to(line, self._shop.limits), by=self.user)
+        return self._row(project_id, line_id)
+
+    def set_status(self, project_id: str, line_ids: Iterable[str], status: LineStatus) -> None:
+        """Give many lines one status, as one action."""
+        project, wanted = self._own(project_id), frozenset(line_ids)
+        lines = [line for line in self._shop.lines.cast(project.id).lines if line.id in wanted]
+        self._shop.lines.change_lines(project.id, LineChange(revised=tuple(replace(line, status=status) for line in lines)), by=self.user)
+
+    def pick_candidate(self, project_id: str, line_id: str, candidate_id: str) -> LineRow:
+        found = next((one for one in self._shop.lines.candidates(self._own(project_id).id, line_id) if one.id == candidate_id), None)
+        if found is None:
+            raise NotFound("candidate", candidate_id)
+        return self.revise_line(project_id, line_id, LineEdit(target_text=found.text))
+
+    def add_line(self, project_id: str, start_ms: int, end_ms: int) -> LineRow:
+        """An empty line to type in, spoken by whoever speaks the line before it."""
+        project = self._own(project_id)
+        if not 0 <= start_ms < end_ms:
+            raise BadSetting("A line must start at 0 or later and end after its start.")
+        cast = self._shop.lines.cast(project.id)
+        speaker = speaker_at(cast, start_ms)
+        if speaker is None:
+            speaker = SpeakerProfile(uuid.uuid4().hex, UNNAMED_SPEAKER)
+            self._shop.lines.add_speaker(project.id, speaker)
+        line = Line(uuid.uuid4().hex, TimeSpan(start_ms, end_ms), speaker.id, "")
+        self._shop.lines.add_lines(project.id, (line,), by=self.user)
+        return self._row(project_id, line.id)
+
+    def delete_lines(self, project_id: str, line_ids: Iterable[str]) -> None:
+        self._shop.lines.delete_lines(self._own(project_id).id, tuple(line_ids), by=self.user)
+
+    def split_line(self, project_id: str, line_id: str, at_ms: int) -> tuple[LineRow, LineRow]:
+        """Two lines, the texts cut in proportion; both want a new take."""
+        project = self._own(project_id)
+        first, second = cutting.split(self._shop.lines.line(project.id, line_id), at_ms, uuid.uuid4().hex)
+        self._shop.lines.split_line(project.id, first, second, by=self.user)
+        return self._row(project_id, first.id), self._row(project_id, second.id)
+
+    def merge_lines(self, project_id: str, line_ids: Iterable[str]) -> LineRow:
+        project = self._own(project_id)
+        lines = [self._shop.lines.line(project.id, line_id) for line_id in dict.fromkeys(line_ids)]
+        merged = cutting.merge(lines, source_language=project.source_language, target_language=project.target_language)
+        self._shop.lines.merge_lines(project.id, merged, [line.id for line in lines if line.id != merged.id], by=self.user)
+        return self._row(project_id, merged.id)
+
+    # speakers and voices
+
+    def rename_speaker(self, project_id: str, speaker_id: str, name: str) -> None:
+        self._shop.lines.update_speaker(self._own(project_id).id, speaker_id, name=clean_name(name, "speaker"))
+
+    def set_speaker_voice(self, project_id: str, speaker_id: str, voice: VoiceRef | None) -> None:
+        self._check_voice(self._own(project_id), voice)
+        self._shop.lines.set_speaker_voice(project_id, speaker_id, voice)
+
+    def merge_speakers(self, project_id: str, speaker_ids: Sequence[str]) -> None:
+        """All lines of these speakers go to the first of them."""
+        self._shop.lines.merge_speakers(self._own(project_id).id, tuple(speaker_ids), by=self.user)
+
+    def split_speaker(self, project_id: str, speaker_id: str, line_ids: Iterable[str], name: str) -> SpeakerProfile:
+        """Give some lines of a speaker to a new one."""
+        new = SpeakerProfile(uuid.uuid4().hex, clean_name(name, "speaker"))
+        return self._shop.lines.split_speaker(self._own(project_id).id, speaker_id, tuple(line_ids), new, by=self.user)
+
+    def voices(self, project_id: str) -> tuple[VoiceInfo, ...]:
+        return voices_on_offer(self._own(project_id), self._shop.engines)
+
+    # within
+
+    def _own(self, project_id: str) -> Project:
+        return self._shop.projects.get(project_id, self.user)
+
+    def _circled(self, project: Project, line_id: str, edit: LineEdit) -> LineEdit:
+        """Circling a take brings back its words and its voice, or the next voicing would take it away again."""
+        take = self._shop.lines.take(project.id, edit.take_id or "")
+        if take.line_id != line_id:
+            raise NotFound("take", take.id)
+        voice = resolve_voices(project, self._shop.lines.cast(project.id), self._shop.engines).get(line_id)
+        return replace(edit, target_text=take.text, voice=take.voice if take.voice != voice else edit.voice)
+
+    def _check_voice(self, project: Project, voice: VoiceRef | None) -> None:
+        if voice is None:
+            return
+        offered = {(info.ref.engine, info.ref.voice) for info in voices_on_offer(project, self._shop.engines)}
+        if (voice.engine, voice.voice) not in offered:
+            raise BadSetting(f"There is no voice “{voice.voice}” of {voice.engine} for {project.target_language} here; choose one from the list.")
+
+    def _row(self, project_id: str, line_id: str) -> LineRow:
+        row = next((row for row in self.rows(project_id) if row.line.id == line_id), None)
+        if row is None:
+            raise NotFound("line", line_id)
+        return row
+
+
+def clean_name(name: str, what: str) -> str:
+    """A name fit to show: trimmed, of one line. Raises BadSetting for an empty or overlong one."""
+    clean = " ".join(name.split())
+    if not clean or len(clean) > MAX_NAME_CHARS or not clean.isprintable():
+        raise BadSetting(f"A {what} needs a name of 1 to {MAX_NAME_CHARS} visible characters.")
+    return clean
