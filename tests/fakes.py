@@ -93,18 +93,28 @@ class FakeSpeakerEncoder(_Ready):
 
 
 class FakeTranslator(_Ready):
-    """Marks each word with the target language; later wordings drop words from the end.."""
+    """Marks each word with the target language; later wordings drop words from the end. `asked`: every request it was put."""
 
     name = "fake-translator"
+
+    def __init__(self, *, follows_instructions: bool = False) -> None:
+        super().__init__()
+        self.follows_instructions = follows_instructions
+        self.asked: list[TranslationRequest] = []
 
     def supports(self, source_language: str, target_language: str) -> Availability:
         return YES if source_language != target_language else Availability(False, "a language is not translated to itself")
 
     def propose(self, requests: Sequence[TranslationRequest]) -> Iterator[tuple[str, tuple[Wording, ...]]]:
         for request in requests:
+            self.asked.append(request)
             words = [f"{word}.{request.target_language}" for word in request.text.split()]
-            lengths = range(len(words), max(0, len(words) - request.settings.candidate_count), -1)
-            yield request.line_id, tuple(Wording(" ".join(words[:n]), -0.1 * (len(words) - n)) for n in lengths)
+            lengths = range(len(words), max(0, len(words) - request.settings.draw_count), -1)
+            yield request.line_id, tuple(Wording(" ".join(words[:n]), -0.1 * (len(words) - n), -0.2 * (len(words) - n)) for n in lengths)
+
+    def translate_back(self, texts: Sequence[str], source_language: str, target_language: str) -> list[str | None]:
+        """Takes the marks off again."""
+        return [text.replace(f".{target_language}", "") for text in texts]
 
 
 class FakeEstimator(_Ready):

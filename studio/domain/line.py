@@ -102,7 +102,10 @@ class Prediction:
 class Candidate:
     """A proposed wording. `score` is the engine's own (higher is better); `rank` 0 is proposed first.
 
-    `prediction` None: no duration engine speaks the target language."""
+    `prediction` and `slot_penalty` (P against the whole slot) None: no duration engine speaks the target language.
+    `likelihood`: mean nats per token under the model that proposed it, None where there is none. `back_translation`: what the
+    wording says, in the source language, None where the engine knows one direction only. `missed_terms`: target sides of the
+    glossary's terms that the line holds and the wording lacks."""
 
     id: str
     line_id: str
@@ -111,6 +114,10 @@ class Candidate:
     score: float
     rank: int
     prediction: Prediction | None
+    likelihood: float | None = None
+    back_translation: str | None = None
+    missed_terms: tuple[str, ...] = ()
+    slot_penalty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from studio.domain.errors import BadSetting
 from studio.domain.line import Line, SpeakerProfile
 from studio.domain.media import MediaInfo
 from studio.domain.settings import Settings
@@ -94,9 +95,13 @@ class JobKind(StrEnum):
     RENDER = "render"
 
 
+MAX_INSTRUCTION_CHARS = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Long work as the page sees it. `line_ids` empty means all lines; `message` is a sentence."""
+    """Long work as the page sees it. `line_ids` empty means all lines; `message` is a sentence. `instruction`: a wish in words
+    for translators that follow instructions ("shorter", "formal"), of one line."""
 
     id: str
     project_id: str
@@ -111,6 +116,11 @@ class Job:
     is_forced: bool = False
     created_at: str = ""
     finished_at: str | None = None
+    instruction: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.instruction) > MAX_INSTRUCTION_CHARS or len(self.instruction.splitlines()) > 1:
+            raise BadSetting(f"An instruction is one line of at most {MAX_INSTRUCTION_CHARS} characters; shorten it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,13 @@ def chosen(default: str, options: tuple[str, ...], help: str) -> Any:
     return field(default=default, metadata={"options": options, "help": help})
 
 
+def paired(max_pairs: int, max_chars: int, help: str) -> Any:
+    """A field of pairs of texts, empty by default: at most so many, each text of one line and at most so long."""
+    return field(default=(), metadata={"max_pairs": max_pairs, "max_chars": max_chars, "help": help})
+
+
 class _Checked:
-    """Validates every `limited` and `chosen` field at birth."""
+    """Validates every `limited`, `chosen` and `paired` field at birth."""
 
     __slots__ = ()
 
@@ -30,6 +35,18 @@ class _Checked:
                 raise BadSetting(f"{item.name} must lie between {meta['low']} and {meta['high']}, not {value!r}.")
             if "options" in meta and value not in meta["options"]:
                 raise BadSetting(f"{item.name} must be one of {', '.join(meta['options'])}, not {value!r}.")
+            if "max_pairs" in meta:
+                _check_pairs(item.name, value, meta["max_pairs"], meta["max_chars"])
+
+
+def _check_pairs(name: str, pairs: object, max_pairs: int, max_chars: int) -> None:
+    if not isinstance(pairs, tuple) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
+        raise BadSetting(f"{name} must be pairs of a source and a target, not {pairs!r}.")
+    if len(pairs) > max_pairs:
+        raise BadSetting(f"{name} can hold {max_pairs} pairs, not {len(pairs)}; keep those that matter most.")
+    for text in (text for pair in pairs for text in pair):
+        if not isinstance(text, str) or not text.strip() or len(text.splitlines()) > 1 or len(text) > max_chars:
+            raise BadSetting(f"Each side in {name} is one line of 1 to {max_chars} characters; “{str(text)[:max_chars]}” is not.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +71,13 @@ class LineSettings(_Checked):
 
 @dataclass(frozen=True, slots=True)
 class TranslationSettings(_Checked):
-    candidate_count: int = limited(5, 1, 32, "Wordings proposed for each line.")
+    candidate_count: int = limited(8, 1, 32, "Wordings listed for each line, the best of those drawn.")
+    draw_count: int = limited(20, 1, 64, "Wordings drawn for each line, to choose the listed ones from.")
     temperature: float = limited(0.8, 0.05, 2.0, "Variety of the proposals after the first.")
     top_p: float = limited(0.9, 0.1, 1.0, "Probability mass the proposals are drawn from.")
     context_lines: int = limited(4, 0, 35, "Earlier lines the translator sees.")
     seed: int = limited(0, 0, 2**31 - 1, "Same seed, same proposals.")
+    terms: tuple[tuple[str, str], ...] = paired(200, 80, "Names and terms of the show, each with its fixed translation.")
 
 
 @dataclass(frozen=True, slots=True)

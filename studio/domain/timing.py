@@ -87,3 +87,15 @@ def duration_penalty(delta_s: float) -> float:
     return exp(min(max(0.0, delta_s), 50.0)) + max(0.0, -delta_s) - 1.0
 
 
+def slot_penalty(total_ms: int, span_ms: int, slot_ms: int) -> float:
+    """P against the real slot: 0 from the line's own span up to the span with its gap (`slot_ms`), linear in seconds below,
+    exponential above (papers §1.2 with a dead zone, ours).
+
+    >>> slot_penalty(1900, span_ms=1500, slot_ms=2000), slot_penalty(1000, span_ms=1500, slot_ms=2000)
+    (0.0, 0.5)
+    """
+    if total_ms > slot_ms:
+        return duration_penalty((total_ms - slot_ms) / 1000)
+    return duration_penalty(min(0, total_ms - span_ms) / 1000)
+
+

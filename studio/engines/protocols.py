@@ -83,7 +83,8 @@ class SpeakerEncoder(Engine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TranslationRequest:
-    """One line to translate. `before` holds earlier lines as (source, target) pairs, oldest first; `budget_ms` its slot."""
+    """One line to translate. `before` holds earlier lines as (source, target) pairs, oldest first; `budget_ms` its slot (0: not
+    known). `terms`: what of the glossary the line holds. `instruction`: a wish in words, for those who follow instructions."""
 
     line_id: str
     text: str
@@ -92,22 +93,50 @@ class TranslationRequest:
     budget_ms: int
     before: tuple[tuple[str, str], ...] = ()
     settings: TranslationSettings = field(default_factory=TranslationSettings)
+    terms: tuple[tuple[str, str], ...] = ()
+    instruction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One proposed translation; `score` is the mean log-probability per token, or 0.0 where there is none."""
+    """One proposed translation. `score`: what the engine holds of its meaning, higher is better, 0.0 where it cannot tell.
+    `likelihood`: mean log-probability per token under the engine's model, None where there is none."""
 
     text: str
     score: float
+    likelihood: float | None = None
 
 
 class Translator(Engine, Protocol):
+    @property
+    def follows_instructions(self) -> bool:
+        """Whether `instruction` of a request means anything to it."""
+        ...
+
     def supports(self, source_language: str, target_language: str) -> Availability: ...
 
     def propose(self, requests: Sequence[TranslationRequest]) -> Iterator[tuple[str, tuple[Wording, ...]]]:
         """Yield (line_id, wordings) in the order asked, as soon as known; distinct texts, the engine's best first, at
-        most `candidate_count`. A line the engine could not answer yields no wordings, never an invented one."""
+        most `draw_count`: the caller lists `candidate_count` of them by how they fit. A line the engine could not answer
+        yields no wordings, never an invented one."""
+        ...
+
+
+@runtime_checkable
+class TranslatesBack(Protocol):
+    """A translator that can say what its wordings mean, for a reader who knows only the source language."""
+
+    def translate_back(self, texts: Sequence[str], source_language: str, target_language: str) -> list[str | None]:
+        """Each text of `target_language` in `source_language`, in order; None where that direction is not known."""
+        ...
+
+
+@runtime_checkable
+class HasNotices(Protocol):
+    """An engine that had to change how it works, such as one short of memory."""
+
+    def notices(self) -> tuple[str, ...]:
+        """Sentences for the person, true from when it happened until the engine is made anew."""
         ...
 
 

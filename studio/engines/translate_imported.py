@@ -13,6 +13,7 @@ class ImportedTranslator:
     name = "imported"
     version = "1"
     licence = "the user's own text"
+    follows_instructions = False
 
     def __init__(self, texts: Mapping[str, str] | None = None) -> None:
         self._texts = dict(texts or {})

@@ -20,6 +20,7 @@ from studio.domain.errors import Cancelled, NotFound
 from studio.domain.project import Job, JobKind, JobState
 from studio.store.database import new_id, reading, utc_now, writing
 from studio.store.schema import JOBS
+from studio.store.text import storable
 
 HEARTBEAT_LIFE_S = 30.0
 MAX_INTERRUPTIONS = 25  # a job that ends its process every time must not do so for ever
@@ -58,11 +59,11 @@ class JobStore:
         self._engine = engine
 
     def submit(self, job: Job) -> Job:
-        """Queue a job. One of the same kind, lines and force that still waits in the project is returned instead."""
+        """Queue a job. One of the same kind, lines, force and instruction that still waits in the project is returned instead."""
         with writing(self._engine) as connection:
             for row in connection.execute(_of(job.project_id).where(_TABLE.state == _QUEUED)):
                 waiting = _job(row)
-                if (waiting.kind, waiting.line_ids, waiting.is_forced) == (job.kind, job.line_ids, job.is_forced):
+                if _work(waiting) == _work(job):
                     return waiting
             queued = replace(job, state=JobState.QUEUED, created_at=utc_now(), finished_at=None)
             connection.execute(insert(JOBS).values(_columns(queued)))
@@ -168,6 +169,11 @@ class JobStore:
         return None if row is None else _job(row)
 
 
+def _work(job: Job) -> tuple[JobKind, tuple[str, ...], bool, str]:
+    """What a job asks for, whoever asks and when."""
+    return job.kind, job.line_ids, job.is_forced, job.instruction
+
+
 _UNHELD = {"state": _QUEUED, "worker": None, "heartbeat_s": None}
 
 
@@ -241,6 +247,7 @@ def _columns(job: Job) -> dict[str, Any]:
         "total": job.total,
         "stage": job.stage,
         "message": job.message,
+        "instruction": storable(job.instruction, "The instruction"),
         "is_forced": job.is_forced,
         "is_cancel_asked": False,
         "is_user_error": False,
@@ -264,4 +271,5 @@ def _job(row: Row[Any]) -> Job:
         row.is_forced,
         row.created_at,
         row.finished_at,
+        row.instruction,
     )

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 METADATA = MetaData(
     naming_convention={
@@ -126,6 +126,10 @@ CANDIDATES = Table(
     Column("score", Float, nullable=False),
     Column("rank", Integer, nullable=False),
     _json("prediction"),
+    Column("likelihood", Float),
+    Column("back_translation", Text),
+    _json("missed_terms"),
+    Column("slot_penalty", Float),
 )
 
 # Takes belong to the project, not to the line's row: a line deleted and brought back finds its takes again.
@@ -192,6 +196,7 @@ JOBS = Table(
     Column("total", Integer, nullable=False),
     Column("stage", String(64), nullable=False),
     Column("message", Text, nullable=False),
+    Column("instruction", Text, nullable=False, server_default=""),
     Column("is_forced", Boolean, nullable=False),
     Column("is_cancel_asked", Boolean, nullable=False),
     Column("is_user_error", Boolean, nullable=False),

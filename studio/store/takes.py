@@ -102,6 +102,10 @@ def _candidate_columns(candidate: Candidate) -> dict[str, Any]:
         "score": candidate.score,
         "rank": candidate.rank,
         "prediction": to_plain(candidate.prediction),
+        "likelihood": candidate.likelihood,
+        "back_translation": None if candidate.back_translation is None else storable(candidate.back_translation, "A back-translation"),
+        "missed_terms": list(candidate.missed_terms),
+        "slot_penalty": candidate.slot_penalty,
     }
 
 
@@ -109,7 +113,19 @@ def _candidate(row: Row[Any]) -> Candidate:
     plain = row.prediction
     known = plain is not None  # no duration engine may speak the language
     prediction = Prediction(Estimate(**plain["estimate"]), plain["delta_ms"], plain["p"], Fit(plain["fit"])) if known else None
-    return Candidate(row.id, row.line_id, row.text, row.engine, row.score, row.rank, prediction)
+    return Candidate(
+        row.id,
+        row.line_id,
+        row.text,
+        row.engine,
+        row.score,
+        row.rank,
+        prediction,
+        row.likelihood,
+        row.back_translation,
+        tuple(row.missed_terms or ()),  # wordings of before the glossary have NULL
+        row.slot_penalty,
+    )
 
 
 def _take_columns(take: Take) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def a_cast() -> Cast:
 
 def a_candidate(line_id: str, rank: int) -> Candidate:
     prediction = Prediction(Estimate(700 + rank, 120, "espeak"), 80 + rank, 0.0833, Fit.TIGHT)
-    return Candidate(new_id(), line_id, f"候选 {rank}", "lm/translation-small", -0.5 - rank, rank, prediction)
+    judged = {"likelihood": -0.7, "back_translation": f"candidate {rank}", "missed_terms": ("张伟",), "slot_penalty": 0.25} if rank else {}
+    return Candidate(new_id(), line_id, f"候选 {rank}", "lm/translation-small", -0.5 - rank, rank, prediction, **judged)
 
 
 def a_take(line_id: str, fingerprint: str = "f" * 64) -> Take:

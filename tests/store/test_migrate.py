@@ -104,6 +104,8 @@ def test_a_step_that_fails_halfway_leaves_the_old_schema_whole(url: str, tmp_pat
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
     (folder / "env.py").write_text((MIGRATIONS / "env.py").read_text())
+    for script in (MIGRATIONS / "versions").glob("*.py"):
+        (folder / "versions" / script.name).write_text(script.read_text())
     first = (MIGRATIONS / "versions" / "0001_projects.py").read_text()
     (folder / "versions" / "0001_projects.py").write_text(first.replace("    _create_jobs()\n", "    raise OSError('the power went')\n", 1))
     monkeypatch.setattr(migrations, "MIGRATIONS", folder)
