@@ -33,7 +33,7 @@ bench: environment-dev ## real-time factor, memory and share of each stage
 	@exec $(RUN) -m bench.pipeline $(ARGS)
 
 train-translation: environment ## train the bundled translator (resumes where it was)
-	@exec $(RUN) -m models.recipes.translation_sft --data $(TRAIN_DATA) --out $(TRAIN_OUT)
+	@exec $(RUN) -m models.recipes.translation_sft --data $(TRAIN_DATA)@zh-en --out $(TRAIN_OUT)
 
 lint: environment-dev ## style
 	@exec $(RUN) -m ruff check .

@@ -106,13 +106,14 @@ class TokenCorpus:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The ids that separate things: one tag per language of the corpus, brackets, line break, padding."""
+    """The ids that separate things: one tag per language of the corpus, brackets, line break, padding, end of text."""
 
     tags: tuple[int, int]
     open_bracket: int
     close_bracket: int
     line_end: int
     padding: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +153,47 @@ def tagged_row(corpus: TokenCorpus, window: np.ndarray, source_side: int, marks:
 
 
 def line_format_row(corpus: TokenCorpus, window: np.ndarray, source_side: int, marks: Marks) -> tuple[list[np.ndarray], list[bool]]:
-    """Pieces of the compact prompt and its answer for a window, and whether each piece is scored (the answer is)."""
+    """Pieces of the compact prompt and its answer for a window, and whether each piece is scored (the answer is). The answer ends
+    with the end of text, by which a reader knows that no line follows."""
     sources = [corpus.side(source_side, pair) for pair in range(*window)]
     targets = [corpus.side(1 - source_side, pair) for pair in range(*window)]
     prompt = [marks.tags[source_side]]
     for source in sources:
         prompt += [*source, marks.line_end]
     answer = [[*s, marks.open_bracket, *t, marks.close_bracket, marks.line_end] for s, t in zip(sources, targets, strict=True)]
-    return [np.array([*prompt, marks.tags[1 - source_side]]), *map(np.array, answer)], [False] + [True] * len(answer)
+    pieces = [[*prompt, marks.tags[1 - source_side]], *answer, [marks.end]]
+    return [np.array(piece) for piece in pieces], [False] + [True] * (len(answer) + 1)
 
 
-def shortened_for_line_format(corpus: TokenCorpus, window: np.ndarray, source_side: int, n_tokens: int) -> np.ndarray:
-    """The longest start of a window (at least one pair) whose line-format row fits `n_tokens` + 1."""
+def line_format_sizes(corpus: TokenCorpus, window: np.ndarray, source_side: int) -> np.ndarray:
+    """Tokens of the line-format row of the first 1, 2, … pairs of a window, shape (n_pairs,)."""
     first, end = window
-    sizes = [2 * len(corpus.side(source_side, p)) + len(corpus.side(1 - source_side, p)) + 4 for p in range(first, end)]
-    fitting = int(np.searchsorted(np.cumsum(sizes) + 2, n_tokens + 1, side="right"))
-    return np.array([first, first + max(1, fitting)])
+    source, target = (np.diff(corpus.starts[side][first : end + 1]) for side in (source_side, 1 - source_side))
+    return np.cumsum(2 * source + target + 4) + 3
+
+
+def scene_row(
+    corpus: TokenCorpus, first: int, source_side: int, marks: Marks, lengths: Iterator[int], n_tokens: int
+) -> tuple[list[np.ndarray], list[bool]]:
+    """Pieces of scenes in the line format, one behind the other from pair `first` on, while they fit `n_tokens` + 1; each has as many
+    lines as `lengths` says, fewer at the end of a document or of the row. At least one scene, which may be cut."""
+    pieces: list[np.ndarray] = []
+    scored: list[bool] = []
+    left = n_tokens + 1
+    while first < len(corpus):
+        wanted = min(first + next(lengths), len(corpus))
+        others = np.flatnonzero(corpus.documents[first:wanted] != corpus.documents[first])
+        end = first + int(others[0]) if len(others) else wanted
+        fitting = int(np.searchsorted(line_format_sizes(corpus, np.array([first, end]), source_side), left, side="right"))
+        if fitting == 0 and pieces:
+            break
+        window = np.array([first, first + max(1, fitting)])
+        more = line_format_row(corpus, window, source_side, marks)
+        pieces, scored, first = pieces + more[0], scored + more[1], int(window[1])
+        left -= sum(map(len, more[0]))
+        if left <= 0:
+            break
+    return pieces, scored
 
 
 def padded_row(pieces: list[np.ndarray], scored: list[bool], n_tokens: int, padding: int) -> Row:

@@ -18,6 +18,11 @@ RESERVED = 12  # unused tokens, for languages learnt later
 _BLOCK_PAIRS = 20_000
 
 
+def reserved(number: int) -> str:
+    """Name of a token kept for later."""
+    return f"<reserved_{number}>"
+
+
 def train_tokenizer(pairs: Iterable[Pair], n_ids: int, special: tuple[str, ...]) -> Tokenizer:
     """`special` tokens get the first ids, in order."""
     tokenizer = Tokenizer(models.BPE())
@@ -27,7 +32,7 @@ def train_tokenizer(pairs: Iterable[Pair], n_ids: int, special: tuple[str, ...])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=n_ids,
-        special_tokens=[*special, *(f"<reserved_{number}>" for number in range(RESERVED))],
+        special_tokens=[*special, *map(reserved, range(RESERVED))],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

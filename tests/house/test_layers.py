@@ -25,9 +25,11 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "studio.bootstrap": ("studio",),
     "studio.weights": (*FLOW, "models.checkpoint"),
     "models": ("models",),
+    "models.recipes": (*BASE, "studio.engines", "models"),  # programs to train with: they measure time as the studio does
 }
 # who may not import whom, whatever the table above says: shells know the service, nothing knows a shell
 SHELLS = ("studio.ui", "studio.cli", "studio.commands", "studio.api", "studio.__main__")
+RECIPES = ("models.recipes",)
 COMPOSERS = ("studio.cli", "studio.commands", "studio.__main__", "studio.bootstrap")
 OWNERS = {
     "torch": ("studio.engines", "studio.bootstrap", "models"),  # bootstrap picks the device
@@ -69,6 +71,8 @@ def complaints(source: Source) -> list[str]:
             out.append(f"{where} imports {item.module}, which lies above or beside {source.module}; see docs/architecture.md.")
         if is_inside(item.module, *SHELLS) and not is_inside(source.module, *SHELLS, "app"):
             out.append(f"{where} imports the shell {item.module}; nothing below a shell may know it.")
+        if is_inside(item.module, *RECIPES) and not is_inside(source.module, *RECIPES):
+            out.append(f"{where} imports the recipe {item.module}; recipes are run, not called.")
         if is_inside(item.module, "studio.bootstrap") and not is_inside(source.module, *COMPOSERS):
             out.append(f"{where} imports studio.bootstrap; only the programs that start a studio may.")
     return out

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from models.translation.data import (
-    Marks, Pair, PairColumns, TokenCorpus, is_clean, line_format_row, padded_row, read_pairs, shortened_for_line_format, tagged_row, windows,
+    Marks, Pair, PairColumns, TokenCorpus, is_clean, line_format_row, line_format_sizes, padded_row, read_pairs, scene_row,
+    tagged_row, windows,
 )  # fmt: skip
 
-MARKS = Marks(tags=(90, 91), open_bracket=92, close_bracket=93, line_end=94, padding=0)
+MARKS = Marks(tags=(90, 91), open_bracket=92, close_bracket=93, line_end=94, padding=0, end=95)
 CORPUS = TokenCorpus(
     ids=(np.array([1, 2, 3, 4, 5], np.uint16), np.array([11, 12, 13, 14], np.uint16)),
     starts=(np.array([0, 2, 3, 5]), np.array([0, 1, 3, 4])),
@@ -74,15 +75,27 @@ def test_the_other_direction_swaps_tags_and_sides() -> None:
 def test_a_line_format_row_scores_the_whole_answer() -> None:
     pieces, scored = line_format_row(CORPUS, np.array([0, 2]), 0, MARKS)
     row = padded_row(pieces, scored, 20, MARKS.padding)
-    prompt, answer = [90, 1, 2, 94, 3, 94, 91], [1, 2, 92, 11, 93, 94, 3, 92, 12, 13, 93, 94]
+    prompt, answer = [90, 1, 2, 94, 3, 94, 91], [1, 2, 92, 11, 93, 94, 3, 92, 12, 13, 93, 94, 95]
     assert row.ids[: len(prompt + answer)].tolist() == prompt + answer
     assert row.ids[1:][row.is_scored].tolist() == answer
 
 
-def test_a_window_is_shortened_until_its_line_format_fits() -> None:
-    assert shortened_for_line_format(CORPUS, np.array([0, 2]), 0, 18).tolist() == [0, 2]
-    assert shortened_for_line_format(CORPUS, np.array([0, 2]), 0, 17).tolist() == [0, 1]
-    assert shortened_for_line_format(CORPUS, np.array([0, 2]), 0, 3).tolist() == [0, 1]
+def test_the_size_of_a_line_format_row_is_known_before_it_is_made() -> None:
+    sizes = line_format_sizes(CORPUS, np.array([0, 2]), 0)
+    made = [sum(map(len, line_format_row(CORPUS, np.array([0, end]), 0, MARKS)[0])) for end in (1, 2)]
+    assert sizes.tolist() == made
+
+
+def test_scenes_fill_a_row_and_end_with_their_document() -> None:
+    pieces, _ = scene_row(CORPUS, 0, 0, MARKS, iter([35, 35]), 40)
+    whole = [*np.concatenate(line_format_row(CORPUS, np.array([0, 2]), 0, MARKS)[0]), *np.concatenate(line_format_row(CORPUS, np.array([2, 3]), 0, MARKS)[0])]
+    assert np.concatenate(pieces).tolist() == whole
+
+
+def test_a_scene_is_shortened_to_what_fits_and_the_first_line_always_comes() -> None:
+    first_only = np.concatenate(line_format_row(CORPUS, np.array([0, 1]), 0, MARKS)[0]).tolist()
+    assert np.concatenate(scene_row(CORPUS, 0, 0, MARKS, iter([2, 2]), 18)[0]).tolist() == first_only
+    assert np.concatenate(scene_row(CORPUS, 0, 0, MARKS, iter([2, 2]), 3)[0]).tolist() == first_only
 
 
 def test_a_corpus_reads_back_as_it_was_saved(tmp_path: Path) -> None:
