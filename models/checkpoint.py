@@ -33,7 +33,8 @@ class BadWeights(Exception):
 @dataclass(frozen=True, slots=True)
 class BundledWeights:
     """Weights that travel with the project. `folder` lies in `models/weights`; `sha256` is that of its `file`.
-    `base`: for an adapter, the name of the bundled model that it belongs to; None for a model of its own."""
+    `base`: for an adapter, the name of the bundled model that it belongs to; None for a model of its own.
+    `pairs`, `draft_pairs`: directions it translates ("zh-en"), well or as a rough draft; both empty: all pairs of `languages`."""
 
     name: str
     task: str
@@ -44,6 +45,8 @@ class BundledWeights:
     languages: tuple[str, ...] = ()
     form: str = ""
     base: str | None = None
+    pairs: tuple[str, ...] = ()
+    draft_pairs: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -85,7 +88,10 @@ class WeightsManifest:
 
 def read_manifest(path: Path = MANIFEST) -> WeightsManifest:
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    bundled = [BundledWeights(**{**entry, "languages": tuple(entry.get("languages", ()))}) for entry in content.get("bundled", [])]
+    bundled = [
+        BundledWeights(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+        for entry in content.get("bundled", [])
+    ]
     return WeightsManifest(tuple(bundled), tuple(PublicWeights(**entry) for entry in content.get("public", [])))
 
 

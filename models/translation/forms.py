@@ -7,7 +7,7 @@ format's source is written for the model, so no answer can merge, skip or alter 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,15 @@ class NoSuchTag(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One line to translate, after earlier (source, translation) pairs. Languages as `Scene` wants them for the form."""
+    """One line to translate, after earlier (source, translation) pairs. Languages as `Scene` wants them for the form.
+    `terms`: fixed translations; the small forms have them as lines that are answered already. `wishes`: further rules, in words."""
 
     source_language: str
     target_language: str
     source: str
     before: tuple[tuple[str, str], ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+    wishes: tuple[str, ...] = ()
 
 
 def natural_form(tokenizer: PreTrainedTokenizerBase) -> Form:
@@ -50,9 +53,10 @@ def prefix_ids(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list
     """Everything that stands before the translation. Text from people is never read as a special token."""
     if form is Form.TAGGED:
         return _tagged_ids(ask, tokenizer)
-    sources = (*(source for source, _ in ask.before), ask.source)
-    scene = Scene(ask.source_language, ask.target_language, sources)
-    answered = "".join(answer_line(source, text) for source, text in ask.before) + answer_opening(ask.source)
+    given = (*ask.terms, *ask.before) if form is Form.COMPACT else ask.before
+    sources = (*(source for source, _ in given), ask.source)
+    scene = Scene(ask.source_language, ask.target_language, sources, ask.terms, ask.wishes)
+    answered = "".join(answer_line(source, text) for source, text in given) + answer_opening(ask.source)
     if form is Form.COMPACT:
         lines = text_ids(LINE_END.join(map(one_line, sources)) + LINE_END, tokenizer)
         return [tag_id(ask.source_language, tokenizer), *lines, tag_id(ask.target_language, tokenizer), *text_ids(answered, tokenizer)]
@@ -66,7 +70,7 @@ def prefix_ids(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list
 def fitting_ask(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Ask, list[int]]:
     """The ask with as many of its latest earlier lines as `max_tokens` allow, and its prefix ids; the line itself always stays."""
     for first in range(len(ask.before) + 1):
-        shorter = Ask(ask.source_language, ask.target_language, ask.source, ask.before[first:])
+        shorter = replace(ask, before=ask.before[first:])
         ids = prefix_ids(form, shorter, tokenizer)
         if len(ids) <= max_tokens:
             break
@@ -98,7 +102,7 @@ def translation_of(form: Form, ids: tuple[int, ...], ending_id: int, tokenizer: 
 def _tagged_ids(ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list[int]:
     source_tag, target_tag = tag_id(ask.source_language, tokenizer), tag_id(ask.target_language, tokenizer)
     ids: list[int] = []
-    for source, translation in ask.before:
+    for source, translation in (*ask.terms, *ask.before):
         ids += [source_tag, *text_ids(one_line(source), tokenizer), target_tag, *text_ids(one_line(translation) + LINE_END, tokenizer)]
     return [*ids, source_tag, *text_ids(one_line(ask.source), tokenizer), target_tag]
 

@@ -16,12 +16,14 @@ OPEN, CLOSE, LINE_END = "(", ")", "\n"
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Lines to be translated together. Languages are names ("Chinese") for `instruction`, codes ("zh") for the tagged forms."""
+    """Lines to be translated together. Languages are names ("Chinese") for `instruction`, codes ("zh") for the tagged forms.
+    `wishes`: further rules in words, which only `instruction` can pass on."""
 
     source_language: str
     target_language: str
     lines: tuple[str, ...]
     terms: tuple[tuple[str, str], ...] = ()
+    wishes: tuple[str, ...] = ()
 
 
 def tag(language: str) -> str:
@@ -43,9 +45,10 @@ def one_line(text: str) -> str:
 
 
 def instruction(scene: Scene) -> str:
-    """The request in words: four rules, the terms, the source lines, and the cue after which the answer starts."""
+    """The request in words: four rules and the wishes, the terms, the source lines, and the cue after which the answer starts."""
     terms = "\n".join(f"{source} - {target}" for source, target in scene.terms) or "none"
     lines = "\n".join(one_line(line) for line in scene.lines)
+    wishes = "".join(f"{number}. {one_line(wish)}\n" for number, wish in enumerate(scene.wishes, start=5))
     return (
         f"Translate these {len(scene.lines)} lines of {scene.source_language} dialogue into {scene.target_language} "
         "for dubbing.\n"
@@ -53,7 +56,7 @@ def instruction(scene: Scene) -> str:
         "2. Each translation takes as long to say as its source line.\n"
         "3. Translate names and terms as listed.\n"
         "4. Give exactly as many lines as there are, never merging two; write each source line unchanged with its "
-        f"translation behind it in brackets: source line{OPEN}translation{CLOSE}\n\n"
+        f"translation behind it in brackets: source line{OPEN}translation{CLOSE}\n{wishes}\n"
         f"Terms:\n{terms}\n\nLines:\n{lines}\n\nResults:\n"
     )
 

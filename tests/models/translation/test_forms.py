@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from models.checkpoint import LanguageModelPlace, open_language_model
 from models.translation.forms import Ask, Form, ending_ids, fitting_ask, prefix_ids, translation_of
+from models.translation.layout import layout_of, translation_ids
 from models.translation.prompt import Scene, compact_prompt, instruction
 from tests.tiny_models import CHAT_TEMPLATE, make_language_model
 
@@ -34,6 +36,23 @@ def test_the_instruction_form_uses_the_chat_template_where_there_is_one(tokenize
     words = instruction(Scene("zh", "en", ("过来", "你好")))
     opened = f"[user]{words}[assistant]" if tokenizer.chat_template else words
     assert text == opened + "过来(Come here!)\n你好("
+
+
+def test_terms_stand_first_as_answered_lines_or_in_the_terms_of_the_instruction(tokenizer: Any) -> None:
+    ask = replace(ASK, terms=(("张伟", "Zhang Wei"),))
+    assert tokenizer.decode(prefix_ids(Form.TAGGED, ask, tokenizer)).startswith("<zh>张伟<en>Zhang Wei\n<zh>过来<en>")
+    compact = tokenizer.decode(prefix_ids(Form.COMPACT, ask, tokenizer))
+    assert compact == compact_prompt(Scene("zh", "en", ("张伟", "过来", "你好"))) + "张伟(Zhang Wei)\n过来(Come here!)\n你好("
+    assert "Terms:\n张伟 - Zhang Wei\n" in tokenizer.decode(prefix_ids(Form.INSTRUCTION, ask, tokenizer))
+    assert fitting_ask(Form.TAGGED, ask, tokenizer, 1)[0].terms == ask.terms
+
+
+def test_the_small_forms_agree_with_the_scene_layout_on_terms(tokenizer: Any) -> None:
+    ask = replace(ASK, terms=(("张伟", "Zhang Wei"),))
+    for form in (Form.TAGGED, Form.COMPACT):
+        layout = layout_of(Scene("zh", "en", ("过来", "你好"), ask.terms), form, tokenizer)
+        ids = [*layout.trunk([translation_ids("Come here!", tokenizer)]), *layout.openings[1]]
+        assert tokenizer.decode(ids) == tokenizer.decode(prefix_ids(form, ask, tokenizer))
 
 
 def test_words_that_look_like_a_special_token_stay_words(tokenizer: Any) -> None:

@@ -18,6 +18,12 @@ def test_the_instruction_names_both_languages_the_count_the_terms_and_every_line
     assert "Lines:\n过来\n你好\n\nResults:\n" in text
 
 
+def test_wishes_are_rules_after_the_four() -> None:
+    text = instruction(Scene("Chinese", "English", ("过来",), wishes=("Shorter,\nplease.", "Formal.")))
+    assert "(translation)\n5. Shorter, please.\n6. Formal.\n\nTerms:" in text
+    assert "5." not in instruction(SCENE)
+
+
 def test_a_scene_without_terms_says_none() -> None:
     assert "Terms:\nnone\n" in instruction(Scene("Chinese", "English", ("过来",)))
 
