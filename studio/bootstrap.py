@@ -23,6 +23,7 @@ from studio.store.blobs import BlobStore
 from studio.store.database import open_database
 from studio.store.jobs import JobStore
 from studio.store.lines import LineStore
+from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
 from studio.store.upkeep import free_deleted
@@ -113,6 +114,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
     shop = Workshop(
         projects=ProjectStore(engine),
         lines=LineStore(engine),
+        preferences=PreferenceStore(engine),
         results=StageResults(engine),
         jobs=JobStore(engine),
         blobs=blobs,

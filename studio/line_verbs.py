@@ -12,11 +12,13 @@ from dataclasses import dataclass, fields, replace
 from studio.domain import cutting
 from studio.domain.errors import BadSetting, NotFound
 from studio.domain.line import Line, LineStatus, Prediction, SpeakerProfile, VoiceRef
+from studio.domain.preference import plain
 from studio.domain.project import Project
 from studio.domain.settings import Guidance, Limits
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineDetail, LineRow
 from studio.engines.protocols import VoiceInfo
+from studio.preferences import watched
 from studio.review import build_rows, paced_estimator, predictor, programme_ms, resolve_voices, stand, voices_on_offer
 from studio.script import UNNAMED_SPEAKER, speaker_at
 from studio.stages.timing import slots
@@ -85,12 +87,7 @@ class LineVerbs:
 
     def revise_line(self, project_id: str, line_id: str, edit: LineEdit) -> LineRow:
         """Durable when it returns. A locked line takes nothing but another status."""
-        project = self._own(project_id)
-        self._check_voice(project, edit.voice)
-        if edit.take_id is not None:
-            edit = self._circled(project, line_id, edit)
-        self._shop.lines.edit(project.id, line_id, lambda line: edit.applied_to(line, self._shop.limits), by=self.user)
-        return self._row(project_id, line_id)
+        return self._revise(self._own(project_id), line_id, edit)
 
     def set_status(self, project_id: str, line_ids: Iterable[str], status: LineStatus) -> None:
         """Give many lines one status, as one action."""
@@ -99,10 +96,12 @@ class LineVerbs:
         self._shop.lines.change_lines(project.id, LineChange(revised=tuple(replace(line, status=status) for line in lines)), by=self.user)
 
     def pick_candidate(self, project_id: str, line_id: str, candidate_id: str) -> LineRow:
-        found = next((one for one in self._shop.lines.candidates(self._own(project_id).id, line_id) if one.id == candidate_id), None)
+        """Take one of the wordings listed for the line."""
+        project = self._own(project_id)
+        found = next((one for one in self._shop.lines.candidates(project.id, line_id) if one.id == candidate_id), None)
         if found is None:
             raise NotFound("candidate", candidate_id)
-        return self.revise_line(project_id, line_id, LineEdit(target_text=found.text))
+        return self._revise(project, line_id, LineEdit(target_text=found.text), is_pick=True)
 
     def add_line(self, project_id: str, start_ms: int, end_ms: int) -> LineRow:
         """An empty line to type in, spoken by whoever speaks the line before it."""
@@ -160,6 +159,17 @@ class LineVerbs:
 
     def _own(self, project_id: str) -> Project:
         return self._shop.projects.get(project_id, self.user)
+
+    def _revise(self, project: Project, line_id: str, edit: LineEdit, *, is_pick: bool = False) -> LineRow:
+        self._check_voice(project, edit.voice)
+        if edit.take_id is not None:
+            edit = self._circled(project, line_id, edit)
+        follow = watched(self._shop, project, line_id, by=self.user, is_pick=is_pick) if edit.target_text is not None else None
+        self._shop.lines.edit(project.id, line_id, lambda line: edit.applied_to(line, self._shop.limits), by=self.user, follow=follow)
+        row = self._row(project.id, line_id)
+        if follow is not None and row.prediction is not None:
+            self._shop.preferences.time(project.id, line_id, plain(row.line.target_text), row.prediction.estimate.total_ms)
+        return row
 
     def _circled(self, project: Project, line_id: str, edit: LineEdit) -> LineEdit:
         """Circling a take brings back its words and its voice, or the next voicing would take it away again."""

@@ -13,7 +13,7 @@ from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.views import LineRow, ProjectCounts
 from studio.domain.writing import looks_foreign
-from studio.engines.protocols import Availability, DurationEstimator, LearnsPace, Speaker, VoiceInfo
+from studio.engines.protocols import Availability, DurationEstimator, LearnsPace, Speaker, Translator, VoiceInfo
 from studio.engines.rack import EngineRack
 from studio.stages.timing import line_flags, predictions, slots
 from studio.stages.translate import Predict
@@ -80,6 +80,22 @@ def default_speaker(project: Project, rack: EngineRack) -> Speaker | None:
         except EngineUnavailable:
             continue
     return None
+
+
+def translator_for(project: Project, rack: EngineRack) -> Translator | None:
+    """The engine that would translate this project now; None where none can."""
+    try:
+        return rack.pick(
+            "translator", project.settings.engines.translator, accepts=lambda engine: engine.supports(project.source_language, project.target_language)
+        )
+    except EngineUnavailable:
+        return None
+
+
+def follows_instructions(project: Project, rack: EngineRack) -> bool:
+    """Whether a wish in words means anything to the translator in use."""
+    translator = translator_for(project, rack)
+    return translator is not None and translator.follows_instructions
 
 
 def resolve_voices(project: Project, cast: Cast, rack: EngineRack) -> dict[str, VoiceRef]:

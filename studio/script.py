@@ -19,6 +19,7 @@ from studio.store.lines import Imported, LineChange
 from studio.workshop import Workshop
 
 UNNAMED_SPEAKER = "Speaker 1"
+_PUT_AWAY = "earlier, "
 
 
 def cast_from_script(script: Script) -> Cast:
@@ -127,8 +128,13 @@ def switch_target(shop: Workshop, before: Project, after: Project, *, by: str) -
     shop.lines.change_lines(after.id, LineChange(revised=tuple(changed)), by=by)
 
 
+def is_put_away(candidate: Candidate) -> bool:
+    """Whether it is a line's translation from before the project changed its language, whoever wrote it."""
+    return candidate.engine.startswith(_PUT_AWAY)
+
+
 def _put_away(project: Project) -> str:
-    return f"earlier, {NAMES[project.target_language]}"
+    return f"{_PUT_AWAY}{NAMES[project.target_language]}"
 
 
 def _offer(shop: Workshop, project: Project, texts: Mapping[str, str], *, by: str) -> None:

@@ -6,25 +6,26 @@ Enter: ids and plain values. Leave: records and views of `domain`. Everything ra
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from studio import exports, playback
-from studio.domain.errors import BadMedia, NotFound, NotReady
+from studio.domain.errors import BadMedia, BadSetting, NotFound, NotReady
 from studio.domain.language import language_code
 from studio.domain.line import LineStatus
 from studio.domain.project import Job, JobKind, JobState, Project, Script, Source, StageCost
-from studio.domain.settings import EngineChoice, LineSettings, Settings
+from studio.domain.settings import EngineChoice, LearningSettings, LineSettings, Settings
 from studio.domain.views import EngineStatus, ProjectView
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
 from studio.jobs import JobRunner
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, LineVerbs, clean_name
 from studio.media.probe import probe
-from studio.review import count, is_over, standing_notices
+from studio.review import count, follows_instructions, is_over, standing_notices
 from studio.script import keep_as_lines, keep_as_targets, read_lines, script_of, switch_target
 from studio.steps.run import NOTICE_STAGE, notices
+from studio.store.text import storable
 from studio.workshop import Workshop
 
 EXPORTS = exports.KINDS
@@ -82,6 +83,23 @@ class Studio(LineVerbs):
         if target != before.target_language:
             switch_target(self._shop, before, project, by=self.user)
         return project
+
+    def set_terms(self, project_id: str, pairs: Iterable[tuple[str, str]]) -> Project:
+        """The glossary: names and terms with their fixed translations, as `domain.terms.read_terms` reads them. Raises BadSetting."""
+        terms = tuple((storable(source.strip(), "A term"), storable(target.strip(), "A term")) for source, target in pairs)
+        return self._change_settings(project_id, lambda settings: replace(settings, translation=replace(settings.translation, terms=terms)))
+
+    def set_learning(self, project_id: str, keep: bool) -> Project:
+        """Whether choices made at the desk are kept from now on. Switching off deletes nothing; `forget_choices` does."""
+        return self._change_settings(project_id, lambda settings: replace(settings, learning=LearningSettings(keep)))
+
+    def preference_count(self, project_id: str) -> int:
+        """Choices kept so far, one per line and wording that was replaced."""
+        return self._shop.preferences.count(self._own(project_id).id)
+
+    def forget_choices(self, project_id: str) -> int:
+        """Delete every choice kept in the project; returns how many there were."""
+        return self._shop.preferences.forget(self._own(project_id).id)
 
     def demo_project(self) -> Project:
         """The user's own copy of the demo; made on the first call."""
@@ -147,15 +165,21 @@ class Studio(LineVerbs):
         """Do the work here and now, in the caller's thread (for the command line). The job tells how it ended."""
         return self._runner.run_now(new_job(self._own(project_id), kind))
 
-    def regenerate(self, project_id: str, line_ids: Iterable[str] = (), *, over_budget: bool = False) -> Job:
-        """New wordings, and takes for them. `over_budget` takes every line that cannot fit and is not approved."""
+    def regenerate(self, project_id: str, line_ids: Iterable[str] = (), *, over_budget: bool = False, instruction: str = "") -> Job:
+        """New wordings, and takes for them. `over_budget` takes every line that cannot fit and is not approved.
+
+        `instruction`: a wish in words, on one line ("shorter"). Raises BadSetting where the translator follows none.
+        """
+        wish = " ".join(instruction.split())
+        if wish:
+            self._check_instruction(self._own(project_id))
         chosen = tuple(line_ids)
         if over_budget:
             done = (LineStatus.APPROVED, LineStatus.LOCKED)
             chosen = tuple(row.line.id for row in self.rows(project_id) if is_over(row) and row.line.status not in done)
         if not chosen:
             raise NotReady("No line is over budget." if over_budget else "Select the lines to regenerate first.")
-        return self.submit(project_id, JobKind.VOICE, chosen, force=True)
+        return self._runner.submit(new_job(self._own(project_id), JobKind.VOICE, chosen, is_forced=True, instruction=wish))
 
     def job(self, job_id: str) -> Job:
         job = self._shop.jobs.get(job_id)
@@ -208,6 +232,14 @@ class Studio(LineVerbs):
     def _update(self, project_id: str, **changes: object) -> Project:
         return self._shop.projects.change(project_id, self.user, lambda project: replace(project, **changes))
 
+    def _change_settings(self, project_id: str, change: Callable[[Settings], Settings]) -> Project:
+        """Change some settings of a project as stored now, so that two changes at once lose nothing."""
+        return self._shop.projects.change(project_id, self.user, lambda project: replace(project, settings=change(project.settings)))
+
+    def _check_instruction(self, project: Project) -> None:
+        if not follows_instructions(project, self._shop.engines):
+            raise BadSetting("The translator in use follows no instructions; leave them out, or choose a chat model as translator.")
+
     def _view(self, project: Project) -> ProjectView:
         render = playback.render_state(self._shop, project)
         rows = self.rows(project.id)
@@ -220,11 +252,13 @@ class Studio(LineVerbs):
             is_rendered=render.is_rendered,
             is_render_stale=render.is_stale,
             notices=standing_notices(project, rows, self._shop.engines) + notices(self._shop, project.id) + render.notices,
+            follows_instructions=follows_instructions(project, self._shop.engines),
+            kept_choices=self._shop.preferences.count(project.id),
         )
 
 
-def new_job(project: Project, kind: JobKind, line_ids: tuple[str, ...] = (), *, is_forced: bool = False) -> Job:
-    return Job(uuid.uuid4().hex, project.id, project.owner, kind, JobState.QUEUED, line_ids, is_forced=is_forced)
+def new_job(project: Project, kind: JobKind, line_ids: tuple[str, ...] = (), *, is_forced: bool = False, instruction: str = "") -> Job:
+    return Job(uuid.uuid4().hex, project.id, project.owner, kind, JobState.QUEUED, line_ids, is_forced=is_forced, instruction=instruction)
 
 
 def _pair(source_language: str, target_language: str) -> tuple[str, str]:

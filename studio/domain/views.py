@@ -52,7 +52,10 @@ class ProjectCounts:
 
 @dataclass(frozen=True, slots=True)
 class ProjectView:
-    """A project with its standing. `is_rendered`: a dub exists; `is_render_stale`: it is older than the edits."""
+    """A project with its standing. `is_rendered`: a dub exists; `is_render_stale`: it is older than the edits.
+
+    `follows_instructions`: the translator in use understands a wish in words; `kept_choices`: preferences kept from the desk.
+    """
 
     project: Project
     counts: ProjectCounts
@@ -62,6 +65,8 @@ class ProjectView:
     is_rendered: bool
     is_render_stale: bool
     notices: tuple[str, ...] = ()
+    follows_instructions: bool = False
+    kept_choices: int = 0
 
 
 @dataclass(frozen=True, slots=True)

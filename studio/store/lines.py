@@ -22,6 +22,8 @@ from studio.store.schema import IMPORTS, LINE_EDITS, LINES, SPEAKERS
 from studio.store.speakers import SpeakerRecords, read_speakers, require_speakers, speaker_columns
 from studio.store.takes import TakeRecords
 
+Follow = Callable[[Connection, Line, Line], None]  # what else to write with an edit: the line before it, and after
+
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
@@ -91,12 +93,16 @@ class LineStore(SpeakerRecords, TakeRecords):
                 )
             return _apply(connection, Author(project_id, by), LineChange(revised=(line,)))[line.id]
 
-    def edit(self, project_id: str, line_id: str, change: Callable[[Line], Line], *, by: str) -> Line:
-        """Change a line as it stands now, in one transaction, so that nobody else's change to its other fields is lost."""
+    def edit(self, project_id: str, line_id: str, change: Callable[[Line], Line], *, by: str, follow: Follow | None = None) -> Line:
+        """Change a line as it stands now, in one transaction, so that nobody else's change to its other fields is lost.
+        What `follow` writes belongs to that transaction."""
         with writing(self._engine) as connection:
             hold_project(connection, project_id)
-            line = change(_stored(connection, project_id, [line_id])[line_id][0])
+            before = _stored(connection, project_id, [line_id])[line_id][0]
+            line = change(before)
             _apply(connection, Author(project_id, by), LineChange(revised=(line,)))
+            if follow is not None:
+                follow(connection, before, line)
             return line
 
     def circle_take(self, project_id: str, line_id: str, take_id: str | None, *, by: str = "") -> Line:

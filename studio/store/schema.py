@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 METADATA = MetaData(
     naming_convention={
@@ -130,6 +130,28 @@ CANDIDATES = Table(
     Column("back_translation", Text),
     _json("missed_terms"),
     Column("slot_penalty", Float),
+)
+
+# Choices made at the desk, written only where the project's owner switched that on. `wordings`: [text, predicted ms or null] of what
+# was on offer; `before`: [source, target] of earlier lines. No key to `lines`: a choice outlives its line, never its project.
+PREFERENCES = Table(
+    "preferences",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _project(),
+    Column("line_id", String(32), nullable=False),
+    Column("source_language", String(8), nullable=False),
+    Column("target_language", String(8), nullable=False),
+    Column("source_text", Text, nullable=False),
+    Column("source_ms", Integer, nullable=False),
+    Column("chosen", Text, nullable=False),
+    Column("rejected", Text, nullable=False),
+    _json("wordings", nullable=False),
+    _json("before", nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Index("ix_preferences_line", "project_id", "line_id", "seq"),
 )
 
 # Takes belong to the project, not to the line's row: a line deleted and brought back finds its takes again.
