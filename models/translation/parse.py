@@ -1,7 +1,9 @@
 """Read an answer in the line format against the source lines it must repeat. Nothing is repaired: each line has a
 translation or one reason why not (SSPO's format compliance, arXiv 2508.08550; the reasons are ours).
 
-Text and sources in, an `Answer` out. A new reason is a new member of `Fault` and one place that gives it.
+Text and sources in, an `Answer` out. First the rows that begin with a source and its bracket are put beside the sources, as many as
+keep their order; what is left between them is merged, altered, unclosed or extra. A new reason is a new member of `Fault` and one
+place that gives it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from models.translation.prompt import CLOSE, OPEN, answer_opening
+from models.translation.prompt import CLOSE, LINE_END, OPEN, answer_opening, one_line
 
 ALIKE_RATIO = 0.5  # a repeated source this similar is that source, altered; below it, the row answers nothing
 
@@ -20,7 +22,7 @@ class Fault(StrEnum):
     MERGED = "merged"  # one row answers several source lines
     MISSING = "missing"  # no row, or a row with empty brackets
     SOURCE_ALTERED = "source_altered"  # the source was not repeated as it stands
-    UNCLOSED = "unclosed"  # the closing bracket is not there
+    UNCLOSED = "unclosed"  # the brackets of the format are not both there (others, as full-width ones, are none)
     EXTRA = "extra"  # a row that answers no source line
 
 
@@ -50,41 +52,99 @@ class Answer:
         return tuple(line.fault for line in self.lines if line.fault) + (Fault.EXTRA,) * len(self.extra_rows)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The sources `first` to `end` (exclusive) that a row answers, and the fault that is already plain."""
+
+    first: int
+    end: int
+    fault: Fault | None
+
+
 def parse_answer(text: str, sources: Sequence[str]) -> Answer:
-    """Walk the rows of `text` beside the sources. A row may skip sources (they are missing) but never go back."""
+    """Put the rows of `text` beside the sources. Only a line break ends a row; rows in another order than their sources are extra."""
+    rows = [row for row in map(str.strip, text.split(LINE_END)) if row]
+    plain = [one_line(source) for source in sources]
+    anchors = _anchors(rows, plain)
     found: dict[int, LineAnswer] = {}
     extra: list[str] = []
     at = 0
-    for row in filter(None, map(str.strip, text.splitlines())):
-        place = _place_of(row, sources, at)
+    for number, row in enumerate(rows):
+        limit = min((source for later, source in anchors.items() if later > number), default=len(plain))
+        place = _Place(anchors[number], anchors[number] + 1, None) if number in anchors else _place_between(row, plain, at, limit)
         if place is None:
             extra.append(row)
             continue
-        first, end, fault = place
-        whole = LineAnswer(None, fault) if fault else _read_row(row, sources[first])
-        found.update(dict.fromkeys(range(first, end), whole))
-        at = end
+        whole = LineAnswer(None, place.fault) if place.fault else _read_row(row, plain[place.first])
+        found.update(dict.fromkeys(range(place.first, place.end), whole))
+        at = place.end
     missing = LineAnswer(None, Fault.MISSING)
-    return Answer(tuple(found.get(index, missing) for index in range(len(sources))), tuple(extra))
+    return Answer(tuple(found.get(index, missing) for index in range(len(plain))), tuple(extra))
 
 
-def _place_of(row: str, sources: Sequence[str], at: int) -> tuple[int, int, Fault | None] | None:
-    """Which sources (first, end) a row answers, the nearest first, and the fault that is already plain."""
-    for index in range(at, len(sources)):
-        if row.startswith(answer_opening(sources[index])):
-            return index, index + 1, None
-    for index in range(at, len(sources) - 1):
-        end = _merged_end(row, sources, index)
+def is_closed(translation: str) -> bool:
+    """Whether every bracket opened in a translation is closed in it, so that the next one closes the line itself.
+
+    >>> is_closed("He said (laughing"), is_closed("Fine :)")
+    (False, True)
+    """
+    return translation.count(OPEN) <= translation.count(CLOSE)
+
+
+def _anchors(rows: Sequence[str], sources: Sequence[str]) -> dict[int, int]:
+    """Which source each row begins with, bracket included: the longest run of such rows that keeps the sources' order.
+
+    Of equal runs, the one with the earlier rows and the earlier sources. A row that begins with two sources, "x" and "x(y)", has the longer.
+    """
+    begins = [_begun(row, sources) for row in rows]
+    best = [[0] * (len(sources) + 1) for _ in range(len(rows) + 1)]  # best[r][s]: rows from r, sources from s
+    for r in range(len(rows) - 1, -1, -1):
+        for s in range(len(sources) - 1, -1, -1):
+            best[r][s] = max(best[r + 1][s], best[r][s + 1], 1 + best[r + 1][s + 1] if s in begins[r] else 0)
+    found: dict[int, int] = {}
+    r = s = 0
+    while r < len(rows) and s < len(sources):
+        if s in begins[r] and best[r][s] == 1 + best[r + 1][s + 1]:
+            found[r] = s
+            r, s = r + 1, s + 1
+        elif best[r][s] == best[r][s + 1]:
+            s += 1
+        else:
+            r += 1
+    return found
+
+
+def _begun(row: str, sources: Sequence[str]) -> set[int]:
+    fitting = [index for index, source in enumerate(sources) if row.startswith(answer_opening(source))]
+    longest = max((len(sources[index]) for index in fitting), default=0)
+    return {index for index in fitting if len(sources[index]) == longest}
+
+
+def _place_between(row: str, sources: Sequence[str], at: int, limit: int) -> _Place | None:
+    """What a row without an anchor answers among the sources from `at` to `limit`, the nearest first; None for nothing."""
+    for first in range(at, limit - 1):
+        end = _merged_end(row, sources[:limit], first)
         if end is not None:
-            return index, end, Fault.MERGED
-    repeated = row.split(OPEN)[0]
+            return _Place(first, end, Fault.MERGED)
+    for index in range(at, limit):
+        if sources[index] and row.startswith(sources[index]) and not row[len(sources[index]) :][:1].isalnum() and OPEN not in row:
+            return _Place(index, index + 1, Fault.UNCLOSED)
     if OPEN not in row:
         return None
-    likeness = [SequenceMatcher(None, repeated, source).ratio() for source in sources[at:]]
+    repeated = row.split(OPEN)[0]
+    likeness = [_likeness(repeated, source.split(OPEN)[0]) for source in sources[at:limit]]
     if not likeness or max(likeness) < ALIKE_RATIO:
         return None
     index = at + likeness.index(max(likeness))
-    return index, index + 1, Fault.SOURCE_ALTERED
+    return _Place(index, index + 1, Fault.SOURCE_ALTERED)
+
+
+def _likeness(repeated: str, source: str) -> float:
+    """0..1; the slow comparison only where the quick bound leaves a chance."""
+    matcher = SequenceMatcher(None, repeated, source, autojunk=False)
+    if matcher.real_quick_ratio() < ALIKE_RATIO or matcher.quick_ratio() < ALIKE_RATIO:
+        return 0.0
+    return matcher.ratio()
 
 
 def _merged_end(row: str, sources: Sequence[str], first: int) -> int | None:
@@ -101,11 +161,12 @@ def _merged_end(row: str, sources: Sequence[str], first: int) -> int | None:
 
 
 def _squeezed(text: str) -> str:
-    return "".join(character for character in text if character.isalnum())
+    """Letters and digits alone, as a row that merges lines may put other stops between them; of a line without any, all but spaces."""
+    return "".join(filter(str.isalnum, text)) or "".join(text.split())
 
 
 def _read_row(row: str, source: str) -> LineAnswer:
-    if not row.endswith(CLOSE):
-        return LineAnswer(None, Fault.UNCLOSED)
     translation = row[len(answer_opening(source)) : -len(CLOSE)].strip()
+    if not row.endswith(CLOSE) or len(row) <= len(source) + len(OPEN) or not is_closed(translation):
+        return LineAnswer(None, Fault.UNCLOSED)
     return LineAnswer(translation, None) if translation else LineAnswer(None, Fault.MISSING)
