@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from studio.domain.errors import BadSetting, NotReady
 from studio.domain.line import LineStatus, VoiceRef
 from studio.domain.project import JobKind
 from studio.domain.settings import Guidance
+from studio.domain.terms import read_terms
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
 from studio.service import LineEdit, Studio
 from studio.ui import desk_present, present
-from studio.ui.desk_views import DeskView, FitView, PanelView, Reply, SpeakerView, VoiceOption
+from studio.ui.desk_views import DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
 
 KEPT_REVISIONS = 64
 MASK = 2**64 - 1
@@ -79,7 +80,7 @@ class Desk:
         project = self._studio.project(self._project_id)
         rows = tuple(desk_present.desk_row(row) for row in self._studio.rows(self._project_id))
         prints = {row.id: hash(row) for row in rows}
-        revision = f"{hash((self._project_id, tuple(prints.items()), project.speakers, project.project.settings)) & MASK:016x}"
+        revision = f"{hash((self._project_id, tuple(prints.items()), project.speakers, project.project.settings, project.follows_instructions)) & MASK:016x}"
         changed = self._feed.changed(since, prints)
         self._feed.keep(revision, prints)
         source = project.project.source
@@ -99,14 +100,18 @@ class Desk:
             has_media=source is not None,
             has_picture=source is not None and source.info.video is not None,
             max_ratio=project.project.settings.fit.max_ratio,
+            source_language=project.project.source_language,
+            target_language=project.project.target_language,
             guidance=project.project.settings.guidance,
+            follows_instructions=project.follows_instructions,
+            instruction_sentence="" if project.follows_instructions else desk_present.NO_INSTRUCTIONS,
         )
 
     def panel(self, line_id: str) -> PanelView:
         detail = self._studio.line(self._project_id, line_id)
         line = detail.row.line
-        candidates = tuple(desk_present.candidate_view(one, line) for one in detail.candidates)
-        return PanelView(desk_present.desk_row(detail.row), candidates, tuple(desk_present.take_view(one, line) for one in detail.takes))
+        takes = tuple(desk_present.take_view(one, line) for one in detail.takes)
+        return PanelView(desk_present.desk_row(detail.row), desk_present.candidate_views(detail.candidates, line), takes)
 
     def predict(self, line_id: str, text: str) -> FitView | None:
         prediction = self._studio.predict(self._project_id, line_id, text)
@@ -143,8 +148,9 @@ class Desk:
         row = self._studio.merge_lines(self._project_id, line_ids)
         return Reply(row=desk_present.desk_row(row), desk=self.view())
 
-    def regenerate(self, line_ids: Sequence[str], *, over_budget: bool) -> Reply:
-        return Reply(job=present.job_view(self._studio.regenerate(self._project_id, line_ids, over_budget=over_budget)))
+    def regenerate(self, line_ids: Sequence[str], *, over_budget: bool, instruction: str = "") -> Reply:
+        job = self._studio.regenerate(self._project_id, line_ids, over_budget=over_budget, instruction=instruction)
+        return Reply(job=present.job_view(job))
 
     def submit(self, kind: str) -> Reply:
         return Reply(job=present.job_view(self._studio.submit(self._project_id, JobKind(kind))))
@@ -164,6 +170,25 @@ class Desk:
     def split_speaker(self, speaker_id: str, line_ids: Sequence[str], name: str) -> Reply:
         self._studio.split_speaker(self._project_id, speaker_id, line_ids, name)
         return self._whole()
+
+    # names and terms, and learning from the desk
+
+    def house(self) -> HouseView:
+        return desk_present.house_view(self._studio.project(self._project_id))
+
+    def set_terms(self, text: str) -> HouseView:
+        """Keep the terms that can be read; the others come back as complaints, row by row."""
+        read = read_terms(text)
+        self._studio.set_terms(self._project_id, read.pairs)
+        return replace(self.house(), complaints=read.complaints)
+
+    def set_learning(self, keep: bool) -> HouseView:
+        self._studio.set_learning(self._project_id, keep)
+        return self.house()
+
+    def forget_choices(self) -> HouseView:
+        self._studio.forget_choices(self._project_id)
+        return self.house()
 
     # within
 

@@ -21,7 +21,7 @@ class FitView:
 
 @dataclass(frozen=True, slots=True)
 class DeskRow:
-    """One line on the desk. `voiced` is "", "voiced" or "stale"."""
+    """One line on the desk. `voiced` is "", "voiced" or "stale"; `is_short`: the words end long before the line does."""
 
     id: str
     number: int
@@ -45,6 +45,7 @@ class DeskRow:
     has_own_voice: bool
     face_scale: float | None
     lip_scale: float | None
+    is_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ class VoiceOption:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """All lines of a project, or only those that changed since the revision asked for (`is_whole` False)."""
+    """All lines of a project, or only those that changed since the revision asked for (`is_whole` False).
+
+    `instruction_sentence` says why a wish in words ("shorter") cannot be sent, "" where it can.
+    """
 
     project_id: str
     revision: str
@@ -76,16 +80,27 @@ class DeskView:
     has_media: bool
     has_picture: bool
     max_ratio: float
+    source_language: str
+    target_language: str
     guidance: Guidance = field(default_factory=Guidance)
+    follows_instructions: bool = False
+    instruction_sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
+    """A wording to pick. `fit` None: no duration engine speaks the language. `likely` is the translator's opinion in a word
+    ("" when it has none), `likelihood` the number behind it."""
+
     id: str
     text: str
     engine: str
-    fit: FitView
+    fit: FitView | None
     is_taken: bool
+    likely: str = ""
+    likelihood: float | None = None
+    back_translation: str = ""
+    missed_terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +132,19 @@ class Reply:
     row: DeskRow | None = None
     desk: DeskView | None = None
     job: JobView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseView:
+    """What a project's translators are told beside the lines, and what is learned from its editors.
+
+    `terms`: the glossary as text, `complaints`: a sentence for each row that gave no term. `kept_choices` counts what learning kept.
+    """
+
+    source_language: str
+    target_language: str
+    terms: str
+    term_count: int
+    complaints: tuple[str, ...] = ()
+    keeps_choices: bool = False
+    kept_choices: int = 0

@@ -32,6 +32,7 @@ class UploadWidgets:
     find: gr.Button
     dub: gr.Button
     facts: gr.HTML
+    house: gr.HTML
 
 
 def build_upload() -> UploadWidgets:
@@ -64,7 +65,8 @@ def build_upload() -> UploadWidgets:
             with gr.Row(elem_classes="actions"):
                 find = gr.Button("Find lines", interactive=False)
                 dub = gr.Button("Dub it", variant="primary", interactive=False)
-    return UploadWidgets(media, track, source, target, script, translation, bed, *widgets, find, dub, facts)
+            house = island("house")
+    return UploadWidgets(media, track, source, target, script, translation, bed, *widgets, find, dub, facts, house)
 
 
 def _engines() -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:

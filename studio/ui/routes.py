@@ -42,6 +42,10 @@ CALLS: dict[str, Callable[..., Any]] = {
     "set_speaker_voice": Desk.set_speaker_voice,
     "merge_speakers": Desk.merge_speakers,
     "split_speaker": Desk.split_speaker,
+    "house": Desk.house,
+    "set_terms": Desk.set_terms,
+    "set_learning": Desk.set_learning,
+    "forget_choices": Desk.forget_choices,
 }
 
 

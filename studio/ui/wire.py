@@ -139,6 +139,7 @@ def _news(page: Page) -> dict[Any, str]:
         page.desk: "desk",
         page.guidance.overrides: "desk",
         page.upload.facts: "facts",
+        page.upload.house: "desk",
         page.preview.stage: "preview",
         page.preview.render: "render",
         page.export.files: "exports",

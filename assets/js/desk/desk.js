@@ -12,7 +12,7 @@ import { Toolbar } from "./toolbar.js";
 
 export function mount({ element, props, trigger, watch }) {
   const selection = new Selection();
-  const actions = makeActions(selection, trigger);
+  const actions = makeActions(selection, trigger, () => panel.wordings.instruction);
   const toolbar = new Toolbar(selection, actions);
   const list = new LineList(selection, toolbar, actions);
   const panel = new Panel(selection, actions, list);
@@ -31,7 +31,7 @@ export function mount({ element, props, trigger, watch }) {
 }
 
 /** What the desk can ask for. Every edit answers with the rows it changed; work tells the page to watch it. */
-function makeActions(selection, trigger) {
+function makeActions(selection, trigger, instruction) {
   const project = () => lines.desk.project_id;
   const edit = (verb, values) => quietly(write(project(), verb, values).then((reply) => lines.apply(reply)));
   const work = (verb, values) => quietly(write(project(), verb, values).then(() => trigger("changed", {})));
@@ -53,7 +53,8 @@ function makeActions(selection, trigger) {
       const reply = await edit("merge", { line_ids: ids });
       if (reply?.row) selection.only(reply.row.id);
     },
-    regenerate: (ids, over_budget = false) => work("regenerate", { line_ids: ids, over_budget }),
+    regenerate: (ids) => work("regenerate", { line_ids: ids, over_budget: false, instruction: instruction() }),
+    regenerateOver: () => work("regenerate", { line_ids: [], over_budget: true }),
     submit: (kind) => work("submit", { kind }),
     renameSpeaker: (speaker_id, name) => edit("rename_speaker", { speaker_id, name }),
     setSpeakerVoice: (speaker_id, voice) => edit("set_speaker_voice", { speaker_id, voice }),

@@ -163,5 +163,5 @@ export class LineList {
   }
 }
 
-const HEADS = [["", "n"], ["Speaker · in"], ["Source"], ["Translation"], ["Budget"], ["Δ s", "num"], ["P", "num p"], ["Status"]];
-const head = () => h("div.row.head", { role: "row" }, HEADS.map(([text, kind]) => h(`span.${(kind ?? "h").replace(" ", ".")}`, { role: "columnheader" }, text)));
+const HEADS = [["", "n"], ["Speaker · in", "who"], ["Source", "src"], ["Translation", "tgt"], ["Budget", "bar"], ["Δ s", "num"], ["P", "num p"], ["Status", "st"]];
+const head = () => h("div.row.head", { role: "row" }, HEADS.map(([text, kind]) => h(`span.${kind.replace(" ", ".")}`, { role: "columnheader" }, text)));

@@ -1,12 +1,12 @@
 // The side panel: the selected line in place. Player, score card, wordings, takes, and what the line itself is.
 
 import { quietly, read } from "../api.js";
-import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h } from "../dom.js";
 import { demand, parseTime, penalty, ratio, seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { Player } from "./player.js";
 import { voiceName, voiceSelect } from "./speakers.js";
+import { Wordings } from "./wordings.js";
 
 const FRESH_MS = 120;
 
@@ -20,10 +20,10 @@ export class Panel {
     this.player = new Player();
     this.score = h("section.card.score-card");
     this.flags = h("div.flags");
-    this.wordings = h("section.card.wordings");
+    this.wordings = new Wordings(selection, actions);
     this.takes = h("section.card.takes");
     this.about = h("section.card.about");
-    this.rest = h("div.rest", {}, this.flags, this.score, this.wordings, this.takes, this.about);
+    this.rest = h("div.rest", {}, this.flags, this.score, this.wordings.element, this.takes, this.about);
     this.element = h("aside", { "aria-label": "Selected line" }, this.player.element, this.rest);
     selection.watch(({ was }) => was !== selection.active && this.#turn());
     lines.watch((changed) => (changed === null || changed.has(selection.active)) && this.#turn(changed));
@@ -54,12 +54,12 @@ export class Panel {
 
   #paint(row) {
     this.#paintScore(row.fit);
-    clear(this.flags, [...row.flags, this.#note].filter(Boolean).map((flag) => h("p", {}, flag)));
+    clear(this.flags, [...row.flags, shortFlag(row), this.#note].filter(Boolean).map((flag) => h("p", {}, flag)));
     this.#note = "";
     if (!this.about.contains(document.activeElement)) this.#paintAbout(row);
     if (this.#detail) this.#paintChoices(this.#detail);
     else {
-      clear(this.wordings, title("Wordings"), h("p.dim", {}, "…"));
+      this.wordings.paint(row, null);
       clear(this.takes, title("Takes"), h("p.dim", {}, "…"));
     }
   }
@@ -88,27 +88,12 @@ export class Panel {
 
   #paintChoices({ row, candidates, takes }) {
     const now = this.#row ?? row;
-    clear(this.wordings, title("Wordings", candidates.length ? "1–9 takes one" : ""), candidates.length ? candidates.map((one, at) => this.#wording(one, at, now)) : h("p.dim", {}, "None yet. R proposes wordings and voices the best."));
+    this.wordings.paint(now, candidates);
     clear(this.takes, title("Takes", takes.length ? "the circled one is mixed" : ""), takes.length ? takes.map((take, at) => this.#take(take, takes.length - at, now)) : h("p.dim", {}, now.target ? "Not voiced yet. R voices this line." : "Write a translation first."));
   }
 
-  #wording(one, at, row) {
-    const bar = budgetBar();
-    paintBudget(bar, row, one.fit, row.slot_ms + row.gap_ms);
-    const isTaken = one.text === row.target;
-    return h(
-      `button.wording${isTaken ? ".on" : ""}`,
-      { onclick: () => this.pick(at + 1), "aria-pressed": String(isTaken), title: `Proposed by ${one.engine}` },
-      h("kbd", {}, at < 9 ? String(at + 1) : "·"),
-      h("span", { dir: "auto" }, one.text),
-      bar,
-      h("span.num", { "data-fit": one.fit.fit }, penalty(one.fit.p)),
-    );
-  }
-
   pick(number) {
-    const one = this.#detail?.candidates[number - 1];
-    if (one) this.actions.pick(this.selection.active, one.id);
+    if (this.#detail?.row.id === this.selection.active) this.wordings.pick(number);
   }
 
   #take(take, number, row) {
@@ -165,5 +150,8 @@ export class Panel {
     if (this.#row) this.#paint(this.#row);
   }
 }
+
+/** Far too short is no error, so it is said in words and not in colour. */
+const shortFlag = (row) => (row.is_short ? `The words fill only ${Math.round((100 * (row.fit.speech_ms + row.fit.pause_ms)) / row.slot_ms)} % of the line; a longer wording would cover the lips.` : "");
 
 const title = (text, aside = "") => h("h4", {}, h("span", {}, text), aside ? h("small", {}, aside) : null);

@@ -19,13 +19,14 @@ export class RowView {
     this.number = h("span.n", cell);
     this.who = h("b");
     this.time = h("span.tc");
-    this.source = h("span.src", { ...cell, dir: "auto" });
-    this.target = h("span.tgt", { ...cell, dir: "auto" });
+    const { source_language, target_language } = lines.desk;
+    this.source = h("span.src", { ...cell, dir: "auto", lang: source_language });
+    this.target = h("span.tgt", { ...cell, dir: "auto", lang: target_language });
     this.budget = budgetBar();
     this.delta = h("span.num", cell);
     this.p = h("span.num.p", cell);
     this.status = h("span.st", cell);
-    this.element = h("div.row", { role: "row", "data-id": id }, this.number, h("span.who", cell, this.who, this.time), this.source, this.target, h("span", cell, this.budget), this.delta, this.p, this.status);
+    this.element = h("div.row", { role: "row", "data-id": id }, this.number, h("span.who", cell, this.who, this.time), this.source, this.target, h("span.bar", cell, this.budget), this.delta, this.p, this.status);
     this.element.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
     this.element.addEventListener("click", (event) => this.#click(event));
     this.#predict = throttle(PREDICT_MS, () => this.#ask());
@@ -66,7 +67,7 @@ export class RowView {
   #paintFit(fit) {
     paintBudget(this.budget, this.#row, fit, this.#scale_ms);
     const isBlank = !fit || fit.fit === "empty";
-    this.delta.textContent = isBlank ? "" : signedSeconds(fit.delta_ms);
+    clear(this.delta, isBlank ? "" : signedSeconds(fit.delta_ms), !isBlank && this.#row.is_short && !this.isEditing ? h("small.short", { title: "The words end long before the line does" }, "short") : null);
     this.p.textContent = isBlank ? "" : penalty(fit.p);
     this.delta.dataset.fit = this.p.dataset.fit = fit?.fit ?? "";
     window.dispatchEvent(new CustomEvent("lipline:fit", { detail: { id: this.id, fit, isDraft: this.isEditing } }));

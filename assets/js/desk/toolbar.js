@@ -9,6 +9,7 @@ const SURE_MS = 4000;
 const FILTERS = [
   ["all", "All", () => true],
   ["over", "Over budget", (row) => row.fit?.fit === "over"],
+  ["short", "Far too short", (row) => row.is_short],
   ["empty", "Empty", (row) => !row.target.trim()],
   ["mute", "Not voiced", (row) => row.target.trim() && row.voiced !== "voiced"],
   ["open", "To approve", (row) => !["approved", "locked"].includes(row.status)],
@@ -47,6 +48,7 @@ export class Toolbar {
       this.chips,
       FILTERS.map(([name, label, test]) => {
         const many = rows.filter(test).length;
+        if (name === "short" && !many && name !== this.#filter) return null;
         return h(
           `button.chip${name === this.#filter ? ".on" : ""}`,
           { "aria-pressed": String(name === this.#filter), onclick: () => ((this.#filter = name), this.onChange()) },
@@ -68,7 +70,7 @@ export class Toolbar {
       this.buttons,
       button("Translate all", () => actions.submit("translate"), has, "Wordings for every line that has none"),
       button("Voice all", () => actions.submit("voice"), has, "Takes for every line whose take is missing or old"),
-      button(`Regenerate over budget${over ? ` (${over})` : ""}`, () => actions.regenerate([], true), over > 0, "New wordings and takes for every line that cannot fit"),
+      button(`Regenerate over budget${over ? ` (${over})` : ""}`, () => actions.regenerateOver(), over > 0, "New wordings and takes for every line that cannot fit"),
       h("span.sep"),
       button(ids.length > 1 ? `Regenerate ${ids.length}` : "Regenerate", () => actions.regenerate(ids), ids.length > 0, "New wordings and takes for the selected lines (R)"),
       button(ids.length > 1 ? `Approve ${ids.length}` : "Approve", () => actions.approve(ids), ids.length > 0, "The selected lines are done (A)"),

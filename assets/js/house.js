@@ -1,0 +1,133 @@
+// How the show speaks: its names and terms, and whether the studio learns from its editors. Kept through the desk's calls.
+
+import { media, quietly, read, write } from "./api.js";
+import { clear, h, isShown } from "./dom.js";
+import { count } from "./format.js";
+import { lines } from "./lines.js";
+
+const EXPORT_KIND = "choices_jsonl";
+const SURE_MS = 5000;
+const MOST_CHARS = 40_000;
+
+export function mount({ element, props, watch }) {
+  const parts = [termsCard(), learningCard()];
+  let place = {};
+  element.className = "island house";
+  clear(element, parts.map((part) => part.element));
+
+  /** Another project is shown at once; the same one is looked at again when something moved and nobody is typing. */
+  const follow = async () => {
+    const before = place.project_id;
+    place = props.value ?? {};
+    element.hidden = !place.project_id;
+    if (!place.project_id) return;
+    if (before !== place.project_id) parts.forEach((part) => part.paint(place.project_id, null));
+    const asked = place.project_id;
+    const view = await quietly(read(asked, "house", {}));
+    if (view && asked === place.project_id) parts.forEach((part) => part.paint(asked, view));
+  };
+  watch("value", follow);
+  follow();
+  new IntersectionObserver((seen) => seen.at(-1).isIntersecting && isShown(element) && follow()).observe(element);
+}
+
+function termsCard() {
+  let project = "";
+  let kept = ""; // as the studio has it
+  const box = h("textarea", { rows: 5, dir: "auto", spellcheck: "false", maxlength: String(MOST_CHARS), placeholder: "Captain Reyes = 雷耶斯船长\nthe Gull = 海鸥号", "aria-label": "Names and terms, one per row: source = target" });
+  const button = h("button.btn.small", { onclick: () => save() }, "Save");
+  const said = h("span.dim", { role: "status" });
+  const complaints = h("ul.complaints", { "aria-label": "Rows that were left out" });
+  const isChanged = () => box.value.trim() !== kept.trim();
+  const paintState = (words) => {
+    button.disabled = !isChanged();
+    said.textContent = isChanged() ? "Not saved yet" : words;
+  };
+  const save = async () => {
+    if (!isChanged()) return;
+    const [asked, text] = [project, box.value];
+    const view = await quietly(write(asked, "set_terms", { text }));
+    if (!view || asked !== project) return;
+    kept = text; // what was left out stays in the box, to be mended
+    clear(complaints, view.complaints.map((sentence) => h("li", {}, sentence)));
+    paintState(`${count(view.term_count, "term")} saved${view.complaints.length ? `, ${count(view.complaints.length, "row")} left out` : ""}`);
+    lines.refresh();
+  };
+  box.addEventListener("input", () => paintState(""));
+  box.addEventListener("change", save);
+  const paint = (id, view) => {
+    if (id !== project) {
+      [project, kept, box.value, box.disabled] = [id, "", "", true];
+      clear(complaints);
+    }
+    if (!view) return;
+    const isMending = complaints.childElementCount > 0;
+    if (box.disabled || (!isChanged() && !isMending && document.activeElement !== box)) kept = box.value = view.terms;
+    box.disabled = false;
+    paintState(isMending ? said.textContent : view.term_count ? `${count(view.term_count, "term")} saved` : "");
+  };
+  const element = h(
+    "section.card.terms",
+    {},
+    h("h2", {}, "Names and terms"),
+    h("p", {}, "One per row, as ", h("code", {}, "source = target"), ". The translator is told those a line holds, and wordings that leave one out are marked."),
+    box,
+    complaints,
+    h("div.end", {}, button, said),
+  );
+  return { element, paint };
+}
+
+function learningCard() {
+  let project = "";
+  const tick = h("input", { type: "checkbox", id: "learning-switch", "aria-describedby": "learning-sentence" });
+  const acts = h("div.end");
+  tick.addEventListener("change", async () => show((await quietly(write(project, "set_learning", { keep: tick.checked }))) ?? { keeps_choices: !tick.checked }));
+  const show = (view) => {
+    tick.checked = view.keeps_choices;
+    if (view.kept_choices === undefined) return;
+    const many = view.kept_choices;
+    clear(
+      acts,
+      h("span.dim", { role: "status" }, many ? `${count(many, "choice")} kept` : view.keeps_choices ? "None kept yet" : ""),
+      h("span.grow"),
+      many ? h("a.btn.small", { href: media("export", project, EXPORT_KIND), download: "", title: "One choice per row, as training takes them (JSON lines)" }, "Export") : null,
+      many ? h("button.btn.small", { onclick: (event) => forget(event.currentTarget, many) }, "Forget all…") : null,
+    );
+  };
+  /** Forgetting takes two presses; the second says what goes. */
+  const forget = async (button, many) => {
+    if (button.dataset.sure) {
+      const view = await quietly(write(project, "forget_choices", {}));
+      if (view) show(view);
+      return;
+    }
+    button.dataset.sure = "yes";
+    button.textContent = `Forget ${count(many, "choice")} for good?`;
+    button.classList.add("danger");
+    setTimeout(() => {
+      delete button.dataset.sure;
+      button.textContent = "Forget all…";
+      button.classList.remove("danger");
+    }, SURE_MS);
+  };
+  const paint = (id, view) => {
+    project = id;
+    if (view) show(view);
+    else clear(acts);
+  };
+  const element = h(
+    "section.card.learning",
+    {},
+    h("h2", {}, "Learning"),
+    h("label.check", { for: "learning-switch" }, tick, "Learn from my choices"),
+    h(
+      "p",
+      { id: "learning-sentence" },
+      "While this is on, each wording you pick over a machine’s, and each one you change, is kept with this project: the source line and the few before it, the wordings on offer with their times, ",
+      "the one you preferred, your user name, and when. It stays in this studio’s database, where nobody else’s account can see it, and is sent nowhere. You can export it to train a translator for this show.",
+    ),
+    acts,
+  );
+  return { element, paint };
+}
