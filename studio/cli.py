@@ -1,4 +1,4 @@
-"""`python -m studio`: dub, serve, lines, export, engines, models, eval, users. A thin shell over the service.
+"""`python -m studio`: dub, serve, lines, export, preferences, engines, models, eval, users. A thin shell over the service.
 
 Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
 """
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from studio.commands.evaluation import evaluations
+from studio.commands.preferences import preferences
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
 if TYPE_CHECKING:
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
 MAX_TOLD = 12  # notes of an import that are printed
 app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-evaluations = typer.Typer(help="Measure an engine on your own data.", no_args_is_help=True)
 app.add_typer(evaluations, name="eval")
+app.add_typer(preferences, name="preferences")
 users = typer.Typer(help="The file that `serve --users` reads.", no_args_is_help=True)
 app.add_typer(users, name="users")
 
@@ -213,30 +215,6 @@ def models(
         print(f"{row.name:24s} {'here    ' if row.is_here else 'to fetch'}  {row.task}, {row.licence}: {row.place}")
     if out is not None:
         _write_json(out, to_plain(rows))
-
-
-@evaluations.command("translation")
-def evaluate_translation(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="TSV or TSV.xz of line pairs.")],
-    columns: Annotated[str, typer.Option(help="The table's columns in order; source and target must be among them.")],
-    source_language: FromOption,
-    target_language: ToOption,
-    translator: Annotated[str, typer.Option("--translator", help="Translation engine; see `engines`.")] = "auto",
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N pairs.")] = None,
-    out: JsonOption = None,
-) -> None:
-    """chrF and BLEU of a translator on your own pairs."""
-    from studio.bootstrap import build_engines
-    from studio.domain.language import language_code
-    from studio.domain.plain import to_plain
-    from studio.evaluation import evaluate_translation as evaluate
-
-    source, target = language_code(source_language), language_code(target_language)
-    engine = build_engines().pick("translator", translator, accepts=lambda one: one.supports(source, target))
-    report = to_plain(evaluate(table, columns.split(","), source, target, engine, limit))
-    print(json.dumps(report, ensure_ascii=False, indent=1))
-    if out is not None:
-        _write_json(out, report)
 
 
 @users.command("add")
