@@ -22,23 +22,34 @@ from models.translation.decode import NUCLEUS_LIMIT, Draw, uniform_noise
 from models.translation.layout import SceneLayout
 from models.translation.scene_cache import SceneCache
 
+_SLACK_TOKENS = 8
 
 @dataclass(frozen=True, slots=True)
 class SamplingSettings:
     """How a line's draws are made. Temperature, top-p and top-k are ALPO's (papers §1.6), as SSPO's are unknown; `top_k` None looks at
-    the 64 likeliest. `max_new_tokens`: a draw that has not ended by then is no candidate."""
+    the 64 likeliest. A draw that has not ended within `max_new_tokens`, and within `tokens_per_source_token` times its line's opening and
+    eight more (None: no such limit), has run away and is no candidate."""
 
     n_draws: int = 20
     temperature: float = 0.7
     top_p: float = 0.9
     top_k: int | None = 40
     max_new_tokens: int = 64
+    tokens_per_source_token: float | None = 4.0
     is_first_greedy: bool = True
     seed: int = 0
+
+    def longest_tokens(self, opening_tokens: int) -> int:
+        """How long a draw may become behind an opening of that many tokens."""
+        if self.tokens_per_source_token is None:
+            return self.max_new_tokens
+        return min(self.max_new_tokens, int(self.tokens_per_source_token * opening_tokens) + _SLACK_TOKENS)
 
     def __post_init__(self) -> None:
         if self.n_draws < 1 or self.max_new_tokens < 1 or self.temperature <= 0 or not 0 < self.top_p <= 1:
             raise ValueError("Sampling needs at least one draw of one token, a temperature above 0 and a top-p above 0 and up to 1.")
+        if self.tokens_per_source_token is not None and self.tokens_per_source_token <= 0:
+            raise ValueError("The tokens per source token must be above 0, or not limited.")
         if self.top_k is not None and self.top_k < 1:
             raise ValueError(f"Sampling among the {self.top_k} likeliest tokens is not possible; give a top-k of 1 or more, or none.")
 
@@ -66,10 +77,6 @@ class Candidate:
 
     text: str
     mean_log_probability: float
-
-
-class SceneTooLong(ValueError):
-    """A scene outgrew the model's context. The sentence names scene and line."""
 
 
 class SamplingOutOfMemory(MemoryError):
@@ -146,11 +153,11 @@ class _Branch:
 
 
 class _SceneState:
-    """Where one scene stands: reading its trunk on, or growing the tree of a line."""
+    """Where one scene stands: reading its trunk on, or growing the tree of a line. `is_cut`: no room for a draw is left."""
 
     def __init__(self, index: int, ask: SceneAsk, settings: SamplingSettings, context_tokens: int) -> None:
         self.index, self.ask, self._settings, self._context_tokens = index, ask, settings, context_tokens
-        self.line, self._trunk = 0, 0
+        self.line, self._trunk, self.is_cut = 0, 0, False
         self._open_line(ask.layout.prompt)
 
     def _open_line(self, before: Sequence[int]) -> None:
@@ -160,20 +167,12 @@ class _SceneState:
         self._draws: list[Draw | None] = [None] * self._settings.n_draws
         self._noise = line_noise(self._settings, self.ask.scene_id, self.line)
         room = self._context_tokens - self._trunk - len(self._tokens)
-        if room < 1:
-            raise SceneTooLong(
-                f"Line {self.line + 1} of scene {self.ask.scene_id} lies beyond the {self._context_tokens} tokens the model can "
-                "read; take fewer lines per scene."
-            )
-        self._limit = min(self._settings.max_new_tokens, room)
+        self.is_cut = room < 1
+        self._limit = min(self._settings.longest_tokens(len(self.ask.layout.openings[self.line])), room)
 
     @property
     def is_drawn(self) -> bool:
         return all(draw is not None for draw in self._draws)
-
-    @property
-    def is_finished(self) -> bool:
-        return self.line == len(self.ask.layout)
 
     def feed(self) -> _Feed:
         count = len(self._tokens)
@@ -249,7 +248,7 @@ class _SceneState:
     def close_line(self, translation: Sequence[int]) -> None:
         """The tree is given up; the chosen words join the trunk with the next line's opening."""
         self.line += 1
-        if not self.is_finished:
+        if self.line < len(self.ask.layout):
             self._open_line([*translation, *self.ask.layout.terminator, *self.ask.layout.separator])
 
 
@@ -266,9 +265,11 @@ class SceneSampler:
     @torch.inference_mode()
     def sample(self, asks: Sequence[SceneAsk], choose: Choose) -> None:
         """Draw for every line of every scene. `choose` is given the lines that are drawn and returns, for each, the token ids of the
-        translation that goes on in the context (`translation_ids`). Raises SceneTooLong and SamplingOutOfMemory."""
+        translation that goes on in the context (`translation_ids`). A scene that outgrows the model's context ends early, with a
+        notice. Raises SamplingOutOfMemory."""
         context_tokens = getattr(self._model.config, "max_position_embeddings", 1 << 30)
-        scenes = [_SceneState(index, ask, self._settings, context_tokens) for index, ask in enumerate(asks) if len(ask.layout)]
+        states = [_SceneState(index, ask, self._settings, context_tokens) for index, ask in enumerate(asks) if len(ask.layout)]
+        scenes = [scene for scene in states if not self._is_finished(scene)]
         cache, at_once = SceneCache(self._model), self._settings.n_draws
         while scenes:
             try:
@@ -287,7 +288,7 @@ class SceneSampler:
                 chosen = choose([scene.line_draws() for scene in drawn])
                 for scene, translation in zip(drawn, chosen, strict=True):
                     scene.close_line(translation)
-                scenes = _unfinished(scenes, cache)
+                scenes = self._unfinished(scenes, cache)
 
     def _read(self, cache: SceneCache, feeds: Sequence[_Feed]) -> list[_Odds]:
         """One pass over the tokens of all scenes; what follows the wanted ones, scene by scene."""
@@ -313,22 +314,31 @@ class SceneSampler:
         dtype = self._model.dtype
         return torch.zeros(sees.shape, dtype=dtype, device=sees.device).masked_fill_(~sees, torch.finfo(dtype).min)
 
+    def _unfinished(self, scenes: list[_SceneState], cache: SceneCache) -> list[_SceneState]:
+        rows = [row for row, scene in enumerate(scenes) if not self._is_finished(scene)]
+        if rows and len(rows) < len(scenes):
+            cache.keep_scenes(rows)
+        return [scenes[row] for row in rows]
+
+    def _is_finished(self, scene: _SceneState) -> bool:
+        if scene.is_cut:
+            self._tell(
+                f"Scene {scene.ask.scene_id} ends before line {scene.line + 1} of {len(scene.ask.layout)}: the model reads no "
+                "further. Take fewer lines per scene."
+            )
+        return scene.is_cut or scene.line == len(scene.ask.layout)
+
+    def _tell(self, sentence: str) -> None:
+        if self._notice is not None:
+            self._notice(sentence)
+
     def _fewer(self, at_once: int, error: RuntimeError) -> int:
         if at_once == 1:
             raise SamplingOutOfMemory("Memory ran out with one candidate at a time; take fewer scenes at once, or fewer lines per scene.") from error
-        fewer = at_once // 2
-        if self._notice is not None:
-            self._notice(f"Memory ran out with {at_once} candidates at once; going on with {fewer}.")
-        return fewer
+        self._tell(f"Memory ran out with {at_once} candidates at once; going on with {at_once // 2}.")
+        return at_once // 2
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether torch could not get memory, on a GPU or on the CPU (which has no error class of its own)."""
     return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in ("out of memory", "can't allocate memory"))
-
-
-def _unfinished(scenes: list[_SceneState], cache: SceneCache) -> list[_SceneState]:
-    rows = [row for row, scene in enumerate(scenes) if not scene.is_finished]
-    if rows and len(rows) < len(scenes):
-        cache.keep_scenes(rows)
-    return [scenes[row] for row in rows]
