@@ -29,6 +29,7 @@ KINDS: dict[str, str] = {
     "target_ttml": "Translated lines as TTML.",
     "script_csv": "Both languages with times and speakers, for a spreadsheet; can be imported again (CSV).",
     "report_json": "Every line with slot, predicted and actual time, Δ, P, stretch and flags (JSON).",
+    "preferences": "What was chosen at the desk over a machine's wording, to train a translator on (JSON lines).",
     "side_by_side": "Original and dub next to each other, for a screening (MP4).",
 }
 
@@ -45,8 +46,11 @@ def export(studio: Studio, shop: Workshop, project: Project, kind: str) -> Path:
         return shop.blobs.path(kept.mix)
     if kind == "side_by_side":
         return _side_by_side(shop, project)
-    text = report_text(studio, shop, project) if kind == "report_json" else _script(shop, project, kind)
-    suffix = f".{kind.partition('_')[2]}"
+    if kind == "preferences":
+        text, suffix = _preferences(studio, project), ".jsonl"
+    else:
+        text = report_text(studio, shop, project) if kind == "report_json" else _script(shop, project, kind)
+        suffix = f".{kind.partition('_')[2]}"
     return cached(shop, fingerprint("export", kind, text), suffix, lambda draft: _write(draft, text))
 
 
@@ -64,6 +68,13 @@ def report_text(studio: Studio, shop: Workshop, project: Project) -> str:
     if not rows:
         raise NotReady(f"“{project.name}” has no lines yet.")
     return json.dumps(project_report(studio.project(project.id), rows, shop.results.costs(project.id)), ensure_ascii=False, indent=1)
+
+
+def _preferences(studio: Studio, project: Project) -> str:
+    lessons = studio.lessons(project.id)
+    if not lessons.size:
+        raise NotReady(f"“{project.name}” has kept no choices yet; switch on learning, then edit or pick wordings at the desk.")
+    return lessons.text()
 
 
 def _script(shop: Workshop, project: Project, kind: str) -> str:

@@ -1,17 +1,25 @@
-"""Learning from the desk: what an editor does to a line becomes a choice (`watched`), where the project's owner wants that.
+"""Learning from the desk: what an editor does to a line becomes a choice, where the project's owner wants that; and lessons to train on.
 
-A project, its stores and a line in; what `LineStore.edit` writes beside the edit out. What a choice is, `domain.preference` decides; how it
-leaves for training, `studio/preference_export.py`.
+A project and its stores in. `watched`: what `LineStore.edit` writes beside an edit; what a choice is, `domain.preference` decides.
+`lessons`: all choices as records, which `studio/preference_export.py` writes.
 """
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 
+from studio.domain.errors import BadSetting
 from studio.domain.line import Candidate, Line
-from studio.domain.preference import Change, Choice, TimedText, after_change, plain
+from studio.domain.preference import Change, Choice, Earlier, TimedText, after_change, plain
 from studio.domain.project import Project
+from studio.domain.views import LineRow
+from studio.engines.protocols import DurationEstimator
+from studio.engines.scene_prompts import FORMS
 from studio.engines.translate_imported import ImportedTranslator
+from studio.preference_export import DEFAULT_FORM, Lessons, lessons_of
+from studio.review import estimator_for
 from studio.script import is_put_away
 from studio.store.database import utc_now
 from studio.store.lines import Follow
@@ -44,10 +52,25 @@ def offered_by_machines(candidates: tuple[Candidate, ...]) -> tuple[TimedText, .
     )
 
 
-def _earlier(shop: Workshop, project: Project, line_id: str) -> tuple[tuple[str, str], ...]:
-    """The lines before this one that have both texts, as many as the translator sees, oldest first."""
+def lessons(shop: Workshop, project: Project, rows: Sequence[LineRow], form: str | None = None) -> Lessons:
+    """What the project has kept, as scenes to train on. `form` None: the default. Raises BadSetting for an unknown one."""
+    if form is not None and form not in FORMS:
+        raise BadSetting(f"There is no form “{form}”; there are: {', '.join(FORMS)}.")
+    estimators: dict[str, DurationEstimator | None] = {}
+
+    def estimated(text: str, language: str) -> int | None:
+        if language not in estimators:
+            estimators[language] = estimator_for(replace(project, target_language=language), shop.engines)
+        estimator = estimators[language]
+        return None if estimator is None or not text else estimator.estimate(text, language).total_ms
+
+    return lessons_of(project, rows, shop.preferences.choices(project.id), estimated, DEFAULT_FORM if form is None else form)
+
+
+def _earlier(shop: Workshop, project: Project, line_id: str) -> tuple[Earlier, ...]:
+    """The lines before this one that have both texts, among as many as the translator sees, oldest first."""
     lines = shop.lines.cast(project.id).lines
     place = next((place for place, line in enumerate(lines) if line.id == line_id), 0)
     first = max(0, place - project.settings.translation.context_lines)
-    pairs = ((plain(line.source_text), plain(line.target_text)) for line in lines[first:place])
-    return tuple((source, target) for source, target in pairs if source and target)
+    before = (Earlier(plain(line.source_text), line.span.length_ms, plain(line.target_text)) for line in lines[first:place])
+    return tuple(one for one in before if one.source and one.target)

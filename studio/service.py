@@ -22,6 +22,8 @@ from studio.formats.read import read_script
 from studio.jobs import JobRunner
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, LineVerbs, clean_name
 from studio.media.probe import probe
+from studio.preference_export import Lessons
+from studio.preferences import lessons
 from studio.review import count, follows_instructions, is_over, standing_notices
 from studio.script import keep_as_lines, keep_as_targets, read_lines, script_of, switch_target
 from studio.steps.run import NOTICE_STAGE, notices
@@ -100,6 +102,11 @@ class Studio(LineVerbs):
     def forget_choices(self, project_id: str) -> int:
         """Delete every choice kept in the project; returns how many there were."""
         return self._shop.preferences.forget(self._own(project_id).id)
+
+    def lessons(self, project_id: str, form: str | None = None) -> Lessons:
+        """The choices kept, as records to train a translator on. `form`: how that model is asked; None is the default."""
+        project = self._own(project_id)
+        return lessons(self._shop, project, self.rows(project.id), form)
 
     def demo_project(self) -> Project:
         """The user's own copy of the demo; made on the first call."""

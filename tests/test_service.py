@@ -201,7 +201,9 @@ def test_nobody_sees_or_touches_another_users_project(studio: Studio, clip: Path
 @pytest.mark.parametrize("kind", [kind for kind in EXPORTS if kind != "side_by_side"])
 def test_every_export_is_a_file_with_something_in_it(studio: Studio, clip: Path, kind: str) -> None:
     project = clip_project(studio, clip)
+    studio.set_learning(project.id, True)
     render(studio, project)
+    studio.revise_line(project.id, studio.rows(project.id)[0].line.id, LineEdit(target_text="eins zwei"))
     path = studio.export(project.id, kind)
     assert path.stat().st_size > 50
     assert studio.export(project.id, kind) == path

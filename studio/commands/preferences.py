@@ -55,9 +55,14 @@ def export_choices(
     if not n_lines:
         raise NotReady("There are no choices to export yet; switch on learning in a project, then edit or pick wordings at its desk.")
     _write(out, "".join(part.text() for part in parts))
-    print(f"{out}: {n_lines} choices in {sum(len(part.scenes) for part in parts)} scenes of {len(parts)} {'project' if len(parts) == 1 else 'projects'}.")
+    n_scenes = sum(len(part.scenes) for part in parts)
+    print(f"{out}: {_counted(n_lines, 'choice')} in {_counted(n_scenes, 'scene')} of {_counted(len(parts), 'project')}.")
     if left_out:
-        print(f"{left_out} choices were left out: no duration engine here could say how long their wordings take.", file=sys.stderr)
+        print(f"{_counted(left_out, 'choice')} left out: no duration engine here could say how long their wordings take.", file=sys.stderr)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _open(home: Path | None) -> Studio:

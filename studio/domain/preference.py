@@ -19,11 +19,20 @@ class TimedText:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A line that stood before the one decided about, as it was then."""
+
+    source: str
+    source_ms: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """`chosen` was preferred to `rejected` as the translation of `source_text`, which fills `source_ms`.
 
-    `wordings`: what was on offer, best first, among it `chosen` and `rejected`. `before`: earlier lines (source, target) as they stood
-    then. `who` decided, and `when` (ISO 8601, UTC). An empty `chosen` is a line that is being typed anew; it teaches nothing.
+    `wordings`: what was on offer, best first, among it `chosen` and `rejected`. `before`: earlier lines, oldest first.
+    `who` decided, and `when` (ISO 8601, UTC). An empty `chosen` is a line that is being typed anew; it teaches nothing.
     """
 
     id: str
@@ -35,7 +44,7 @@ class Choice:
     chosen: str
     rejected: str
     wordings: tuple[TimedText, ...]
-    before: tuple[tuple[str, str], ...]
+    before: tuple[Earlier, ...]
     who: str
     when: str
 

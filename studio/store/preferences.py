@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from studio.domain.line import Line
-from studio.domain.preference import Choice, TimedText
+from studio.domain.preference import Choice, Earlier, TimedText
 from studio.store.database import reading, writing
 from studio.store.line_rows import hold_project
 from studio.store.lines import Follow
@@ -92,7 +92,7 @@ def _columns(choice: Choice) -> dict[str, Any]:
         "chosen": storable(choice.chosen, "The line's translation"),
         "rejected": choice.rejected,
         "wordings": [[one.text, one.total_ms] for one in choice.wordings],
-        "before": [list(pair) for pair in choice.before],
+        "before": [[one.source, one.source_ms, one.target] for one in choice.before],
         "by": choice.who,
         "at": choice.when,
     }
@@ -109,7 +109,7 @@ def _choice(row: Row[Any]) -> Choice:
         row.chosen,
         row.rejected,
         tuple(TimedText(*pair) for pair in row.wordings),
-        tuple((source, target) for source, target in row.before),
+        tuple(Earlier(*one) for one in row.before),
         row.by,
         row.at,
     )

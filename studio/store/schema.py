@@ -133,7 +133,7 @@ CANDIDATES = Table(
 )
 
 # Choices made at the desk, written only where the project's owner switched that on. `wordings`: [text, predicted ms or null] of what
-# was on offer; `before`: [source, target] of earlier lines. No key to `lines`: a choice outlives its line, never its project.
+# was on offer; `before`: [source, its ms, target] of earlier lines. No key to `lines`: a choice outlives its line, never its project.
 PREFERENCES = Table(
     "preferences",
     METADATA,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from studio.domain.preference import Change, Choice, TimedText, after_change
+from studio.domain.preference import Change, Choice, Earlier, TimedText, after_change
 
 MACHINE = (TimedText("Come over here!", 900), TimedText("Come here!", 600), TimedText("Come!", 300))
 KEYS = count()
 
 
 def fresh(chosen: str, **fields: object) -> Choice:
-    choice = Choice(str(next(KEYS)), "line", "zh", "en", "过来", 700, chosen, "", (), (("你好", "Hello"),), "ada", "2026-01-01T00:00:00+00:00")
+    choice = Choice(str(next(KEYS)), "line", "zh", "en", "过来", 700, chosen, "", (), (Earlier("你好", 500, "Hello"),), "ada", "2026-01-01T00:00:00+00:00")
     return replace(choice, **fields)
 
 

@@ -112,7 +112,7 @@ CREATE TABLE preferences (
 	CONSTRAINT fk_preferences_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_preferences_id UNIQUE (id)
 );
-INSERT INTO "preferences" VALUES(1,'cccccccccccccccccccccccccccccccc','c93e57b34d89438ebd144d5fdf37b086','a969d5e790424bf287963066034d7204','en','zh','It is 2000 ms.',900,'现在是两秒。','候选 0','[["候选 0",820],["现在是两秒。",null]]','[["It is 0 ms.","零毫秒。"]]','ada','2026-01-02T03:04:05.000000+00:00');
+INSERT INTO "preferences" VALUES(1,'cccccccccccccccccccccccccccccccc','c93e57b34d89438ebd144d5fdf37b086','a969d5e790424bf287963066034d7204','en','zh','It is 2000 ms.',900,'现在是两秒。','候选 0','[["候选 0",820],["现在是两秒。",null]]','[["It is 0 ms.",900,"零毫秒。"]]','ada','2026-01-02T03:04:05.000000+00:00');
 CREATE TABLE projects (
 	seq INTEGER NOT NULL, 
 	id VARCHAR(32) NOT NULL, 
