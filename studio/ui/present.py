@@ -41,6 +41,7 @@ _EXPORTS: dict[str, tuple[str, str]] = {
     "target_ttml": ("Subtitles, TTML", "The translation for broadcast and delivery tools."),
     "script_csv": ("Dubbing script", "A table with number, speaker, times, source and translation; it can be imported again."),
     "report_json": ("Report", "Every line with its slot, Δ, P, stretch, engines and flags, for machines and archives."),
+    "preferences": ("Choices", "What you preferred to a machine's wording, where the project keeps that: JSON lines, to train a translator on."),
 }
 # What a downloaded file is called after the project's name; languages are filled in.
 _FILE_NAMES = {
@@ -50,6 +51,7 @@ _FILE_NAMES = {
     "source_srt": "subtitles {source}",
     "script_csv": "script {source}-{target}",
     "report_json": "report {target}",
+    "preferences": "choices {source}-{target}",
 }
 MOST_COUNTED = 2_000
 TASKS = {"transcriber": "Recognition", "translator": "Translation", "estimator": "Duration", "speaker": "Voice"}
@@ -245,6 +247,8 @@ def _export_needs(kind: str, view: ProjectView) -> str:
         return "Render the dub first."
     if kind.startswith("target_") and view.counts.empty == view.counts.total:
         return "Needs a translation first."
+    if kind == "preferences" and not view.kept_choices:
+        return "No choices are kept yet."
     return ""
 
 
