@@ -5,7 +5,7 @@ import { clear, h, isShown } from "./dom.js";
 import { count } from "./format.js";
 import { lines } from "./lines.js";
 
-const EXPORT_KIND = "choices_jsonl";
+const EXPORT_KIND = "preferences";
 const SURE_MS = 5000;
 const MOST_CHARS = 40_000;
 
@@ -91,7 +91,7 @@ function learningCard() {
       acts,
       h("span.dim", { role: "status" }, many ? `${count(many, "choice")} kept` : view.keeps_choices ? "None kept yet" : ""),
       h("span.grow"),
-      many ? h("a.btn.small", { href: media("export", project, EXPORT_KIND), download: "", title: "One choice per row, as training takes them (JSON lines)" }, "Export") : null,
+      many ? h("a.btn.small", { href: media("export", project, EXPORT_KIND), download: "", title: "Scenes of choices, as training takes them (JSON lines)" }, "Export") : null,
       many ? h("button.btn.small", { onclick: (event) => forget(event.currentTarget, many) }, "Forget all…") : null,
     );
   };
