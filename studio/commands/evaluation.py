@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from studio.domain.errors import EngineUnavailable
 from studio.evaluation.naming import ADAPTED, AUTO, RACK, NamedSystem, named_systems
 from studio.evaluation.options import EvaluationSettings
 
@@ -78,9 +80,10 @@ def evaluate_translation(
     if model is not None or adapter is not None:
         asked.append(f"{Path(adapter or model or '').name}:{decode}={model or ''}{'' if adapter is None else f'+{adapter}'}")
     rack = build_engines()
-    found = [_system(one, plan, rack) for one in named_systems(asked or [AUTO])]
+    found, absent = _systems(named_systems(asked or [AUTO]), plan, rack)
     with _progress() as watch:
         result = evaluate(plan, found, _estimator(rack, plan), find_comet() if comet else Comet(None, "not asked for"), watch)
+    result = replace(result, left_out={**absent, **result.left_out})
     command, origin = shlex.join(["python", "-m", "studio", *sys.argv[1:]]), provenance(table)
     content = as_json(result, origin, command)
     for notice in result.table.notices():
@@ -92,6 +95,20 @@ def evaluate_translation(
 
         write_text(report, page(result, origin, command))
     print(json.dumps(without_lines(content), ensure_ascii=False, indent=1) if len(result.reports) == 1 else as_markdown(result, command))
+
+
+def _systems(named: Sequence[NamedSystem], plan: Plan, rack: EngineRack) -> tuple[list[System], dict[str, str]]:
+    """The systems, and those that are not to be had with the reason why. The last one left raises instead."""
+    found: list[System] = []
+    absent: dict[str, str] = {}
+    for one in named:
+        try:
+            found.append(_system(one, plan, rack))
+        except EngineUnavailable as error:
+            absent[one.name] = str(error)
+            if len(absent) == len(named):
+                raise
+    return found, absent
 
 
 def _system(one: NamedSystem, plan: Plan, rack: EngineRack) -> System:

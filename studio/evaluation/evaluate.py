@@ -104,7 +104,7 @@ class Evaluation:
 
 
 def evaluate(plan: Plan, systems: Sequence[System], estimator: DurationEstimator, comet: Comet, watch: Watch) -> Evaluation:
-    """Measure every system on the same lines. With several systems, one that cannot run is left out with its reason; a single one raises."""
+    """Measure every system on the same lines. A system that cannot run is left out with its reason; when none can, the last one's error is raised."""
     table = load_table(plan.table, plan.columns, plan.limit)
     estimator.load()
     clocks = Clock(estimator, plan.source_language), Clock(estimator, plan.target_language)
@@ -116,7 +116,7 @@ def evaluate(plan: Plan, systems: Sequence[System], estimator: DurationEstimator
         try:
             reports.append(_report(system, stuff, plan, comet.judge))
         except (EngineUnavailable, EngineFailed) as error:
-            if len(systems) == 1:
+            if len(left_out) + 1 == len(systems):
                 raise
             left_out[system.name] = str(error)
     targets = [line.target for line in table.lines]

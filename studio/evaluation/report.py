@@ -54,6 +54,7 @@ def _numbers(evaluation: Evaluation, report: SystemReport) -> dict[str, Any]:
         "lines": len(report.lines),
         "CR_tolerance_s": settings.tolerance_s,
         "CR_tolerance_ratio": settings.tolerance_ratio,
+        "P_median": _short(times.median_p),
         "P_estimated": _short(report.estimated.p),
         "P_timed": _short(None if report.timed is None else report.timed.p),
         "P_bound_estimated": _short(report.bound_estimated),
