@@ -76,6 +76,7 @@ def candidate_views(candidates: Sequence[Candidate], line: Line) -> tuple[Candid
             likelihood=one.likelihood,
             back_translation=one.back_translation or "",
             missed_terms=one.missed_terms,
+            slot_penalty=one.slot_penalty,
         )
         for one in candidates
     )

@@ -89,8 +89,8 @@ class DeskView:
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
-    """A wording to pick. `fit` None: no duration engine speaks the language. `likely` is the translator's opinion in a word
-    ("" when it has none), `likelihood` the number behind it."""
+    """A wording to pick. `fit` None: no duration engine speaks the language; its P is against the line's own span, `slot_penalty`
+    against the whole slot, which ranks. `likely` is the translator's opinion in a word ("": none), `likelihood` the number behind it."""
 
     id: str
     text: str
@@ -101,6 +101,7 @@ class CandidateView:
     likelihood: float | None = None
     back_translation: str = ""
     missed_terms: tuple[str, ...] = ()
+    slot_penalty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,5 +41,5 @@ def test_every_module_imported_is_there_and_exports_the_names_asked_for(path: Pa
 def test_both_schemes_define_the_same_colours_where_they_differ() -> None:
     text = (look.ASSETS / "css" / "tokens.css").read_text(encoding="utf-8")
     light, dark = (set(re.findall(r"--([\w-]+):", part)) for part in text.split("\n.dark {", 1))
-    assert light - dark == {"header-px", "footer-px", "radius", "brand-px"}
+    assert light - dark == {"header-px", "bar-px", "tab-px", "footer-px", "radius", "brand-px", "chips-px"}
     assert dark - light == set()

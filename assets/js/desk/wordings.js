@@ -104,8 +104,11 @@ function emptySentence(row) {
 function fitOf(one, row) {
   const bar = budgetBar();
   paintBudget(bar, row, one.fit, row.slot_ms + row.gap_ms);
-  return h("span.fitting", {}, bar, h("span.num", { "data-fit": one.fit.fit, title: "P: 0 is a perfect fit" }, penalty(one.fit.p)));
+  return h("span.fitting", {}, bar, h("span.num", { "data-fit": one.fit.fit, title: penaltySentence(one) }, penalty(one.fit.p)));
 }
+
+const penaltySentence = (one) =>
+  `P ${penalty(one.fit.p)} against the line itself, 0 is a perfect fit.${one.slot_penalty === null ? "" : ` With the gap it may borrow: ${penalty(one.slot_penalty)}, which ranks the wordings.`}`;
 
 /** The quiet line below a wording: time, Δ, likelihood in a word, and names it leaves out. */
 function facts(one, isTaken) {
