@@ -18,7 +18,6 @@ from studio.domain.views import LineRow
 from studio.engines.scene_prompts import ScenePrompt, scene_prompt
 
 SCENE_LINES = 35
-DEFAULT_FORM = "compact"
 
 Estimated = Callable[[str, str], int | None]  # predicted ms of a text in a language
 

@@ -16,10 +16,10 @@ from studio.domain.preference import Change, Choice, Earlier, TimedText, after_c
 from studio.domain.project import Project
 from studio.domain.views import LineRow
 from studio.engines.protocols import DurationEstimator
-from studio.engines.scene_prompts import FORMS
+from studio.engines.scene_prompts import FORMS, usual_form
 from studio.engines.translate_imported import ImportedTranslator
-from studio.preference_export import DEFAULT_FORM, Lessons, lessons_of
-from studio.review import estimator_for
+from studio.preference_export import Lessons, lessons_of
+from studio.review import estimator_for, follows_instructions
 from studio.script import is_put_away
 from studio.store.database import utc_now
 from studio.store.lines import Follow
@@ -53,9 +53,11 @@ def offered_by_machines(candidates: tuple[Candidate, ...]) -> tuple[TimedText, .
 
 
 def lessons(shop: Workshop, project: Project, rows: Sequence[LineRow], form: str | None = None) -> Lessons:
-    """What the project has kept, as scenes to train on. `form` None: the default. Raises BadSetting for an unknown one."""
+    """What the project has kept, as scenes to train on. `form` None: the one its translator is asked in. Raises BadSetting for an unknown one."""
     if form is not None and form not in FORMS:
         raise BadSetting(f"There is no form “{form}”; there are: {', '.join(FORMS)}.")
+    if form is None:
+        form = usual_form(is_chat=follows_instructions(project, shop.engines))
     estimators: dict[str, DurationEstimator | None] = {}
 
     def estimated(text: str, language: str) -> int | None:
@@ -64,7 +66,7 @@ def lessons(shop: Workshop, project: Project, rows: Sequence[LineRow], form: str
         estimator = estimators[language]
         return None if estimator is None or not text else estimator.estimate(text, language).total_ms
 
-    return lessons_of(project, rows, shop.preferences.choices(project.id), estimated, DEFAULT_FORM if form is None else form)
+    return lessons_of(project, rows, shop.preferences.choices(project.id), estimated, form)
 
 
 def _earlier(shop: Workshop, project: Project, line_id: str) -> tuple[Earlier, ...]:

@@ -104,7 +104,7 @@ class Studio(LineVerbs):
         return self._shop.preferences.forget(self._own(project_id).id)
 
     def lessons(self, project_id: str, form: str | None = None) -> Lessons:
-        """The choices kept, as records to train a translator on. `form`: how that model is asked; None is the default."""
+        """The choices kept, as records to train a translator on. `form`: how that model is asked; None: as the one in use."""
         project = self._own(project_id)
         return lessons(self._shop, project, self.rows(project.id), form)
 

@@ -37,7 +37,7 @@ def show(studio: Studio, n_lines: int = 60) -> Project:
 
 
 def decide(studio: Studio, project: Project, number: int, text: str) -> str:
-    line_id = studio.rows(project.id)[number - 1].line.id
+    line_id = studio._shop.lines.cast(project.id).lines[number - 1].id
     studio.revise_line(project.id, line_id, LineEdit(target_text=text))
     return line_id
 

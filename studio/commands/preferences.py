@@ -40,7 +40,7 @@ def export_choices(
     out: Annotated[Path, typer.Option("--out", help="Where the records go (JSON lines); a file that is there is replaced.")],
     project: Annotated[str | None, typer.Option("--project", help="Project id or name; `preferences count` lists them.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All projects of the user.")] = False,
-    form: Annotated[str | None, typer.Option("--form", help="How the trained model is asked: compact (default), tagged or instruction.")] = None,
+    form: Annotated[str | None, typer.Option("--form", help="How the trained model is asked: tagged, compact or instruction (default: as the translator in use).")] = None,
     user: UserOption = "local",
     home: HomeOption = None,
 ) -> None:

@@ -13,8 +13,19 @@ from models.translation.prompt import (
     Scene, answer, answer_line, answer_opening, compact_prompt, instruction, tagged_pair, tagged_prompt,
 )  # fmt: skip
 from studio.domain.language import NAMES
+from studio.engines.translate_lm import BUNDLED
 
 FORMS = tuple(form.value for form in Form)
+
+
+def usual_form(*, is_chat: bool) -> str:
+    """The form that a chat model is asked in, or else the bundled one: what is learnt in one form helps little in another."""
+    if is_chat:
+        return Form.INSTRUCTION.value
+    from models.checkpoint import read_manifest
+
+    named = read_manifest().find_bundled(BUNDLED).form
+    return named if named in FORMS else Form.COMPACT.value
 
 
 @dataclass(frozen=True, slots=True)
