@@ -1,7 +1,8 @@
 """The only place that picks engines, folders and the database. Enter: flags and environment. Leaves: a Studio.
 
 Environment: LIPLINE_HOME (data folder), LIPLINE_DATABASE (SQLAlchemy url), LIPLINE_TRANSLATOR (folder or hub id of a
-causal LM) with LIPLINE_ADAPTER (a PEFT folder), LIPLINE_WHISPER (folder or hub id of faster-whisper weights).
+causal LM), LIPLINE_ADAPTER (a PEFT folder for it, or else for the bundled model), LIPLINE_WHISPER (folder or hub id of
+faster-whisper weights).
 """
 
 from __future__ import annotations
@@ -85,12 +86,14 @@ def build_engines() -> EngineRack:
 
 def _language_models() -> tuple[Engine, ...]:
     """The causal LM named in the environment, if any, then the bundled one."""
-    from studio.engines.translate_lm import LmSource, LmTranslator, bundled_translator
+    from studio.engines.lm_source import LmSource
+    from studio.engines.translate_lm import LmTranslator, bundled_translator
 
     named = os.environ.get("LIPLINE_TRANSLATOR")
+    adapter = os.environ.get("LIPLINE_ADAPTER") or None
     if not named:
-        return (bundled_translator(),)
-    source = LmSource(name="lm", model=named, licence="see the model", adapter=os.environ.get("LIPLINE_ADAPTER"), may_download=True, device=_device())
+        return (bundled_translator(adapter),)
+    source = LmSource(name="lm", model=named, licence="see the model", adapter=adapter, may_download=True, device=_device())
     return (LmTranslator(source), bundled_translator())
 
 

@@ -119,7 +119,7 @@ def switch_target(shop: Workshop, before: Project, after: Project, *, by: str) -
     and one that was put away so for the new language comes back. Nothing typed is lost by changing there and back."""
     changed = []
     for line in shop.lines.cast(after.id).lines:
-        known = [replace(one, prediction=None) for one in shop.lines.candidates(after.id, line.id) if one.engine != _put_away(before)]
+        known = [replace(one, prediction=None, slot_penalty=None) for one in shop.lines.candidates(after.id, line.id) if one.engine != _put_away(before)]
         back = next((one for one in known if one.engine == _put_away(after)), None)
         if line.target_text.strip():
             known.append(Candidate(uuid.uuid4().hex, line.id, line.target_text, _put_away(before), 0.0, 0, None))

@@ -96,6 +96,7 @@ class FakeTranslator(_Ready):
     """Marks each word with the target language; later wordings drop words from the end. `asked`: every request it was put."""
 
     name = "fake-translator"
+    lines_at_once = 2
 
     def __init__(self, *, follows_instructions: bool = False) -> None:
         super().__init__()

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether an engine can run here, and a sentence that says why or why not."""
+    """Whether an engine can run here, and a sentence that says why or why not. `caution`: what its user must know all the same."""
 
     is_available: bool
     why: str
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,11 @@ class Translator(Engine, Protocol):
 @runtime_checkable
 class TranslatesBack(Protocol):
     """A translator that can say what its wordings mean, for a reader who knows only the source language."""
+
+    @property
+    def lines_at_once(self) -> int:
+        """How many lines `propose` answers together; asking back for all of them at once costs least."""
+        ...
 
     def translate_back(self, texts: Sequence[str], source_language: str, target_language: str) -> list[str | None]:
         """Each text of `target_language` in `source_language`, in order; None where that direction is not known."""

@@ -8,13 +8,13 @@ from dataclasses import replace
 from enum import Enum
 
 from studio.domain.errors import EngineUnavailable, NotFound
-from studio.domain.line import Candidate, Line, LineStatus, Prediction
+from studio.domain.line import Candidate, Line, LineStatus
 from studio.domain.plain import fingerprint
 from studio.domain.settings import TranslationSettings
-from studio.engines.protocols import Translator
+from studio.engines.protocols import HasNotices, Translator
 from studio.engines.translate_imported import ImportedTranslator
 from studio.review import stand
-from studio.stages.translate import WINDOW_LINES, Direction, combined, propose, requests_for
+from studio.stages.translate import WINDOW_LINES, Direction, combined, penalty_of, propose, requests_for
 from studio.steps.run import Run
 
 
@@ -27,8 +27,8 @@ def run(run: Run) -> None:
     translator = _translator(run)
     if translator is None:
         return
-    told = _stand_in(run, translator)
-    run.notice("translate", told)
+    told = _told_before(run, translator)
+    run.notice("translate", " ".join(told) or None)
     report, done, kept = run.reported("Translating"), 0, 0
     report(0, len(wanted))
     with run.timed("translate"):
@@ -36,10 +36,8 @@ def run(run: Run) -> None:
             for outcome in _translate_window(run, translator, wanted[start : start + WINDOW_LINES]):
                 done, kept = done + 1, kept + (outcome is Outcome.KEPT)
                 report(done, len(wanted))
-    if kept:
-        lines = "1 line" if kept == 1 else f"{kept} lines"
-        own = f"New wordings are listed for {lines} whose words a person wrote; those words were kept. Pick a wording to change them."
-        run.notice("translate", f"{told} {own}" if told else own)
+    told += _told_after(run, translator, kept)
+    run.notice("translate", " ".join(told) or None)
 
 
 def _is_wanted(run: Run, line: Line) -> bool:
@@ -59,6 +57,22 @@ def _translator(run: Run) -> Translator | None:
             raise
         run.notice("translate", f"Nothing here translates {source} to {target} ({error.reason}). Type the translations, or import them.")
         return None
+
+
+def _told_before(run: Run, translator: Translator) -> list[str]:
+    """What the person should know while the work goes on."""
+    verdict = translator.supports(run.project.source_language, run.project.target_language)
+    return [sentence for sentence in (_stand_in(run, translator), verdict.caution) if sentence]
+
+
+def _told_after(run: Run, translator: Translator, kept: int) -> list[str]:
+    told = list(translator.notices()) if isinstance(translator, HasNotices) else []
+    if run.job.instruction.strip() and not translator.follows_instructions:
+        told.append(f"{translator.name} follows no instructions, so “{run.job.instruction.strip()}” changed nothing; a chat model does.")
+    if kept:
+        lines = "1 line" if kept == 1 else f"{kept} lines"
+        told.append(f"New wordings are listed for {lines} whose words a person wrote; those words were kept. Pick a wording to change them.")
+    return told
 
 
 def _stand_in(run: Run, translator: Translator) -> str | None:
@@ -87,19 +101,22 @@ def _translate_window(run: Run, translator: Translator, window: list[Line]) -> I
     direction = Direction(run.project.source_language, run.project.target_language)
     by_id = {line.id: line for line in cast.lines}
     asked = [by_id[line.id] for line in window if line.id in by_id]
-    requests = requests_for(cast.lines, asked, standing.slots, direction, _settings(run))
+    bare = requests_for(cast.lines, asked, standing.slots, direction, _settings(run))
+    requests = [replace(request, instruction=run.job.instruction) for request in bare]
     for line_id, fresh in propose(requests, by_id, translator, standing.predict_text):
+        now = standing.predictions.get(line_id)
+        penalty = None if now is None else penalty_of(now, standing.slots[line_id].length_ms)
         with suppress(NotFound):  # the editor deleted the line meanwhile
-            yield _keep(run, by_id[line_id], fresh, standing.predictions.get(line_id))
+            yield _keep(run, by_id[line_id], fresh, penalty)
 
 
-def _keep(run: Run, line: Line, fresh: tuple[Candidate, ...], now: Prediction | None) -> Outcome:
+def _keep(run: Run, line: Line, fresh: tuple[Candidate, ...], now: float | None) -> Outcome:
     """List the wordings, and take one where the line has no words yet or only a machine's."""
     known = run.shop.lines.candidates(run.project.id, line.id)
     run.shop.lines.put_candidates(line.id, combined(fresh, known))
     if line.target_text.strip() and _is_own(line, known):
         return Outcome.KEPT if fresh else Outcome.UNCHANGED
-    choice = _choice(run, line, fresh, now)
+    choice = next(_choices(run, line, (fresh, known), now), None)
     if choice is None:
         return Outcome.UNCHANGED
     _choose(run, line, choice)
@@ -117,13 +134,19 @@ def _settings(run: Run) -> TranslationSettings:
     return replace(settings, seed=int(fingerprint(run.job.id)[:7], 16)) if run.job.is_forced else settings
 
 
-def _choice(run: Run, line: Line, fresh: tuple[Candidate, ...], now: Prediction | None) -> Candidate | None:
-    """The wording to take: the first that is new. When many lines are regenerated at once, none that fits worse than the
-    line does now; a single line is regenerated because its editor wants another."""
-    new = next((one for one in fresh if one.text != line.target_text.strip()), None)
-    is_worse = new is not None and new.prediction is not None and now is not None and new.prediction.p > now.p
-    is_one = len(run.job.line_ids) == 1
-    return None if is_worse and line.target_text.strip() and not is_one else new
+def _choices(run: Run, line: Line, listed: tuple[tuple[Candidate, ...], tuple[Candidate, ...]], now: float | None) -> Iterator[Candidate]:
+    """The wordings that may be taken, best first; `listed`: fresh ones, and those known before. `now`: the slot penalty of the line's words.
+
+    An empty line, or a single one whose editor wants another, takes the first that is new. Where many lines are regenerated at
+    once, none is taken that fits worse than the line does now, and where no fresh one fits as well, an older one that fits better.
+    """
+    fresh, known = ([one for one in some if one.text != line.target_text.strip()] for some in listed)
+    if now is None or not line.target_text.strip() or len(run.job.line_ids) == 1:
+        yield from fresh
+        return
+    yield from (one for one in fresh if one.slot_penalty is not None and one.slot_penalty <= now)
+    held = [one for one in known if one.prediction is not None and one.slot_penalty is not None]  # others are of another language
+    yield from sorted((one for one in held if one.slot_penalty < now), key=lambda one: (one.slot_penalty, one.rank))
 
 
 def _choose(run: Run, before: Line, choice: Candidate) -> None:

@@ -105,7 +105,7 @@ def test_wordings_come_in_the_order_asked_distinct_and_not_too_many(engine: Engi
     if not engine.supports("en", "zh").is_available:
         assert engine.supports("en", "zh").why
         return
-    settings = TranslationSettings(candidate_count=3, seed=5)
+    settings = TranslationSettings(candidate_count=2, draw_count=3, seed=5)
     texts = {"b": "Where is the ferry?", "a": "It was here.", "empty": " "}
     requests = [TranslationRequest(key, text, "en", "zh", 2000, settings=settings) for key, text in texts.items()]
     answers = list(engine.propose(requests))

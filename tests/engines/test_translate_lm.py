@@ -14,7 +14,7 @@ from studio.engines.translate_lm import LmSource, LmTranslator, bundled_translat
 from tests.tiny_models import CHAT_TEMPLATE, make_language_model
 
 LINES = ("过来", "你好", "我不知道", "我们走吧")
-SETTINGS = TranslationSettings(candidate_count=4, temperature=1.5)
+SETTINGS = TranslationSettings(candidate_count=2, draw_count=4, temperature=1.5)
 
 
 def requests(lines: tuple[str, ...] = LINES, settings: TranslationSettings = SETTINGS) -> list[TranslationRequest]:
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["tagged", "compact", "instruction"])
 def tiny(request: pytest.FixtureRequest, folder: Path) -> LmTranslator:
-    return LmTranslator(LmSource("tiny", str(folder), "none", form=request.param, batch_lines=3, draws_per_wording=2, max_new_tokens=10))
+    return LmTranslator(LmSource("tiny", str(folder), "none", form=request.param, batch_lines=3, max_new_tokens=10))
 
 
 def test_it_is_a_translator(tiny: LmTranslator) -> None:
@@ -78,7 +78,7 @@ def test_an_earlier_line_changes_the_prefix_and_a_pending_one_takes_what_this_ca
 def test_settings_that_differ_inside_a_batch_are_each_kept(folder: Path) -> None:
     tiny = LmTranslator(LmSource("tiny", str(folder), "none", form="tagged", batch_lines=4, max_new_tokens=10))
     mixed = requests()
-    mixed[1] = replace(mixed[1], settings=TranslationSettings(candidate_count=1))
+    mixed[1] = replace(mixed[1], settings=TranslationSettings(candidate_count=1, draw_count=1))
     answers = dict(tiny.propose(mixed))
     assert len(answers["line-1"]) <= 1
     assert texts(answers["line-2"]) == texts(dict(tiny.propose(requests()))["line-2"])
@@ -92,13 +92,13 @@ def test_a_draw_that_never_ends_is_no_wording_and_the_line_is_still_yielded(fold
 
 
 def test_wordings_that_translate_back_to_the_line_come_first(folder: Path) -> None:
-    source = LmSource("tiny", str(folder), "none", form="tagged", batch_lines=4, max_new_tokens=10, min_draws=12)
+    source = LmSource("tiny", str(folder), "none", form="tagged", batch_lines=4, max_new_tokens=10)
     plain, both_ways = LmTranslator(source), LmTranslator(replace(source, reverse_weight=1.0))
-    many = TranslationSettings(candidate_count=12, temperature=1.5)
+    many = TranslationSettings(draw_count=12, temperature=1.5)
     for (_, forward), (_, weighed) in zip(plain.propose(requests(settings=many)), both_ways.propose(requests(settings=many)), strict=True):
         assert {wording.text for wording in forward} == {wording.text for wording in weighed}
         assert [wording.score for wording in weighed] == sorted((wording.score for wording in weighed), reverse=True)
-    few = list(both_ways.propose(requests(settings=replace(many, candidate_count=1))))
+    few = list(both_ways.propose(requests(settings=replace(many, candidate_count=1, draw_count=1))))
     assert all(len(wordings) <= 1 for _, wordings in few)
 
 
