@@ -45,9 +45,12 @@ class SceneLayout:
         return ids
 
 
-def layout_of(scene: Scene, form: Form, tokenizer: PreTrainedTokenizerBase) -> SceneLayout:
-    """Raises `NoSuchTag` (a sentence) when a tagged model lacks one of the languages."""
-    return _LAYOUTS[form](scene, tokenizer)
+def layout_of(scene: Scene, form: Form, tokenizer: PreTrainedTokenizerBase, endings: frozenset[int] | None = None) -> SceneLayout:
+    """`endings`: `ending_ids` of the form where the caller has them: to find them anew reads the whole vocabulary.
+
+    Raises `NoSuchTag` (a sentence) when a tagged model lacks one of the languages.
+    """
+    return _LAYOUTS[form](scene, tokenizer, ending_ids(form, tokenizer) if endings is None else endings)
 
 
 def translation_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
@@ -55,42 +58,40 @@ def translation_ids(text: str, tokenizer: PreTrainedTokenizerBase) -> tuple[int,
     return tuple(text_ids(one_line(text), tokenizer))
 
 
-def _tagged(scene: Scene, tokenizer: PreTrainedTokenizerBase) -> SceneLayout:
+def _tagged(scene: Scene, tokenizer: PreTrainedTokenizerBase, endings: frozenset[int]) -> SceneLayout:
     source_tag, target_tag = tag_id(scene.source_language, tokenizer), tag_id(scene.target_language, tokenizer)
     line_end = text_ids(LINE_END, tokenizer)
     terms: list[int] = []
     for source, target in scene.terms:
         terms += [source_tag, *text_ids(one_line(source), tokenizer), target_tag, *text_ids(one_line(target), tokenizer), *line_end]
     openings = tuple((source_tag, *text_ids(one_line(line), tokenizer), target_tag) for line in scene.lines)
-    return SceneLayout(tuple(terms), openings, tuple(line_end), (), ending_ids(Form.TAGGED, tokenizer))
+    return SceneLayout(tuple(terms), openings, tuple(line_end), (), endings)
 
 
-def _compact(scene: Scene, tokenizer: PreTrainedTokenizerBase) -> SceneLayout:
+def _compact(scene: Scene, tokenizer: PreTrainedTokenizerBase, endings: frozenset[int]) -> SceneLayout:
     """Terms stand first, as lines that have been answered already: the small model knows no other way to be told."""
     given = [source for source, _ in scene.terms]
     sources = [*given, *scene.lines]
     listed = [token for line in sources for token in text_ids(one_line(line) + LINE_END, tokenizer)]
     answered = text_ids(answer(given, [target for _, target in scene.terms]), tokenizer) if given else []
     prompt = [tag_id(scene.source_language, tokenizer), *listed, tag_id(scene.target_language, tokenizer), *answered]
-    return _line_format(prompt, scene, Form.COMPACT, tokenizer)
+    return _line_format(prompt, scene, tokenizer, endings)
 
 
-def _instruction(scene: Scene, tokenizer: PreTrainedTokenizerBase) -> SceneLayout:
+def _instruction(scene: Scene, tokenizer: PreTrainedTokenizerBase, endings: frozenset[int]) -> SceneLayout:
     words = instruction(scene)
     if not tokenizer.chat_template:
-        return _line_format(text_ids(words, tokenizer), scene, Form.INSTRUCTION, tokenizer)
+        return _line_format(text_ids(words, tokenizer), scene, tokenizer, endings)
     opened = tokenizer.apply_chat_template([{"role": "user", "content": words}], add_generation_prompt=True, tokenize=False)
-    return _line_format(tokenizer(opened, add_special_tokens=False).input_ids, scene, Form.INSTRUCTION, tokenizer)
+    return _line_format(tokenizer(opened, add_special_tokens=False).input_ids, scene, tokenizer, endings)
 
 
-def _line_format(prompt: Sequence[int], scene: Scene, form: Form, tokenizer: PreTrainedTokenizerBase) -> SceneLayout:
+def _line_format(prompt: Sequence[int], scene: Scene, tokenizer: PreTrainedTokenizerBase, endings: frozenset[int]) -> SceneLayout:
     openings = tuple(tuple(text_ids(answer_opening(line), tokenizer)) for line in scene.lines)
-    return SceneLayout(
-        tuple(prompt), openings, tuple(text_ids(CLOSE, tokenizer)), tuple(text_ids(LINE_END, tokenizer)), ending_ids(form, tokenizer)
-    )
+    return SceneLayout(tuple(prompt), openings, tuple(text_ids(CLOSE, tokenizer)), tuple(text_ids(LINE_END, tokenizer)), endings)
 
 
-_LAYOUTS: dict[Form, Callable[[Scene, PreTrainedTokenizerBase], SceneLayout]] = {
+_LAYOUTS: dict[Form, Callable[[Scene, PreTrainedTokenizerBase, frozenset[int]], SceneLayout]] = {
     Form.TAGGED: _tagged,
     Form.COMPACT: _compact,
     Form.INSTRUCTION: _instruction,
