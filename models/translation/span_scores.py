@@ -76,14 +76,15 @@ def plain_scores(model: LanguageModel, trees: Sequence[Tree], reference: Languag
 
 def _plain_score(model: LanguageModel, tree: Tree, span: Span) -> Tensor:
     ids = torch.tensor([[*tree.trunk[: span.start], *span.ids]], device=model.device)
-    chances = _wide(model(input_ids=ids, use_cache=False).logits[0, span.start - 1 : -1]).log_softmax(-1)
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=len(span.ids) + 1).logits[0, :-1]
+    chances = _wide(logits).log_softmax(-1)
     return chances.gather(-1, ids[0, span.start :, None]).sum()
 
 
 def _answer_logits(model: LanguageModel, tree: Tree) -> Tensor:
     """Logits that predict the trunk's tokens from `answer_start` on."""
     ids = torch.tensor([tree.trunk], device=model.device)
-    return model(input_ids=ids, use_cache=False).logits[0, tree.answer_start - 1 : -1]
+    return model(input_ids=ids, use_cache=False, logits_to_keep=len(tree.trunk) - tree.answer_start + 1).logits[0, :-1]
 
 
 def _stacked(values: list[Tensor], model: LanguageModel) -> Tensor:

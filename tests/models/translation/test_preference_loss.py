@@ -21,9 +21,9 @@ from tests.tiny_models import SPECIAL, pairs
 LOG_2 = 0.693147
 DOUBLE = 1e-6  # tolerance in float64: transformers computes norms and angles in float32 whatever the type of the weights
 PER_LINE = LossSettings(form=SceneForm.PER_LINE)
-SHAPE = dict(
-    hidden_size=32, num_hidden_layers=2, intermediate_size=48, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512,
-)  # fmt: skip
+SHAPE = {
+    "hidden_size": 32, "num_hidden_layers": 2, "intermediate_size": 48, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 512,
+}  # fmt: skip
 VARIANTS = {
     "sspo": LossSettings(),
     "tkld": LossSettings(kl_weight=1e-2),
