@@ -7,7 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
+from models.checkpoint import LanguageModelPlace, open_language_model
+from models.recipes.translation_sspo import main as train
 from models.translation.records import SceneRecord, read_records
 from studio.domain.errors import BadSetting
 from studio.domain.project import JobKind, Project
@@ -15,6 +18,7 @@ from studio.engines.scene_prompts import FORMS
 from studio.preference_export import SCENE_LINES
 from studio.service import LineEdit, Studio
 from tests.studio_fixtures import fake_studio, finish
+from tests.tiny_models import make_language_model
 
 
 @pytest.fixture
@@ -150,3 +154,30 @@ def test_brackets_and_line_breaks_in_a_line_stay_inside_it(studio: Studio, tmp_p
     decide(studio, project, 1, "nun (ja)\nnein 🎬")
     (scene,) = records(studio, project, tmp_path)
     assert decided(scene) == [("well (yes) no 🎬", "nun (ja) nein 🎬")]
+
+
+def test_a_show_gets_an_adapter_of_its_own_with_one_command_that_prefers_what_its_editor_did(studio: Studio, tmp_path: Path) -> None:
+    project = studio.create_project("Show", "zh", "en")
+    studio.set_learning(project.id, True)
+    studio.import_script(project.id, "1\n00:00:01,000 --> 00:00:02,000\n你 好\n\n2\n00:00:03,000 --> 00:00:04,000\n过 来\n".encode(), "show.srt")
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    decide(studio, project, 1, "Hello")
+    decide(studio, project, 2, "Come here")
+    (scene,) = records(studio, project, tmp_path, "tagged")
+    model, out = make_language_model(tmp_path / "tiny"), tmp_path / "run"
+    words = ["--records", tmp_path / "records.jsonl", "--model", model, "--out", out, "--epochs", "3", "--rate", "0.01", "--no-answers"]
+    train(list(map(str, words)))
+    assert margin(scene, model, str(out / "adapter")) > margin(scene, model, None) + 1
+
+
+def margin(scene: SceneRecord, model_folder: Path, adapter: str | None) -> float:
+    """How much likelier (nats) a model finds the editor's words than the machine's, over the scene."""
+    model, tokenizer = open_language_model(LanguageModelPlace(str(model_folder), adapter), "cpu")
+
+    def log_likelihood(prompt: str, words: str) -> float:
+        before, after = (tokenizer(text, add_special_tokens=False).input_ids for text in (prompt, words))
+        with torch.inference_mode():
+            log_p = model(input_ids=torch.tensor([before + after])).logits[0].log_softmax(-1)
+        return sum(float(log_p[len(before) - 1 + place, token]) for place, token in enumerate(after))
+
+    return sum(log_likelihood(line.temp_prompt, line.chosen) - log_likelihood(line.temp_prompt, line.rejected) for line in scene.sampling_records)
