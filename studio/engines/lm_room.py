@@ -26,10 +26,11 @@ class OutOfRoom(Exception):
 
 
 class Room:
-    """`max_tokens`: cached tokens, over all rows, that are decoded at once. It shrinks when memory runs out, and never grows."""
+    """`max_tokens`: cached tokens, over all rows, that are decoded at once; it shrinks when memory runs out, and never grows.
+    `tokens_per_row`: what the logits of a row take, in cached tokens."""
 
-    def __init__(self, max_tokens: int) -> None:
-        self.max_tokens = max_tokens
+    def __init__(self, max_tokens: int, tokens_per_row: int = 0) -> None:
+        self.max_tokens, self._tokens_per_row = max_tokens, tokens_per_row
         self._texts_at_once = TEXTS_AT_ONCE
         self._halvings = 0
 
@@ -45,7 +46,7 @@ class Room:
 
         n_draws = noise.shape[1]
         is_smallest = len(prefixes) == 1 and n_draws <= 2  # the greedy draw goes with every part
-        cost = len(prefixes) * n_draws * (max(map(len, prefixes)) + sampling.max_new_tokens)
+        cost = len(prefixes) * n_draws * (max(map(len, prefixes)) + sampling.max_new_tokens + self._tokens_per_row)
         if cost <= self.max_tokens or is_smallest:
             found = _unless_full(model, lambda: draw_continuations(model, prefixes, noise, sampling))
             if found is not None:
@@ -89,7 +90,8 @@ def room_for(model: PreTrainedModel, cache_mb: int) -> Room:
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     head_width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     bytes_per_token = 2 * config.num_hidden_layers * heads * head_width * model.dtype.itemsize
-    return Room(cache_mb * 2**20 // bytes_per_token)
+    logit_bytes = 3 * 4 * config.vocab_size  # float32: as they come, sorted, and as log-probabilities
+    return Room(cache_mb * 2**20 // bytes_per_token, logit_bytes // bytes_per_token)
 
 
 def _with_greedy(noise: Tensor, start: int) -> Tensor:

@@ -40,7 +40,7 @@ class LmSource:
     draft_pairs: tuple[str, ...] = ()
     form: str = "auto"
     max_prefix_tokens: int = 2048
-    max_new_tokens: int = 160
+    max_new_tokens: int = 512
     reverse_weight: float = 0.0
     batch_lines: int = 1
     cache_mb: int = 1024

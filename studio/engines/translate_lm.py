@@ -16,19 +16,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
+from studio.domain.glossary import terms_in
 from studio.domain.language import NAMES
-from studio.engines.lm_room import OutOfRoom, Room, room_for
+from studio.engines.lm_pieces import joined, joint, pieces
+from studio.engines.lm_room import TEXTS_AT_ONCE, OutOfRoom, Room, room_for
 from studio.engines.lm_source import LmSource
 from studio.engines.protocols import Availability, TranslationRequest, Wording
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from models.translation.decode import Draw
     from models.translation.forms import Ask, Form
 
 BUNDLED = "translation-small"
 _DECODER_VERSION = "2"
+_SPARE_TOKENS = 16  # a translation may be twice as long as its source, and this much longer
 Given = Mapping[tuple[str, str, str], str]
 
 
@@ -90,17 +91,14 @@ class LmTranslator:
         if not self.supports(target_language, source_language).is_available:
             return [None] * len(texts)
         self.load()
-        import torch
-
-        said = [index for index, text in enumerate(texts) if text.strip()]
-        requests = [TranslationRequest("", texts[index], target_language, source_language, 0) for index in said]
+        places = [index for index, text in enumerate(texts) if text.strip()]
+        requests = [TranslationRequest("", texts[index], target_language, source_language, 0) for index in places]
         answers: list[str | None] = [None] * len(texts)
-        for start in range(0, len(requests), 64):
-            batch = requests[start : start + 64]
-            with _threads(self._source.threads):
-                draws = self._draw(batch, [self._prefix(request, {}) for request in batch], torch.zeros(len(batch), 1, self._source.max_new_tokens))
-            for index, (draw,) in zip(said[start:], draws, strict=False):
-                answers[index] = self._text(draw) or None
+        with _threads(self._source.threads):
+            for start in range(0, len(requests), TEXTS_AT_ONCE):
+                said = self._said(requests[start : start + TEXTS_AT_ONCE], {}, n_draws=1)
+                for index, drawn in zip(places[start:], said, strict=False):
+                    answers[index] = drawn[0].text if drawn else None
         return answers
 
     def _read(self) -> None:
@@ -122,7 +120,6 @@ class LmTranslator:
 
     def _answer(self, batch: Sequence[TranslationRequest], given: Given) -> list[tuple[Wording, ...]]:
         """One tuple of wordings per request; settings that differ inside a batch are decoded apart."""
-        prefixes = [self._prefix(request, given) for request in batch]
         groups: dict[Any, list[int]] = {}
         for index, request in enumerate(batch):
             if request.text.strip():  # nothing said, nothing to invent
@@ -130,8 +127,9 @@ class LmTranslator:
         answers: list[tuple[Wording, ...]] = [()] * len(batch)
         for members in groups.values():
             asked = [batch[i] for i in members]
-            draws = self._draw(asked, [prefixes[i] for i in members], self._noise(asked))
-            wordings = [self._wordings(of_line) for of_line in draws]
+            settings = asked[0].settings
+            said = self._said(asked, given, n_draws=max(settings.draw_count, settings.candidate_count))
+            wordings = [_distinct(of_line) for of_line in said]
             if self._source.reverse_weight > 0:
                 wordings = self._weighed(asked, wordings)
             for index, of_line in zip(members, wordings, strict=True):
@@ -149,22 +147,37 @@ class LmTranslator:
         except LookupError as error:
             raise EngineFailed(self.name, str(error)) from error
 
-    def _noise(self, batch: Sequence[TranslationRequest]) -> Tensor:
-        """Of every line its own, so that what is drawn for it depends on nothing that was asked beside it."""
+    def _said(self, batch: Sequence[TranslationRequest], given: Given, n_draws: int) -> list[list[Wording]]:
+        """What was drawn for each request, the greedy draw first; draws that never ended are left out, and long lines put together."""
+        parts = [self._parts(request) for request in batch]
+        asked = [part for of_line in parts for part in of_line]
+        draws = iter(self._draw(asked, [self._prefix(part, given) for part in asked], n_draws))
+        said = []
+        for request, of_line in zip(batch, parts, strict=True):
+            drawn = [[self._wording(draw) for draw in next(draws)] for _ in of_line]
+            said.append(joined(drawn, joint(request.target_language)))
+        return said
+
+    def _parts(self, request: TranslationRequest) -> list[TranslationRequest]:
+        """The request, or one for each piece of a line that the model could not answer within its `max_new_tokens`."""
+        longest = (self._source.max_new_tokens - _SPARE_TOKENS) // 2
+        texts = pieces(request.text, lambda text: len(self._tokenizer(text).input_ids) <= max(1, longest))
+        if len(texts) < 2:
+            return [request]
+        shares = [round(request.budget_ms * len(text) / len(request.text)) for text in texts]
+        cut = [replace(request, text=text, budget_ms=share, terms=terms_in(text, request.terms)) for text, share in zip(texts, shares, strict=True)]
+        return [cut[0], *(replace(part, before=()) for part in cut[1:])]
+
+    def _draw(self, batch: Sequence[TranslationRequest], prefixes: list[list[int]], n_draws: int) -> list[list[Draw]]:
+        """Every line has noise of its own, so that what is drawn for it depends on nothing that was asked beside it."""
         import torch
 
-        from models.translation.decode import uniform_noise
+        from models.translation.decode import Sampling, uniform_noise
 
         settings = batch[0].settings
-        n_draws = max(settings.draw_count, settings.candidate_count)
-        return torch.stack([uniform_noise(_seed(request), n_draws, self._source.max_new_tokens) for request in batch])
-
-    def _draw(self, batch: Sequence[TranslationRequest], prefixes: list[list[int]], noise: Tensor) -> list[list[Draw]]:
-        from models.translation.decode import Sampling
-
-        settings = batch[0].settings
+        noise = torch.stack([uniform_noise(_seed(request), n_draws, self._source.max_new_tokens) for request in batch])
         lengths = [len(self._tokenizer(request.text).input_ids) for request in batch]
-        n_steps = min(self._source.max_new_tokens, 2 * max(lengths) + 16)
+        n_steps = min(self._source.max_new_tokens, 2 * max(lengths) + _SPARE_TOKENS)
         padding = self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._tokenizer.eos_token_id
         sampling = Sampling(settings.temperature, settings.top_p, n_steps, self._ending_ids, padding or 0)
         try:
@@ -172,24 +185,15 @@ class LmTranslator:
         except (OutOfRoom, RuntimeError, IndexError) as error:
             raise EngineFailed(self.name, f"{error}; first line of the batch: “{batch[0].text[:80]}”") from error
 
-    def _text(self, draw: Draw) -> str:
-        """The words of a draw, without control characters; none for one that never ended."""
+    def _wording(self, draw: Draw) -> Wording | None:
+        """The words of a draw, without control characters; None for one that never ended or says nothing."""
         from models.translation.forms import translation_of
 
         if draw.ending_id is None:
-            return ""
+            return None
         text = translation_of(self._form, draw.ids, draw.ending_id, self._tokenizer)
-        return "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cs")).strip()
-
-    def _wordings(self, draws: Sequence[Draw]) -> tuple[Wording, ...]:
-        """Distinct finished texts, the greedy one first, then by score. Draws that never ended are no wordings."""
-        best: dict[str, Wording] = {}
-        for draw in draws:
-            text, nats = self._text(draw), draw.mean_log_probability
-            if text and (text not in best or best[text].score < nats):
-                best[text] = Wording(text, nats, nats)
-        greedy = self._text(draws[0])
-        return tuple(sorted(best.values(), key=lambda wording: (wording.text != greedy, -wording.score)))
+        text = "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cs")).strip()
+        return Wording(text, draw.mean_log_probability, draw.mean_log_probability) if text else None
 
     def _weighed(self, batch: Sequence[TranslationRequest], wordings: Sequence[tuple[Wording, ...]]) -> list[tuple[Wording, ...]]:
         """The same wordings scored both ways, best first: the mean of forward and backward nats per token, weighted."""
@@ -199,7 +203,8 @@ class LmTranslator:
         form, weight = self._form, self._source.reverse_weight
         prefixes, texts, known = [], [], []
         for request, of_line in zip(batch, wordings, strict=True):
-            known.append(self.supports(request.target_language, request.source_language).is_available)
+            is_whole = len(self._parts(request)) == 1
+            known.append(is_whole and self.supports(request.target_language, request.source_language).is_available)
             source_ids = text_ids(one_line(request.text), self._tokenizer)
             for wording in of_line if known[-1] else ():
                 prefixes.append(prefix_ids(form, Ask(request.target_language, request.source_language, wording.text), self._tokenizer))
@@ -262,6 +267,16 @@ def _wishes(request: TranslationRequest) -> tuple[str, ...]:
     budget = f"The last line has {request.budget_ms / 1000:.1f} seconds: its translation must be said within them."
     wish = f"The editor's wish for the last line: {request.instruction}"
     return (budget,) * (request.budget_ms > 0) + (wish,) * bool(request.instruction.strip())
+
+
+def _distinct(said: Sequence[Wording]) -> tuple[Wording, ...]:
+    """Each text once with its best score, what the model likes most (the first) first, then by score."""
+    best: dict[str, Wording] = {}
+    for wording in said:
+        if wording.text not in best or best[wording.text].score < wording.score:
+            best[wording.text] = wording
+    first = said[0].text if said else ""
+    return tuple(sorted(best.values(), key=lambda wording: (wording.text != first, -wording.score)))
 
 
 def _seed(request: TranslationRequest) -> int:

@@ -1,0 +1,51 @@
+"""Terms are found as words, whatever their case and form, and missed where they are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.domain.glossary import missed_terms, terms_in
+
+TERMS = (("张伟", "Zhang Wei"), ("Wolf", "Wolf"), ("the Council", "el Consejo"))
+
+
+@pytest.mark.parametrize(
+    ("source", "held"),
+    [
+        ("张伟来了", ["张伟"]),
+        ("Mr. WOLF is here.", ["Wolf"]),
+        ("Ｗｏｌｆ！", ["Wolf"]),
+        ("Wolfgang is here.", []),
+        ("a werewolf", []),
+        ("Ask the  council's wolf", ["Wolf", "the Council"]),
+        ("", []),
+    ],
+)
+def test_a_term_is_found_as_whole_words_or_anywhere_where_no_spaces_are_written(source: str, held: list[str]) -> None:
+    assert [term for term, _ in terms_in(source, TERMS)] == held
+
+
+@pytest.mark.parametrize(
+    ("translation", "missed"),
+    [
+        ("Zhang Wei is here.", ()),
+        ("zhang wei!", ()),
+        ("Zhang  Wei's here.", ()),
+        ("Zhang Weiss is here.", ()),
+        ("Zhang Weimar is here.", ("Zhang Wei",)),
+        ("Wei is here.", ("Zhang Wei",)),
+        ("", ("Zhang Wei",)),
+    ],
+)
+def test_a_translation_may_put_a_short_ending_to_a_term_and_nothing_more(translation: str, missed: tuple[str, ...]) -> None:
+    assert missed_terms("张伟来了", translation, TERMS) == missed
+
+
+def test_terms_that_the_line_does_not_hold_cannot_be_missed() -> None:
+    assert missed_terms("你好", "Hello.", TERMS) == ()
+    assert missed_terms("Ann said", "安说", [("Ann", "安")]) == ()
+    assert missed_terms("Ann said", "他说", [("Ann", "安")]) == ("安",)
+
+
+def test_a_target_among_letters_without_spaces_is_seen() -> None:
+    assert missed_terms("The Wolf ran", "那Wolf跑了", TERMS) == ()
