@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from studio.domain.errors import EngineUnavailable
+from studio.domain.glossary import missed_terms
 from studio.domain.language import NAMES
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
 from studio.domain.plain import fingerprint
@@ -186,7 +187,7 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
                 take=take,
                 is_take_stale=is_stale,
                 candidate_count=candidate_counts.get(line.id, 0),
-                flags=(*flags.get(line.id, ()), *_writing_flags(project, line), *line.notes),
+                flags=(*flags.get(line.id, ()), *_writing_flags(project, line), *_glossary_flags(project, line), *line.notes),
             )
         )
     return tuple(rows)
@@ -195,6 +196,14 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
 def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:
     sides = ((line.source_text, project.source_language, "source"), (line.target_text, project.target_language, "translation"))
     return tuple(f"The {side} is not written like {NAMES[language]}." for text, language, side in sides if looks_foreign(text, language))
+
+
+def _glossary_flags(project: Project, line: Line) -> tuple[str, ...]:
+    """A sentence where a translation lacks what the glossary fixes; a line still without words lacks nothing yet."""
+    if not line.target_text.strip():
+        return ()
+    missed = missed_terms(line.source_text, line.target_text, project.settings.translation.terms)
+    return (f"The translation leaves out {', '.join(f'“{term}”' for term in missed)} of the glossary.",) if missed else ()
 
 
 def standing_notices(project: Project, rows: Sequence[LineRow], rack: EngineRack) -> tuple[str, ...]:

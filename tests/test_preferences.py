@@ -148,6 +148,18 @@ def test_a_glossary_is_kept_and_a_bad_one_refused(studio: Studio) -> None:
     assert len(studio.project(project.id).project.settings.translation.terms) == 2
 
 
+def test_a_line_that_leaves_out_a_term_says_so(studio: Studio) -> None:
+    project = translated(studio)
+    studio.set_terms(project.id, [("two", "zwei"), ("five", "fünf")])
+    type_in(studio, project, 1, "eins und")
+    type_in(studio, project, 2, "drei, vier, Fünf!")
+    first, second = studio.rows(project.id)
+    assert "The translation leaves out “zwei” of the glossary." in first.flags
+    assert not any("glossary" in flag for flag in second.flags)
+    type_in(studio, project, 1, "")
+    assert not any("glossary" in flag for flag in studio.rows(project.id)[0].flags)
+
+
 def test_a_wish_goes_to_a_translator_that_follows_it_and_is_refused_by_one_that_does_not(home: Path, studio: Studio) -> None:
     project = translated(studio)
     assert not studio.project(project.id).follows_instructions
