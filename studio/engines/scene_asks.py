@@ -37,20 +37,24 @@ class SceneAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A candidate. `score`: what is held of its quality, higher is better: mean log-probability per token."""
+    """A candidate. `score`: mean log-probability per token, or what else its engine ranks by. `is_kept`: the quality filter lets it pass."""
 
     text: str
     score: float
+    is_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SceneDraw:
-    """How candidates are drawn."""
+    """How candidates are drawn, and which share of a line's is the worst by each judge and may not be chosen. `has_round_trip`: the translation
+    back judges too, where the model knows that direction."""
 
     count: int
     temperature: float
     top_p: float
     seed: int
+    dropped_share: float = 0.0
+    has_round_trip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class SceneTranslator(Protocol):
 
     @property
     def follows_instructions(self) -> bool: ...
+
+    def judges(self, draw: SceneDraw, source_language: str) -> tuple[str, ...]: ...
 
     def answer(self, asks: Sequence[SceneAsk]) -> Iterator[SceneAnswer]: ...
 

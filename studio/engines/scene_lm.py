@@ -15,19 +15,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
-from studio.domain.language import NAMES
-from studio.engines.translate_lm import BUNDLED
 from studio.engines.scene_asks import TOO_LONG, Choose, Drawn, LineCandidates, SceneAnswer, SceneAsk, SceneDraw
+from studio.engines.scene_judges import LIKELIHOOD, ROUND_TRIP, judged, round_trip_judge
+from studio.engines.scene_parts import SceneCutter, ScenePart, joined
+from studio.engines.translate_lm import BUNDLED
 
 if TYPE_CHECKING:
     from models.checkpoint import LanguageModelPlace
-    from models.translation.layout import SceneLayout
+    from models.translation.decode import Draw
+    from models.translation.parse import Answer
+    from models.translation.quality import QualityJudge
     from models.translation.sampling import LineDraws
+    from models.translation.writing import Written
 
 _VERSION = "1"
-_SYLLABLES_PER_S = 5.0  # what a budget means to a model that can count syllables and not seconds
 _SCENES_AT_ONCE = 16
-_SPARE_TOKENS = 8  # beside twice its source, what a translation is given room for when scenes are cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class SceneLm:
         self.source, self.name = source, source.name
         self._model: Any = None
         self._tokenizer: Any = None
+        self._notices: list[str] = []
 
     @property
     def version(self) -> str:
@@ -71,7 +74,7 @@ class SceneLm:
 
         source = self.source
         return {
-            "engine": _VERSION and f"scene-lm {_VERSION}",
+            "engine": f"scene-lm {_VERSION}",
             "model": _shown(source.model),
             "weights": source.sha256 or _sha256(source.model),
             "adapter": None if source.adapter is None else _shown(source.adapter),
@@ -81,7 +84,7 @@ class SceneLm:
     @property
     def follows_instructions(self) -> bool:
         self.load()
-        return self._form.value == "instruction"
+        return self._cutter.form.value == "instruction"
 
     def load(self) -> None:
         """Read the model. Raises EngineUnavailable, a sentence, for absent or damaged weights and for an adapter of another base."""
@@ -94,128 +97,115 @@ class SceneLm:
             self._model, self._tokenizer = open_language_model(self.source.place, self.source.device)
         except (BadWeights, OSError, ValueError) as error:
             raise EngineUnavailable(self.name, str(error)) from error
-        self._form = Form.COMPACT if natural_form(self._tokenizer) is Form.TAGGED else Form.INSTRUCTION
+        form = Form.COMPACT if natural_form(self._tokenizer) is Form.TAGGED else Form.INSTRUCTION
+        self._cutter = SceneCutter(form, self._tokenizer, getattr(self._model.config, "max_position_embeddings", 1 << 30))
+
+    def judges(self, draw: SceneDraw, source_language: str) -> tuple[str, ...]:
+        """Who decides which candidates may be chosen, by name."""
+        self.load()
+        return (LIKELIHOOD, *((ROUND_TRIP,) if draw.has_round_trip and self._knows_back(source_language) else ()))
+
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about what had to be done differently, such as for want of memory."""
+        return tuple(dict.fromkeys(self._notices))
 
     def answer(self, asks: Sequence[SceneAsk]) -> Iterator[SceneAnswer]:
-        """Greedy answers, in order. A scene the model has no room for is asked in parts, and a line it has no room for is `TOO_LONG`."""
+        """Greedy answers, in order. A scene the model has no room for is asked in parts; a line it has no room for is translated in pieces."""
         self.load()
         for start in range(0, len(asks), _SCENES_AT_ONCE):
             by_ask = [self._parts(ask) for ask in asks[start : start + _SCENES_AT_ONCE]]
             with self._at_work():
                 answers = iter(self._answers([part for parts in by_ask for part in parts]))
             for parts in by_ask:
-                yield _joined([next(answers) for _ in parts])
+                yield joined([next(answers) for _ in parts])
 
     def sample(self, asks: Sequence[SceneAsk], draw: SceneDraw, choose: Choose) -> list[tuple[tuple[Drawn, ...], ...]]:
         """Candidates of every line of every scene, the greedy one first; none for a line whose draws never end or that finds no room."""
         self.load()
-        found: list[tuple[tuple[Drawn, ...], ...]] = []
+        drawn: dict[tuple[int, int], tuple[Drawn, ...]] = {}
+
+        def choose_words(lines: Sequence[LineCandidates]) -> list[str]:
+            drawn.update({(line.scene_index, line.line_index): line.candidates for line in lines})
+            full = [line for line in lines if line.candidates]
+            taken = iter(choose(full) if full else ())
+            return [line.candidates[next(taken)].text if line.candidates else "" for line in lines]
+
         for start in range(0, len(asks), _SCENES_AT_ONCE):
-            parts = [replace(part, scene_index=at) for at, ask in enumerate(asks[start : start + _SCENES_AT_ONCE], start) for part in self._parts(ask)]
-            drawn: dict[tuple[int, int], tuple[Drawn, ...]] = {}
-
-            def choose_words(lines: Sequence[LineCandidates], drawn: dict[tuple[int, int], tuple[Drawn, ...]] = drawn) -> list[str]:
-                drawn.update({(line.scene_index, line.line_index): line.candidates for line in lines})
-                full = [line for line in lines if line.candidates]
-                taken = iter(choose(full) if full else ())
-                return [line.candidates[next(taken)].text if line.candidates else "" for line in lines]
-
+            block = enumerate(asks[start : start + _SCENES_AT_ONCE], start)
+            parts = [replace(part, scene_index=at) for at, ask in block for part in self._parts(ask)]
             with self._at_work():
                 self._draw(parts, draw, choose_words)
-            found += [tuple(drawn.get((at, line), ()) for line in range(len(ask.lines))) for at, ask in enumerate(asks[start : start + _SCENES_AT_ONCE], start)]
-        return found
+        return [tuple(drawn.get((at, line), ()) for line in range(len(ask.lines))) for at, ask in enumerate(asks)]
 
-    def _answers(self, parts: Sequence[_Part]) -> list[SceneAnswer]:
+    def _answers(self, parts: Sequence[ScenePart]) -> list[SceneAnswer]:
         """One per part: free answers, read, and what they lack asked line by line."""
-        from models.translation.generate import free_answers
+        from models.translation.generate import free_answers, written_lines
+        from models.translation.layout import translation_ids
         from models.translation.parse import parse_answer
         from models.translation.prompt import one_line
 
-        asked = [part for part in parts if part.layout is not None]
-        texts = iter(free_answers(self._model, self._tokenizer, [part.layout for part in asked]))
-        read = [None if part.layout is None else parse_answer(next(texts), [one_line(line) for line in part.ask.lines]) for part in parts]
-        words = [[""] * len(part.ask.lines) if answer is None else [line.translation for line in answer.lines] for part, answer in zip(parts, read, strict=True)]
-        self._complete(parts, words)
-        return [
-            SceneAnswer(tuple(text or "" for text in texts), (TOO_LONG,) * len(texts), False)
-            if answer is None
-            else SceneAnswer(tuple(text or "" for text in texts), tuple(line.fault and line.fault.value for line in answer.lines), answer.is_compliant)
-            for texts, answer in zip(words, read, strict=True)
-        ]
+        roomy = [part for part in parts if part.layout is not None]
+        texts = free_answers(self._model, self._tokenizer, [part.layout for part in roomy])
+        read = [parse_answer(text, [one_line(line) for line in part.ask.lines]) for part, text in zip(roomy, texts, strict=True)]
+        known = [[None if line.translation is None else translation_ids(line.translation, self._tokenizer) for line in answer.lines] for answer in read]
+        written = iter(written_lines(self._model, self._tokenizer, [part.layout for part in roomy], known))
+        answers = iter(read)
+        return [self._in_pieces(part) if part.layout is None else _told(next(answers), next(written)) for part in parts]
 
-    def _complete(self, parts: Sequence[_Part], words: list[list[str | None]]) -> None:
-        """Fill in what is None: the line's opening is written for the model, after the answers of the lines before it; greedily."""
-        from models.translation.generate import written_lines
-        from models.translation.layout import translation_ids
+    def _in_pieces(self, part: ScenePart) -> SceneAnswer:
+        """A line too long for the model: sentence by sentence."""
+        from models.translation.generate import AnswerSettings, answer_scene
 
-        lacking = [at for at in range(len(parts)) if None in words[at]]
-        known = [[None if text is None else translation_ids(text, self._tokenizer) for text in words[at]] for at in lacking]
-        written = written_lines(self._model, self._tokenizer, [parts[at].layout for at in lacking], known) if lacking else []
-        for at, lines in zip(lacking, written, strict=True):
-            words[at] = [line.text if text is None else text for text, line in zip(words[at], lines, strict=True)]
+        scene = replace(self._cutter.scene(part.ask), terms=())
+        found = answer_scene(self._model, self._tokenizer, scene, self._cutter.form, AnswerSettings(is_free=False))
+        return SceneAnswer(found.lines, (TOO_LONG,) * len(found.lines), False, ("Lines that the model has no room for were translated in pieces.",))
 
-    def _draw(self, parts: Sequence[_Part], draw: SceneDraw, choose_words: Callable[[Sequence[LineCandidates]], list[str]]) -> None:
+    def _draw(self, parts: Sequence[ScenePart], draw: SceneDraw, choose_words: Callable[[Sequence[LineCandidates]], list[str]]) -> None:
         """Draw every line of the parts, side by side; `choose_words` says what stands in the context of the next line."""
         from models.translation.forms import translation_of
         from models.translation.layout import translation_ids
         from models.translation.sampling import SamplingSettings, SceneAsk as SampledScene, SceneSampler, candidates_of
 
         roomy = [part for part in parts if part.layout is not None]
-        longest = max((len(opening) for part in roomy for opening in part.layout.openings), default=0)
+        if not roomy:
+            return
+        longest = max(len(opening) for part in roomy for opening in part.layout.openings)
         settings = SamplingSettings(draw.count, draw.temperature, draw.top_p, max_new_tokens=max(64, 2 * longest + 16), seed=draw.seed)
+        judge = self._round_trip(draw, roomy[0].ask)
 
-        def text_of(one: Any) -> str:
-            return translation_of(self._form, one.ids, one.ending_id, self._tokenizer)
+        def text_of(one: Draw) -> str:
+            return translation_of(self._cutter.form, one.ids, one.ending_id, self._tokenizer)
 
         def choose(lines: Sequence[LineDraws]) -> list[tuple[int, ...]]:
             seen = []
             for line in lines:
                 part = roomy[line.scene_index]
-                candidates = tuple(Drawn(one.text, one.mean_log_probability) for one in candidates_of(line.draws, text_of))
-                seen.append(LineCandidates(part.scene_index, part.first_line + line.line_index, candidates))
+                found = [Drawn(one.text, one.mean_log_probability) for one in candidates_of(line.draws, text_of)]
+                found = judged(part.ask.lines[line.line_index], found, draw.dropped_share, judge)
+                seen.append(LineCandidates(part.scene_index, part.first_line + line.line_index, found))
             return [translation_ids(text, self._tokenizer) for text in choose_words(seen)]
 
         asks = [SampledScene(_scene_id(part.ask), part.layout) for part in roomy]
-        SceneSampler(self._model, settings).sample(asks, choose)
+        SceneSampler(self._model, settings, self._notices.append).sample(asks, choose)
 
-    def _parts(self, ask: SceneAsk) -> list[_Part]:
-        """The scene, cut in halves until each part with its answer fits the model's context."""
+    def _round_trip(self, draw: SceneDraw, ask: SceneAsk) -> QualityJudge | None:
+        if ROUND_TRIP not in self.judges(draw, ask.source_language):
+            return None
+        return round_trip_judge(self._model, self._tokenizer, ask.source_language, ask.target_language)
+
+    def _knows_back(self, source_language: str) -> bool:
+        """Whether it is asked by tags and has one for the way back."""
+        from models.translation.prompt import tag
+
+        return not self.follows_instructions and tag(source_language) in self._tokenizer.get_vocab()
+
+    def _parts(self, ask: SceneAsk) -> list[ScenePart]:
         from models.translation.forms import NoSuchTag
-        from models.translation.layout import layout_of
 
         try:
-            layout = layout_of(self._scene(ask), self._form, self._tokenizer)
+            return self._cutter.parts(ask)
         except NoSuchTag as error:
             raise EngineUnavailable(self.name, str(error)) from error
-        return self._fitting(ask, layout, 0)
-
-    def _fitting(self, ask: SceneAsk, layout: SceneLayout, first_line: int) -> list[_Part]:
-        from models.translation.layout import layout_of
-
-        room = getattr(self._model.config, "max_position_embeddings", 1 << 30)
-        needed = len(layout.prompt) + sum(3 * len(opening) + _SPARE_TOKENS for opening in layout.openings)
-        if needed <= room:
-            return [_Part(ask, layout, first_line)]
-        if len(ask.lines) == 1:
-            is_hopeless = len(layout.prompt) + len(layout.openings[0]) + _SPARE_TOKENS >= room
-            return [_Part(ask, None if is_hopeless else layout, first_line)]
-        half = len(ask.lines) // 2
-        parts: list[_Part] = []
-        for start, end in ((0, half), (half, len(ask.lines))):
-            budgets = None if ask.budgets_s is None else ask.budgets_s[start:end]
-            shorter = replace(ask, lines=ask.lines[start:end], budgets_s=budgets)
-            parts += self._fitting(shorter, layout_of(self._scene(shorter), self._form, self._tokenizer), first_line + start)
-        return parts
-
-    def _scene(self, ask: SceneAsk) -> Any:
-        from models.translation.forms import Form
-        from models.translation.prompt import Scene
-
-        languages = (ask.source_language, ask.target_language)
-        if self._form is not Form.INSTRUCTION:
-            return Scene(*languages, ask.lines, ask.given)
-        wishes = () if ask.budgets_s is None else (_budget_wish(ask.budgets_s),)
-        return Scene(*(NAMES.get(code, code) for code in languages), ask.lines, (), wishes)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -230,16 +220,6 @@ class SceneLm:
             raise EngineFailed(self.name, str(error)) from error
         finally:
             torch.set_num_threads(before)
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A stretch of a scene as the model reads it. `layout` None: a line it has no room for. `first_line`: its place in the whole scene."""
-
-    ask: SceneAsk
-    layout: SceneLayout | None
-    first_line: int
-    scene_index: int = 0
 
 
 def bundled_scene_lm(adapter: str | None = None) -> SceneLm:
@@ -266,17 +246,10 @@ def bundled_adapted_lm(kind: str = "sspo") -> SceneLm:
     raise EngineUnavailable(kind, f"no {kind} adapter of {BUNDLED} is bundled; name a folder, such as --system {kind}={BUNDLED}+FOLDER.")
 
 
-def _joined(answers: Sequence[SceneAnswer]) -> SceneAnswer:
-    """The answers to the parts of a scene as one."""
-    translations = tuple(text for answer in answers for text in answer.translations)
-    faults = tuple(fault for answer in answers for fault in answer.faults)
-    notes = (f"Scenes were asked in up to {len(answers)} parts: the model has no room for whole ones.",) if len(answers) > 1 else ()
-    return SceneAnswer(translations, faults, all(answer.is_compliant for answer in answers), notes)
-
-
-def _budget_wish(budgets_s: Sequence[float]) -> str:
-    budgets = "; ".join(f"{number}: {seconds:.1f} s, about {max(1, round(_SYLLABLES_PER_S * seconds))} syllables" for number, seconds in enumerate(budgets_s, 1))
-    return f"Keep each translation within the time of its line: {budgets}."
+def _told(answer: Answer, written: Sequence[Written]) -> SceneAnswer:
+    """What parsed as it was said, the rest as it was written line by line."""
+    texts = tuple(one.text if line.translation is None else line.translation for line, one in zip(answer.lines, written, strict=True))
+    return SceneAnswer(texts, tuple(None if line.fault is None else line.fault.value for line in answer.lines), answer.is_compliant)
 
 
 def _scene_id(ask: SceneAsk) -> str:

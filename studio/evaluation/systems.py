@@ -102,6 +102,7 @@ class SceneSystem:
         if self._decode == GREEDY and not with_candidates:
             return output
         drawn = self._drawn(material, asks)
+        notes = (*notes, f"Candidates are judged by {' and '.join(self._translator.judges(_draw(material.settings), material.source_language))}.")
         silent = sum(not of_line for of_line in drawn)
         texts = tuple(tuple(one.text for one in of_line) or (greedy[place],) for place, of_line in enumerate(drawn))
         notes = (*notes, f"{silent} lines had no candidate that ended; their greedy answer stands in.") if silent else notes
@@ -129,7 +130,7 @@ class SceneSystem:
         key = f"{self._translator.version}\n{self.is_prompted}"
         if key not in material.draws:
             settings, scenes, done = material.settings, material.scenes, 0
-            draw = SceneDraw(settings.candidate_count, settings.temperature, settings.top_p, settings.seed)
+            draw = _draw(settings)
 
             def choose(lines: Sequence[LineCandidates]) -> list[int]:
                 nonlocal done
@@ -184,7 +185,7 @@ class RackSystem:
             ]  # fmt: skip
             drawn = []
             for _, wordings in self._translator.propose(requests):
-                drawn.append(tuple(Drawn(wording.text, wording.score) for wording in wordings))
+                drawn.append(without_worst([Drawn(wording.text, wording.score) for wording in wordings], material.settings.dropped_share))
                 material.watch(f"{self.name}: lines", start + len(drawn), len(lines))
             best = best_of(material, block, drawn) if self._decode == BEST_OF_K else [0] * len(drawn)
             taken += [tuple(one.text for one in (*of_line[at : at + 1], *of_line[:at], *of_line[at + 1 :])) for of_line, at in zip(drawn, best, strict=True)]
@@ -199,9 +200,9 @@ def _earlier(material: Material, taken: Sequence[tuple[str, ...]], place: int, c
 
 
 def best_of(material: Material, places: Sequence[int], candidates: Sequence[Sequence[Drawn]]) -> list[int]:
-    """For each line, by its place in the table, which of its candidates is kept: the least P among those the quality filter leaves, of
+    """For each line, by its place in the table, which of its candidates is kept: the least P among those the quality filter let pass, of
     equals the likelier; 0 where there is none."""
-    left = [likely_places(of_line, material.settings.dropped_share) for of_line in candidates]
+    left = [[at for at, one in enumerate(of_line) if one.is_kept] for of_line in candidates]
     seconds = iter(material.clock.seconds([of_line[at].text for of_line, kept in zip(candidates, left, strict=True) for at in kept]))
     chosen = []
     for place, of_line, kept in zip(places, candidates, left, strict=True):
@@ -211,7 +212,14 @@ def best_of(material: Material, places: Sequence[int], candidates: Sequence[Sequ
     return chosen
 
 
-def likely_places(candidates: Sequence[Drawn], dropped_share: float) -> list[int]:
-    """Places of the candidates, best quality first, without the worst share; of one or more, at least one is left."""
-    ranked = sorted(range(len(candidates)), key=lambda place: -candidates[place].score)
-    return ranked[: max(1, len(ranked) - int(dropped_share * len(ranked)))]
+def without_worst(drawn: Sequence[Drawn], dropped_share: float) -> tuple[Drawn, ...]:
+    """The quality filter for engines that give one score: the worst share may not be chosen; of one or more, at least one may."""
+    ranked = sorted(range(len(drawn)), key=lambda place: -drawn[place].score)
+    kept = set(ranked[: max(1, len(ranked) - int(dropped_share * len(ranked)))])
+    return tuple(replace(one, is_kept=place in kept) for place, one in enumerate(drawn))
+
+
+def _draw(settings: EvaluationSettings) -> SceneDraw:
+    return SceneDraw(
+        settings.candidate_count, settings.temperature, settings.top_p, settings.seed, settings.dropped_share, settings.has_round_trip
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.engines.scene_asks import Choose, Drawn, LineCandidates, SceneAnswer, SceneAsk, SceneDraw
+from studio.evaluation.systems import without_worst
 
 COLUMNS = ("document", "line", "source", "target")
 ROWS = "a\t0\tabcde\tABCDE\na\t1\tabcdefghij\tABCDEFGHIJ\nb\t0\tabc\tABC\nb\t1\tabcd\tABCD\n"
@@ -33,6 +34,9 @@ class RuleScenes:
     def facts(self) -> dict[str, Any]:
         return {"model": self.name, "weights": self.name}
 
+    def judges(self, draw: SceneDraw, source_language: str) -> tuple[str, ...]:
+        return ("rule",)
+
     def answer(self, asks: Sequence[SceneAsk]) -> Iterator[SceneAnswer]:
         for ask in asks:
             self.asked.append(ask)
@@ -44,7 +48,7 @@ class RuleScenes:
         self.drawn.append(draw)
         found = []
         for scene, ask in enumerate(asks):
-            lines = [self._candidates(text, draw.count) for text in ask.lines]
+            lines = [without_worst(self._candidates(text, draw.count), draw.dropped_share) for text in ask.lines]
             for line, candidates in enumerate(lines):
                 chosen = choose([LineCandidates(scene, line, candidates)])
                 assert len(chosen) == 1
