@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from studio.domain.errors import BadSetting, NotFound, NotReady
@@ -9,7 +11,8 @@ from studio.domain.line import LineStatus
 from studio.domain.project import Project
 from studio.service import Studio
 from studio.ui.desk import Desk, DeskFeed, Revision
-from tests.studio_fixtures import finish
+from tests.fakes import FakeTranslator
+from tests.studio_fixtures import clip_project, fake_studio, finish
 
 
 @pytest.fixture
@@ -109,6 +112,53 @@ def test_regenerating_gives_wordings_and_takes_to_pick_from(desk: Desk, studio: 
     assert picked is not None and picked.target == other.text and picked.voiced == "stale"
 
 
+def test_a_wording_says_what_it_means_and_a_line_without_wordings_has_none(desk: Desk, studio: Studio, first: str) -> None:
+    assert desk.panel(first).candidates == ()
+    finish(studio, studio.job(desk.regenerate([first], over_budget=False).job.id))
+    best = desk.panel(first).candidates[0]
+    assert best.back_translation == best.text.replace(".de", "") and best.likely == "likely"
+    assert best.fit is not None and best.slot_penalty is not None and best.missed_terms == ()
+
+
+def test_a_wish_is_refused_with_a_sentence_where_the_translator_follows_none(desk: Desk, first: str) -> None:
+    assert not desk.view().follows_instructions and "takes no instructions" in desk.view().instruction_sentence
+    with pytest.raises(BadSetting, match="follows no instructions"):
+        desk.regenerate([first], over_budget=False, instruction="shorter")
+
+
+def test_a_wish_goes_with_the_job_where_the_translator_follows_it(home: Path, clip: Path) -> None:
+    translator = FakeTranslator(follows_instructions=True)
+    studio = fake_studio(home, translator=translator)
+    desk = Desk(studio, clip_project(studio, clip).id, DeskFeed())
+    view = desk.view()
+    assert view.follows_instructions and view.instruction_sentence == ""
+    finish(studio, studio.job(desk.regenerate([view.order[0]], over_budget=False, instruction=" shorter,\n keep the joke ").job.id))
+    assert [one.instruction for one in translator.asked] == ["shorter, keep the joke"]
+    with pytest.raises(BadSetting, match="200 characters"):
+        desk.regenerate([view.order[0]], over_budget=False, instruction="x" * 10_000)
+    studio.close()
+
+
+def test_terms_that_can_be_read_are_kept_and_the_others_named_by_row(desk: Desk, studio: Studio, project: Project) -> None:
+    house = desk.set_terms("one = eins\nno sign\n= nothing\n\ntwo = zwei")
+    assert (house.terms, house.term_count) == ("one = eins\ntwo = zwei", 2)
+    assert [sentence[:7] for sentence in house.complaints] == ["Line 2,", "Line 3,"]
+    assert studio.project(project.id).project.settings.translation.terms == (("one", "eins"), ("two", "zwei"))
+    assert desk.house().complaints == () and desk.set_terms("").term_count == 0
+
+
+def test_nothing_is_learned_until_it_is_switched_on_and_all_is_forgotten_when_asked(desk: Desk, studio: Studio, first: str) -> None:
+    finish(studio, studio.job(desk.regenerate([first], over_budget=False).job.id))
+    desk.pick(first, desk.panel(first).candidates[1].id)
+    assert (desk.house().keeps_choices, desk.house().kept_choices) == (False, 0)
+    assert desk.set_learning(True).keeps_choices
+    desk.pick(first, desk.panel(first).candidates[0].id)
+    assert desk.house().kept_choices == 1
+    off = desk.set_learning(False)
+    assert not off.keeps_choices and off.kept_choices == 1, "switching off deletes nothing"
+    assert desk.forget_choices().kept_choices == 0
+
+
 def test_status_is_set_for_many_lines_at_once(desk: Desk, studio: Studio, project: Project) -> None:
     desk.set_status(desk.view().order, "approved")
     assert {row.line.status for row in studio.rows(project.id)} == {LineStatus.APPROVED}
@@ -129,5 +179,7 @@ def test_speakers_are_renamed_given_a_voice_split_and_merged(desk: Desk, first: 
 
 
 def test_another_users_desk_is_not_there(studio: Studio, project: Project) -> None:
-    with pytest.raises(NotFound):
-        Desk(studio.as_user("mallory"), project.id, DeskFeed()).view()
+    other = Desk(studio.as_user("mallory"), project.id, DeskFeed())
+    for call in (other.view, other.house, other.forget_choices, lambda: other.set_terms("a = b"), lambda: other.set_learning(True)):
+        with pytest.raises(NotFound):
+            call()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,9 +75,46 @@ def test_another_user_can_change_nothing(app: object, shared: tuple[Studio, Proj
         "revise": {"line_id": line_id, "target": "x"},
         "delete": {"line_ids": [line_id]},
         "submit": {"kind": "voice"},
+        "pick": {"line_id": line_id, "candidate_id": "x"},
+        "regenerate": {"line_ids": [line_id], "over_budget": False, "instruction": "shorter"},
+        "house": {},
+        "set_terms": {"text": "a = b"},
+        "set_learning": {"keep": True},
+        "forget_choices": {},
     }.items():
-        assert client(app, "bob").post(f"/desk/{project.id}/{verb}", json=values).status_code == 404
+        assert client(app, "bob").post(f"/desk/{project.id}/{verb}", json=values).status_code == 404, verb
     assert studio.rows(project.id)[0].line.target_text != "x"
+    settings = studio.project(project.id).project.settings
+    assert settings.translation.terms == () and not settings.learning.keep_choices
+
+
+@pytest.mark.parametrize(
+    ("verb", "values", "status"),
+    [
+        ("regenerate", {"line_ids": ["{line}"], "over_budget": False, "instruction": "x" * 10_000}, 400),
+        ("regenerate", {"line_ids": ["{line}"], "over_budget": False, "instruction": "\x00\n\u202e"}, 400),
+        ("regenerate", {"line_ids": [], "over_budget": False}, 400),
+        ("pick", {"line_id": "{line}", "candidate_id": "nobody"}, 404),
+        ("panel", {"line_id": "nobody"}, 404),
+        ("set_terms", {"text": "\x00 = \x00"}, 400),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_a_sentence(
+    app: object, shared: tuple[Studio, Project], verb: str, values: dict[str, object], status: int
+) -> None:
+    studio, project = shared
+    line_id = studio.rows(project.id)[0].line.id
+    filled = json.loads(json.dumps(values).replace("{line}", line_id))
+    answer = client(app, "ada").post(f"/desk/{project.id}/{verb}", json=filled)
+    assert answer.status_code == status and answer.json()["error"].endswith("."), answer.text
+    assert len(answer.text) < 600 and "reference" not in answer.text
+
+
+def test_a_glossary_of_ten_thousand_rows_is_answered_at_once_with_what_was_kept(app: object, shared: tuple[Studio, Project]) -> None:
+    rows = "\n".join(f"word{n} = Wort{n}" for n in range(10_000))
+    house = client(app, "ada").post(f"/desk/{shared[1].id}/set_terms", json={"text": rows}).json()
+    assert house["term_count"] == 200 and "one too many" in house["complaints"][0]
+    assert client(app, "ada").post(f"/desk/{shared[1].id}/set_terms", json={"text": ""}).json()["term_count"] == 0
 
 
 def test_media_are_served_by_byte_ranges(app: object, shared: tuple[Studio, Project]) -> None:

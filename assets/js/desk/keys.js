@@ -18,7 +18,7 @@ export function bindKeys(desk, { selection, list, panel, actions }) {
   document.addEventListener("keydown", (event) => {
     if (!isShown(desk) || isTyping(event.target) || document.querySelector("dialog[open]")) return;
     if (event.altKey || event.isComposing) return;
-    if (event.ctrlKey || event.metaKey) return void (event.key === "a" && (event.preventDefault(), selection.all(list.order)));
+    if (event.ctrlKey || event.metaKey) return void (event.key.toLowerCase() === "a" && (event.preventDefault(), selection.all(list.order)));
     if (isControl(event.target) && [" ", "Enter"].includes(event.key)) return;
     const pick = /^[1-9]$/.test(event.key) ? () => panel.pick(Number(event.key)) : doing[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!pick) return;
