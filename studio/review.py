@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from studio.domain.errors import EngineUnavailable
-from studio.domain.glossary import missed_terms
+from studio.domain.glossary import folded, missed_terms
 from studio.domain.language import NAMES
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
 from studio.domain.plain import fingerprint
@@ -172,6 +172,7 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
     versions = engine_versions(rack)
     lines, end_ms = standing.cast.lines, programme_ms(project, standing.cast)
     flags = line_flags(lines, standing.slots, standing.predictions, takes, end_ms, max_ratio=project.settings.fit.max_ratio)
+    terms = {pair: folded(pair[0]) for pair in project.settings.translation.terms}
     rows = []
     for number, line in enumerate(lines, start=1):
         voice, take, slot = standing.voices.get(line.id), takes.get(line.take_id or ""), standing.slots[line.id]
@@ -187,7 +188,7 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
                 take=take,
                 is_take_stale=is_stale,
                 candidate_count=candidate_counts.get(line.id, 0),
-                flags=(*flags.get(line.id, ()), *_writing_flags(project, line), *_glossary_flags(project, line), *line.notes),
+                flags=(*flags.get(line.id, ()), *_writing_flags(project, line), *_glossary_flags(line, terms), *line.notes),
             )
         )
     return tuple(rows)
@@ -198,11 +199,13 @@ def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:
     return tuple(f"The {side} is not written like {NAMES[language]}." for text, language, side in sides if looks_foreign(text, language))
 
 
-def _glossary_flags(project: Project, line: Line) -> tuple[str, ...]:
-    """A sentence where a translation lacks what the glossary fixes; a line still without words lacks nothing yet."""
-    if not line.target_text.strip():
+def _glossary_flags(line: Line, terms: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
+    """A sentence where a translation lacks what the glossary fixes; a line still without words lacks nothing yet. `terms`: each with its
+    source side folded, once for all lines of a film."""
+    if not terms or not line.target_text.strip():
         return ()
-    missed = missed_terms(line.source_text, line.target_text, project.settings.translation.terms)
+    source = folded(line.source_text)
+    missed = missed_terms(line.source_text, line.target_text, [pair for pair, key in terms.items() if key in source])
     return (f"The translation leaves out {', '.join(f'“{term}”' for term in missed)} of the glossary.",) if missed else ()
 
 

@@ -32,7 +32,7 @@ def missed_terms(source: str, translation: str, terms: Iterable[tuple[str, str]]
 
 
 def _occurs(term: str, text: str, *, max_ending: int) -> bool:
-    term, text = _folded(term), _folded(text)
+    term, text = folded(term), folded(text)
     start = text.find(term) if term else -1
     while start >= 0:
         if _stands_alone(text, start, start + len(term), max_ending):
@@ -59,5 +59,6 @@ def _is_of_word(char: str) -> bool:
     return (char.isalnum() or unicodedata.combining(char) > 0) and not unicodedata.name(char, "").startswith(_UNSPACED_SCRIPTS)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Text as terms are compared in; a term stands in a line only if it does so folded."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
