@@ -18,6 +18,7 @@ from models.translation.prompt import (
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+_PLACE_OF_WORDS = "[the words of the request]"
 _ENDS_LINE_FORMAT = (CLOSE, "）", LINE_END)
 
 
@@ -60,11 +61,18 @@ def prefix_ids(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase) -> list
     if form is Form.COMPACT:
         lines = text_ids(LINE_END.join(map(one_line, sources)) + LINE_END, tokenizer)
         return [tag_id(ask.source_language, tokenizer), *lines, tag_id(ask.target_language, tokenizer), *text_ids(answered, tokenizer)]
+    return instruction_ids(scene, tokenizer) + text_ids(answered, tokenizer)
+
+
+def instruction_ids(scene: Scene, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The request in words, inside the chat template where there is one. The template's marks are special tokens; the words are none, even
+    where a line holds such a mark as text."""
+    words = text_ids(instruction(scene), tokenizer)
     if not tokenizer.chat_template:
-        return text_ids(instruction(scene), tokenizer) + text_ids(answered, tokenizer)
-    chat = [{"role": "user", "content": instruction(scene)}]
-    opened = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
-    return tokenizer(opened, add_special_tokens=False).input_ids + text_ids(answered, tokenizer)
+        return words
+    chat = [{"role": "user", "content": _PLACE_OF_WORDS}]
+    head, tail = tokenizer.apply_chat_template(chat, add_generation_prompt=True, tokenize=False).split(_PLACE_OF_WORDS)
+    return [*tokenizer(head, add_special_tokens=False).input_ids, *words, *tokenizer(tail, add_special_tokens=False).input_ids]
 
 
 def fitting_ask(form: Form, ask: Ask, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> tuple[Ask, list[int]]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from models.translation.forms import Form, ending_ids, tag_id, text_ids
-from models.translation.prompt import CLOSE, LINE_END, Scene, answer, answer_opening, instruction, one_line
+from models.translation.forms import Form, ending_ids, instruction_ids, tag_id, text_ids
+from models.translation.prompt import CLOSE, LINE_END, Scene, answer, answer_opening, one_line
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -79,11 +79,7 @@ def _compact(scene: Scene, tokenizer: PreTrainedTokenizerBase, endings: frozense
 
 
 def _instruction(scene: Scene, tokenizer: PreTrainedTokenizerBase, endings: frozenset[int]) -> SceneLayout:
-    words = instruction(scene)
-    if not tokenizer.chat_template:
-        return _line_format(text_ids(words, tokenizer), scene, tokenizer, endings)
-    opened = tokenizer.apply_chat_template([{"role": "user", "content": words}], add_generation_prompt=True, tokenize=False)
-    return _line_format(tokenizer(opened, add_special_tokens=False).input_ids, scene, tokenizer, endings)
+    return _line_format(instruction_ids(scene, tokenizer), scene, tokenizer, endings)
 
 
 def _line_format(prompt: Sequence[int], scene: Scene, tokenizer: PreTrainedTokenizerBase, endings: frozenset[int]) -> SceneLayout:

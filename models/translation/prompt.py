@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
 
 def instruction(scene: Scene) -> str:
     """The request in words: four rules and the wishes, the terms, the source lines, and the cue after which the answer starts."""
-    terms = "\n".join(f"{source} - {target}" for source, target in scene.terms) or "none"
+    terms = "\n".join(f"{one_line(source)} - {one_line(target)}" for source, target in scene.terms) or "none"
     lines = "\n".join(one_line(line) for line in scene.lines)
     wishes = "".join(f"{number}. {one_line(wish)}\n" for number, wish in enumerate(scene.wishes, start=5))
     return (

@@ -39,7 +39,7 @@ def likeliest(model: Any, before: list[int], words: tuple[int, ...], forbidden_f
 @pytest.mark.parametrize("form", list(Form))
 def test_every_line_is_the_greedy_one_after_all_lines_before_it(pair: tuple[Any, Any], form: Form) -> None:
     model, tokenizer = pair
-    limits = AnswerLimits(max_line_tokens=12)
+    limits = AnswerLimits(max_line_tokens=6)
     together = written_lines(model, tokenizer, layouts(tokenizer, form), limits=limits)
     for layout, lines in zip(layouts(tokenizer, form), together, strict=True):
         assert len(lines) == len(layout)
@@ -47,12 +47,12 @@ def test_every_line_is_the_greedy_one_after_all_lines_before_it(pair: tuple[Any,
             before = [*layout.trunk([earlier.ids for earlier in lines[:number]]), *layout.openings[number]]
             *words, behind = likeliest(model, before, line.ids, layout.ending_ids)
             assert tuple(words) == line.ids
-            assert behind in layout.ending_ids if line.is_finished else len(line.ids) == 12
+            assert behind in layout.ending_ids if line.is_finished else len(line.ids) == 6
 
 
 def test_a_scene_is_written_alone_as_beside_others(pair: tuple[Any, Any]) -> None:
     model, tokenizer = pair
-    limits = AnswerLimits(max_line_tokens=12)
+    limits = AnswerLimits(max_line_tokens=6)
     together = written_lines(model, tokenizer, layouts(tokenizer), limits=limits)
     alone = written_lines(model, tokenizer, layouts(tokenizer), limits=replace(limits, batch_scenes=1))
     assert together == alone
@@ -63,7 +63,7 @@ def test_known_lines_stay_and_the_open_ones_are_written_after_them(pair: tuple[A
     model, tokenizer = pair
     layout = layouts(tokenizer)[0]
     first, last = translation_ids("Come here!", tokenizer), translation_ids("Let's go.", tokenizer)
-    lines = written_lines(model, tokenizer, [layout], [(first, None, last)], AnswerLimits(max_line_tokens=12))[0]
+    lines = written_lines(model, tokenizer, [layout], [(first, None, last)], AnswerLimits(max_line_tokens=6))[0]
     assert [lines[0].text, lines[2].text] == ["Come here!", "Let's go."]
     words = likeliest(model, [*layout.trunk([first]), *layout.openings[1]], lines[1].ids, layout.ending_ids)
     assert tuple(words[:-1]) == lines[1].ids
@@ -74,7 +74,7 @@ def test_known_lines_stay_and_the_open_ones_are_written_after_them(pair: tuple[A
 
 def test_a_free_answer_is_the_greedy_continuation_of_the_prompt(pair: tuple[Any, Any]) -> None:
     model, tokenizer = pair
-    limits = AnswerLimits(tokens_per_source_token=1, spare_tokens=8)
+    limits = AnswerLimits(tokens_per_source_token=0, spare_tokens=3)
     together = free_answers(model, tokenizer, layouts(tokenizer), limits=limits)
     for layout, text in zip(layouts(tokenizer), together, strict=True):
         with torch.no_grad():
