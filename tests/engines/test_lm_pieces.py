@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.engines.lm_pieces import joined, joint, pieces
@@ -13,6 +13,7 @@ def wording(text: str, score: float) -> Wording:
     return Wording(text, score, score)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="ab 。,好.\n", max_size=300), st.integers(1, 40))
 def test_no_letter_is_lost_and_every_piece_is_short(text: str, longest: int) -> None:
     found = pieces(text, lambda piece: len(piece) <= longest)

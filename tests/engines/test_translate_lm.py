@@ -9,8 +9,9 @@ import pytest
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.settings import TranslationSettings
-from studio.engines.protocols import TranslationRequest, Translator, Wording
-from studio.engines.translate_lm import LmSource, LmTranslator, bundled_translator
+from studio.engines.lm_source import LmSource
+from studio.engines.protocols import HasNotices, TranslatesBack, TranslationRequest, Translator, Wording
+from studio.engines.translate_lm import LmTranslator, bundled_translator
 from tests.tiny_models import CHAT_TEMPLATE, make_language_model
 
 LINES = ("过来", "你好", "我不知道", "我们走吧")
@@ -100,6 +101,77 @@ def test_wordings_that_translate_back_to_the_line_come_first(folder: Path) -> No
         assert [wording.score for wording in weighed] == sorted((wording.score for wording in weighed), reverse=True)
     few = list(both_ways.propose(requests(settings=replace(many, candidate_count=1, draw_count=1))))
     assert all(len(wordings) <= 1 for _, wordings in few)
+
+
+def test_likelihoods_are_those_of_the_model_and_the_score_may_count_more(folder: Path) -> None:
+    source = LmSource("tiny", str(folder), "none", form="tagged", batch_lines=4, max_new_tokens=10)
+    for (_, plain), (_, weighed) in zip(
+        LmTranslator(source).propose(requests()), LmTranslator(replace(source, reverse_weight=1.0)).propose(requests()), strict=True
+    ):
+        assert all(wording.likelihood == wording.score for wording in plain)
+        assert {wording.text: wording.likelihood for wording in weighed} == {wording.text: wording.likelihood for wording in plain}
+
+
+def test_wordings_are_translated_back_in_order_and_only_where_the_direction_is_known(tiny: LmTranslator, folder: Path) -> None:
+    promised: TranslatesBack = tiny
+    found = promised.translate_back(["Hello.", " ", "Come here!"], "zh", "en")
+    assert len(found) == 3
+    assert found[1] is None
+    assert found == tiny.translate_back(["Hello.", " ", "Come here!"], "zh", "en")
+    one_way = LmTranslator(LmSource("tiny", str(folder), "none", form="tagged", pairs=("zh-en",)))
+    assert one_way.translate_back(["Hello."], "zh", "en") == [None]
+
+
+def test_a_line_of_two_thousand_letters_and_odd_characters_cost_no_other_line_its_answer(tiny: LmTranslator) -> None:
+    odd = ("我们走吧。" * 400, "(你好)\n（再见", "👋🏽 Hello 你好", "")
+    few = TranslationSettings(candidate_count=1, draw_count=1)
+    answers = list(tiny.propose(requests(odd, few)))
+    assert [line_id for line_id, _ in answers] == [f"line-{n}" for n in range(4)]
+    assert answers[3][1] == ()
+    assert all("\n" not in wording.text and wording.text.isprintable() for _, wordings in answers for wording in wordings)
+
+
+def test_a_chat_model_is_told_the_time_the_terms_and_the_wish(folder: Path) -> None:
+    chat = LmTranslator(LmSource("tiny", str(folder), "none", form="instruction"))
+    assert chat.follows_instructions
+    chat.load()
+    assert chat.follows_instructions
+    request = replace(requests()[0], terms=(("过来", "over here"),), instruction="shorter", before=(("你好", "Hi."),))
+    words = chat._tokenizer.decode(chat._prefix(request, {}))
+    assert "5. The last line has 1.5 seconds: its translation must be said within them.\n" in words
+    assert "6. The editor's wish for the last line: shorter\n" in words
+    assert "Terms:\n过来 - over here\n" in words
+    assert words.endswith("[assistant]你好(Hi.)\n过来(")
+
+
+def test_a_model_without_chat_template_gets_the_plain_instruction(tmp_path: Path) -> None:
+    plain = LmTranslator(LmSource("tiny", str(make_language_model(tmp_path / "plain")), "none", form="instruction"))
+    assert not plain.follows_instructions
+    plain.load()
+    words = plain._tokenizer.decode(plain._prefix(replace(requests()[0], instruction="shorter"), {}))
+    assert words.startswith("Translate these 1 lines of Chinese")
+    assert "shorter" not in words
+    assert not LmTranslator(LmSource("tiny", str(tmp_path / "plain"), "none", form="tagged")).follows_instructions
+
+
+def test_memory_that_runs_out_costs_no_wording_and_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    from models.translation import decode
+
+    source = LmSource("tiny", str(folder), "none", form="tagged", batch_lines=4, max_new_tokens=10)
+    whole, original = list(LmTranslator(source).propose(requests())), decode.draw_continuations
+
+    def small(model: object, prefixes: list, noise: torch.Tensor, sampling: object) -> list:
+        if len(prefixes) * noise.shape[1] > 6:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return original(model, prefixes, noise, sampling)
+
+    monkeypatch.setattr(decode, "draw_continuations", small)
+    short: HasNotices = (tight := LmTranslator(source))
+    assert short.notices() == ()
+    assert [(key, texts(wordings)) for key, wordings in tight.propose(requests())] == [(key, texts(wordings)) for key, wordings in whole]
+    assert "Memory ran short" in short.notices()[0]
 
 
 def test_the_number_of_threads_is_given_back(folder: Path) -> None:

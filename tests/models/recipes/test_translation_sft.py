@@ -12,7 +12,8 @@ from models.checkpoint import read_tensors, read_training_state
 from models.recipes.translation_sft import Table, main
 from studio.domain.settings import TranslationSettings
 from studio.engines.protocols import TranslationRequest
-from studio.engines.translate_lm import LmSource, LmTranslator
+from studio.engines.lm_source import LmSource
+from studio.engines.translate_lm import LmTranslator
 from tests.tiny_models import write_table
 
 SMALL = ["--rows", "4", "--tokens", "48", "--scene-tokens", "96", "--vocabulary", "330", "--hidden", "32", "--layers", "1", "--warmup", "2", "--save-every", "5"]
