@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,24 +81,22 @@ class StepPlan:
 
 def read_split(run: argparse.Namespace, tokenizer: PreTrainedTokenizerBase, max_tokens: int) -> SceneSplit:
     """The run's records as scenes. Raises NothingToLearn or ValueError (sentences); `max_tokens`: the longest trunk the model takes."""
-    notes: list[str] = []
-    records = [record for path in run.records for record in read_records(path)]
-    scenes = _scenes(records, run, tokenizer, max_tokens, notes)
+    reader = _Reader(run, tokenizer, max_tokens)
+    scenes = reader.scenes(run.records)
     if not scenes:
-        files = ", ".join(map(str, run.records))
         raise NothingToLearn(
-            f"None of the {len(records)} scenes in {files} has a line whose chosen and rejected wordings differ; sample more candidates, "
-            "or choose among candidates at the desk, and train again."
+            f"None of the {reader.n_read} scenes in {', '.join(map(str, run.records))} has a line whose chosen and rejected wordings differ; "
+            "sample more candidates, or choose among candidates at the desk, and train again."
         )
     scenes = _drawn(scenes, run.limit, run.seed)
     if _is_share(run.held_out):
-        trained, held_out = _split(scenes, float(run.held_out), run.seed)
+        trained, held_out, note = _split(scenes, float(run.held_out), run.seed)
+        reader.notes += note
     else:
-        held_records = list(read_records(Path(run.held_out)))
-        trained, held_out = scenes, _scenes(held_records, run, tokenizer, max_tokens, notes)
+        trained, held_out = scenes, reader.scenes([Path(run.held_out)])
     if not held_out:
-        notes.append("No scene is held out: the run is not evaluated, and ends with its last weights.")
-    return SceneSplit(tuple(trained), tuple(held_out), tuple(notes))
+        reader.notes.append("No scene is held out: the run is not evaluated, and ends with its last weights.")
+    return SceneSplit(tuple(trained), tuple(held_out), tuple(reader.notes))
 
 
 def _is_share(held_out: str) -> bool:
@@ -111,25 +109,35 @@ def _is_share(held_out: str) -> bool:
     return True
 
 
-def _scenes(
-    records: Sequence[SceneRecord], run: argparse.Namespace, tokenizer: PreTrainedTokenizerBase, max_tokens: int, notes: list[str]
-) -> list[TrainingScene]:
-    """Scenes with something to learn, shortened to what the model can read; what is lost goes into `notes`."""
-    found, lost_lines, cut_scenes = [], 0, 0
-    for number, record in enumerate(records):
-        named = replace(record, scene_id=f"{record.scene_id}#{number}")  # the same scene may have been sampled twice
-        usable = _with_lessons(_in_form(named, run.form or record.form))
-        _check_form(usable, run, tokenizer)
-        fitting = _fitting(usable, tokenizer, max_tokens)
-        lost = len(record.sampling_records) - (0 if fitting is None else len(fitting.scene.lines))
-        lost_lines, cut_scenes = lost_lines + lost, cut_scenes + (lost > 0)
-        if fitting is not None and fitting.scene.lessons:
-            found.append(fitting)
-    if cut_scenes:
-        notes.append(f"{cut_scenes} scenes are longer than the model's {max_tokens} tokens: their last {lost_lines} lines are left out.")
-    if len(found) < len(records):
-        notes.append(f"{len(records) - len(found)} of {len(records)} scenes have no preference to learn from and are left out.")
-    return found
+@dataclass
+class _Reader:
+    """Reads files of records into scenes with something to learn, shortened to what the model can read; `notes` say what was lost."""
+
+    run: argparse.Namespace
+    tokenizer: PreTrainedTokenizerBase
+    max_tokens: int
+    notes: list[str] = field(default_factory=list)
+    n_read: int = 0
+
+    def scenes(self, files: Sequence[Path]) -> list[TrainingScene]:
+        records = [record for path in files for record in read_records(path)]
+        read = [self._read(record) for record in records]
+        cut = [len(record.sampling_records) - len(one.scene.lines) if one else len(record.sampling_records)
+               for record, one in zip(records, read, strict=True)]  # fmt: skip
+        found = [one for one in read if one is not None and one.scene.lessons]
+        if any(cut):
+            self.notes.append(f"{sum(map(bool, cut))} scenes are longer than the model's {self.max_tokens} tokens: their last {sum(cut)} lines are left out.")
+        if len(found) < len(records):
+            self.notes.append(f"{len(records) - len(found)} of {len(records)} scenes have no preference to learn from and are left out.")
+        return found
+
+    def _read(self, record: SceneRecord) -> TrainingScene | None:
+        self.n_read += 1
+        named = replace(record, scene_id=f"{record.scene_id}#{self.n_read}")  # the same scene may have been sampled twice
+        asked = _in_form(named, self.run.form or record.form)
+        _check_form(asked, self.run.model, self.tokenizer)
+        flagged = replace(asked, sampling_records=tuple(map(_flagged, asked.sampling_records)))
+        return _fitting(flagged, self.tokenizer, self.max_tokens)
 
 
 def _in_form(record: SceneRecord, form: str) -> SceneRecord:
@@ -143,22 +151,18 @@ def _in_form(record: SceneRecord, form: str) -> SceneRecord:
     return replace(record, form=form, sampling_records=lines)
 
 
-def _with_lessons(record: SceneRecord) -> SceneRecord:
-    """The record with lines flagged that cannot teach: the same words twice, or no words."""
-    return replace(record, sampling_records=tuple(map(_flagged, record.sampling_records)))
-
-
 def _flagged(line: LineRecord) -> LineRecord:
+    """A line that cannot teach is flagged: the same words twice, or no words."""
     chosen, rejected = line.chosen.split(), line.rejected.split()
     return line if chosen and rejected and chosen != rejected else replace(line, same_flag=True)
 
 
-def _check_form(record: SceneRecord, run: argparse.Namespace, tokenizer: PreTrainedTokenizerBase) -> None:
+def _check_form(record: SceneRecord, model: str, tokenizer: PreTrainedTokenizerBase) -> None:
     """Records must ask in a form the model was made for; its tokenizer tells."""
     known = FORMS_OF_TAGGED if natural_form(tokenizer) is Form.TAGGED else (Form.INSTRUCTION,)
     if record.form not in known:
         raise NothingToLearn(
-            f"Scene “{record.scene_id}” asks in the form “{record.form}”, but {run.model} answers in {' or '.join(known)}: the records are "
+            f"Scene “{record.scene_id}” asks in the form “{record.form}”, but {model} answers in {' or '.join(known)}: the records are "
             f"another model's. Pass that model with --model, or read them anew with --form {known[0]}."
         )
 
@@ -189,19 +193,22 @@ def _drawn(scenes: list[TrainingScene], limit: int | None, seed: int) -> list[Tr
     return [scenes[place] for place in sorted(order[:limit])]
 
 
-def _split(scenes: list[TrainingScene], share: float, seed: int) -> tuple[list[TrainingScene], list[TrainingScene]]:
-    """Whole documents are held out, and of the last one its end. Scenes that share two lines in a row with a held-out scene (windows
-    overlap) are neither trained on nor held out. At least one scene stays to train on."""
+def _split(scenes: list[TrainingScene], share: float, seed: int) -> tuple[list[TrainingScene], list[TrainingScene], list[str]]:
+    """Whole documents are held out, and of the last one its end. A scene with two lines in a row that a held-out scene has too (windows
+    overlap) is left out, unless none would stay. Third: sentences about that."""
     wanted = min(max(1, round(share * len(scenes))), len(scenes) - 1) if share > 0 else 0
     documents = list(dict.fromkeys(document_of(one.record.scene_id) for one in scenes))
     order = torch.randperm(len(documents), generator=torch.Generator().manual_seed(seed)).tolist()
-    rank = {documents[place]: number for number, place in enumerate(order)}
-    places = sorted(range(len(scenes)), key=lambda place: (rank[document_of(scenes[place].record.scene_id)], -place))
+    turn = dict(zip(documents, order, strict=True))
+    places = sorted(range(len(scenes)), key=lambda place: (turn[document_of(scenes[place].record.scene_id)], -place))
     held = [scenes[place] for place in sorted(places[:wanted])]
-    known = set().union(*(_neighbours(one) for one in held)) if held else set()
-    trained = [scenes[place] for place in sorted(places[wanted:])]
-    apart = [one for one in trained if not known & _neighbours(one)]
-    return (apart, held) if apart else (trained, held)
+    others = [scenes[place] for place in sorted(places[wanted:])]
+    known = set().union(*map(_neighbours, held))
+    apart = [one for one in others if not known & _neighbours(one)]
+    if not apart:
+        return others, held, ["Every scene shares lines with a held-out one: the evaluation is of lines that are trained on."]
+    lost = len(others) - len(apart)
+    return apart, held, [f"{lost} scenes share lines with a held-out one and are left out."] if lost else []
 
 
 def _neighbours(one: TrainingScene) -> set[tuple[str, str]]:

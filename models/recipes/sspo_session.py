@@ -133,7 +133,7 @@ def open_session(run: argparse.Namespace) -> Session:
     dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" and run.tune == "lora" else torch.float32
     model = model.to(dtype)
     if run.gradient_checkpointing:
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
     settings = loss_settings(run)
     frozen = None
