@@ -23,7 +23,7 @@ from studio.evaluation.options import EvaluationSettings
 if TYPE_CHECKING:
     from studio.engines.protocols import Availability, DurationEstimator
     from studio.engines.rack import EngineRack
-    from studio.evaluation.evaluate import Plan
+    from studio.evaluation.evaluate import Evaluation, Plan
     from studio.evaluation.systems import System, Watch
 
 _DEFAULTS = EvaluationSettings()
@@ -56,7 +56,9 @@ def evaluate_translation(
     adapter: Annotated[str | None, typer.Option("--adapter", help="Folder of a PEFT adapter for it, or for the bundled model.")] = None,
     decode: Annotated[str, typer.Option("--decode", help="How that one decodes: greedy or best-of-k.")] = "greedy",
     demonstrations: Annotated[Path | None, typer.Option("--demonstrations", help="Table with the same columns, whose pairs prompt-only may show.")] = None,
-    comet: Annotated[bool, typer.Option("--comet/--no-comet", help="COMET, where the package and its weights are here.")] = True,
+    round_trip: Annotated[bool, typer.Option("--round-trip/--no-round-trip", help="The translation back judges candidates too, where the model knows it.")] = _DEFAULTS.has_round_trip,
+    dropped_share: Annotated[float, typer.Option("--dropped-share", help="Share of a line's candidates that may not be chosen, by each judge.")] = _DEFAULTS.dropped_share,
+    comet: Annotated[Path | None, typer.Option("--comet", help="Folder of a COMETKiwi or XCOMET model, for COMET too (non-commercial weights).")] = None,
     report: Annotated[Path | None, typer.Option("--html", help="Also write a page of figures here; it opens offline.")] = None,
     out: Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON here, with every line.")] = None,
 ) -> None:
@@ -64,14 +66,12 @@ def evaluate_translation(
     from studio.bootstrap import build_engines
     from studio.domain.language import language_code
     from studio.engines.comet import find_comet
-    from studio.engines.scene_asks import Comet
     from studio.evaluation.evaluate import Plan, evaluate
-    from studio.evaluation.provenance import provenance
-    from studio.evaluation.report import as_json, as_markdown, without_lines, write_text
 
     settings = EvaluationSettings(
         candidate_count=_DEFAULTS.candidate_count if k is None else k, temperature=temperature, top_p=top_p, lines_per_scene=lines_per_scene,
-        tolerance_s=tolerance_s, tolerance_ratio=tolerance_ratio, seed=seed, durations=durations,
+        tolerance_s=tolerance_s, tolerance_ratio=tolerance_ratio, seed=seed, durations=durations, has_round_trip=round_trip,
+        dropped_share=dropped_share,
     )  # fmt: skip
     plan = Plan(
         table, tuple(columns.split(",")), language_code(source_language), language_code(target_language), limit, settings, k is not None, demonstrations
@@ -82,9 +82,17 @@ def evaluate_translation(
     rack = build_engines()
     found, absent = _systems(named_systems(asked or [AUTO]), plan, rack)
     with _progress() as watch:
-        result = evaluate(plan, found, _estimator(rack, plan), find_comet() if comet else Comet(None, "not asked for"), watch)
+        result = evaluate(plan, found, _estimator(rack, plan), find_comet(comet), watch)
     result = replace(result, left_out={**absent, **result.left_out})
-    command, origin = shlex.join(["python", "-m", "studio", *sys.argv[1:]]), provenance(table)
+    _tell(result, out, report)
+
+
+def _tell(result: Evaluation, out: Path | None, report: Path | None) -> None:
+    """To the files that were asked for, and on the screen: one system as JSON, several as a table."""
+    from studio.evaluation.provenance import provenance
+    from studio.evaluation.report import as_json, as_markdown, without_lines, write_text
+
+    command, origin = shlex.join(["python", "-m", "studio", *sys.argv[1:]]), provenance(result.plan.table)
     content = as_json(result, origin, command)
     for notice in result.table.notices():
         print(notice, file=sys.stderr)

@@ -1,16 +1,38 @@
-"""COMET where it can be had: the package, and weights fetched before. Nothing is downloaded here.
+"""COMET over translated tables, where it can be had: the package, and a folder of weights that somebody fetched and trusts.
 
-In: nothing; out: a `Comet`, with a judge or with the reason why there is none. Licences: `wmt22-comet-da` is Apache-2.0.
+A folder in, a `Comet` out, with a judge or with the reason why there is none. Nothing is downloaded. Only models without references
+(COMETKiwi, XCOMET) judge here; their weights are for non-commercial use.
 """
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from collections.abc import Sequence
+from pathlib import Path
 
 from studio.engines.scene_asks import Comet
 
+NOT_NAMED = "no folder of COMET weights was named; --comet FOLDER does"
 
-def find_comet() -> Comet:
-    if find_spec("comet") is None:
-        return Comet(None, "the package unbabel-comet is not installed")
-    return Comet(None, "no COMET weights have been fetched")
+
+class FolderComet:
+    """MeaningJudge over one folder of weights; an empty output scores 0."""
+
+    def __init__(self, folder: Path) -> None:
+        from models.translation.quality import CometJudge
+
+        self.name = f"COMET, {folder.name}"
+        self._judge = CometJudge(folder)
+
+    def scores(self, sources: Sequence[str], outputs: Sequence[str], references: Sequence[str]) -> list[float]:
+        return [self._judge.scores(source, [output])[0] if output else 0.0 for source, output in zip(sources, outputs, strict=True)]
+
+
+def find_comet(folder: Path | None) -> Comet:
+    if folder is None:
+        return Comet(None, NOT_NAMED)
+    from models.translation.quality import CannotJudge
+
+    try:
+        return Comet(FolderComet(folder), "ready")
+    except CannotJudge as error:
+        return Comet(None, str(error))

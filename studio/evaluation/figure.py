@@ -30,7 +30,7 @@ def page(evaluation: Evaluation, origin: Provenance, command: str) -> str:
     """A whole HTML document with plotly.js inside it."""
     parts = (
         ("How far are lines from their time?", "Δ = Dur(t) − Dur(s): left of zero a line ends early, right of zero it is too long.", delta_spread(evaluation)),
-        ("How well do lines fit?", "Mean P; lower is better. The dotted mark is the alignment bound of a system's own candidates.", penalty_bars(evaluation)),
+        ("How well do lines fit?", "Mean P; lower is better. The whisker is the 95 % interval of the ratio to sft, the short line the alignment bound of a system's own candidates.", penalty_bars(evaluation)),
         ("Does the format hold?", "Lines whose row of the free answer parses, in percent.", compliance_bars(evaluation)),
         ("What does fit cost in words?", "Left is a better fit, up is closer to the reference.", words_against_fit(evaluation)),
     )

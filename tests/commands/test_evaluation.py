@@ -12,7 +12,7 @@ from studio.cli import app
 from studio.domain.errors import BadSetting, EngineUnavailable, NotFound, UserError
 from tests.tiny_models import make_language_model, write_table
 
-ZH_EN = ("--columns", "document,line,source,target", "--from", "zh", "--to", "en", "--no-comet")
+ZH_EN = ("--columns", "document,line,source,target", "--from", "zh", "--to", "en")
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,11 @@ def evaluate(table: Path, *flags: object) -> Result:
 
 def test_one_system_leaves_its_numbers_as_json(table: Path, model: Path, tmp_path: Path) -> None:
     out = tmp_path / "scores.json"
-    result = evaluate(table, *ZH_EN, "--system", f"tiny={model}", "--limit", 6, "--k", 4, "--seed", 3, "--json", out)
+    result = evaluate(table, *ZH_EN, "--system", f"tiny={model}", "--limit", 3, "--k", 3, "--seed", 3, "--json", out)
     assert result.exit_code == 0, result.output
     content = json.loads(out.read_text(encoding="utf-8"))
-    assert content["lines"] == len(content["per_line"]) == 6
-    assert (content["k"], content["seed"], content["system"], content["decode"]) == (4, 3, "tiny", "greedy")
+    assert content["lines"] == len(content["per_line"]) == 3
+    assert (content["k"], content["seed"], content["system"], content["decode"]) == (3, 3, "tiny", "greedy")
     assert content["P_bound"] is not None
     assert 0 <= content["format_compliance"] <= 1
     printed = json.loads(result.stdout)
@@ -45,7 +45,7 @@ def test_one_system_leaves_its_numbers_as_json(table: Path, model: Path, tmp_pat
 
 def test_several_systems_leave_a_table_and_a_page(table: Path, model: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    result = evaluate(table, *ZH_EN, "--system", f"sft2={model}", "--model", model, "--decode", "best-of-k", "--limit", 3, "--k", 3, "--html", page)
+    result = evaluate(table, *ZH_EN, "--system", f"sft2={model}", "--model", model, "--decode", "best-of-k", "--limit", 2, "--k", 2, "--html", page)
     assert result.exit_code == 0, result.output
     assert "| sft2 |" in result.stdout
     assert f"| {model.name}:best-of-k |" in result.stdout
@@ -71,7 +71,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(table: Path, flags: tuple[str
 
 def test_an_absent_table_and_a_language_without_a_tag_are_said(table: Path, model: Path, tmp_path: Path) -> None:
     assert isinstance(evaluate(tmp_path / "absent.tsv", *ZH_EN, "--system", f"tiny={model}").exception, NotFound)
-    result = evaluate(table, "--columns", "document,line,source,target", "--from", "zh", "--to", "th", "--system", f"tiny={model}", "--no-comet")
+    result = evaluate(table, "--columns", "document,line,source,target", "--from", "zh", "--to", "th", "--system", f"tiny={model}")
     assert isinstance(result.exception, EngineUnavailable)
     assert "no tag for the language “th”" in str(result.exception)
 
