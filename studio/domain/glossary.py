@@ -1,44 +1,56 @@
 """Names and terms of a show: which of them a line holds, and which its wording has lost. Pure; texts and pairs in, pairs or targets out.
 
-Letters are compared in their normal form and without case. In scripts that write spaces a term stands for whole words (in a
-translation with an ending of up to two letters: "Wolfs"); in the others it may stand anywhere.
+Letters are compared in their normal form and without case, apostrophes and hyphens however they are typed. In scripts that write spaces
+a term stands for whole words (in a translation with an ending of up to two letters: "Wolfs"); in the others it may stand anywhere.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _MAX_ENDING_LETTERS = 2
-_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "HANGUL")  # Korean particles follow without a space
+_LIKE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "‐": " ", "‑": " ", "–": " ", "-": " ", "・": " ", "·": " "})
 
 
 def terms_in(source: str, terms: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The terms whose source side occurs in a line, in the order given.
+    """The terms whose source side occurs in a line, in the order given; one inside a longer one that occurs there does not count.
 
-    >>> terms_in("Ann is here", [("Ann", "安"), ("an", "一")])
-    (('Ann', '安'),)
+    >>> terms_in("He left New York.", [("York", "约克"), ("New York", "纽约")])
+    (('New York', '纽约'),)
     """
-    return tuple(pair for pair in terms if _occurs(pair[0], source, max_ending=0))
+    text, listed = folded(source), tuple(terms)
+    taken: list[range] = []
+    held = set()
+    for pair in sorted(listed, key=lambda pair: -len(folded(pair[0]))):
+        term = folded(pair[0])
+        places = [range(start, start + len(term)) for start in _places(term, text, max_ending=0)]
+        free = [place for place in places if not any(place[0] in longer and place[-1] in longer and place != longer for longer in taken)]
+        if free:
+            held.add(pair)
+            taken += free
+    return tuple(pair for pair in listed if pair in held)
 
 
 def missed_terms(source: str, translation: str, terms: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Target sides of the terms that the source line holds and the translation lacks.
+    """Target sides of the terms that the source line holds and the translation lacks; of a source with several, one is enough.
 
     >>> missed_terms("张伟来了", "Zhang is here.", [("张伟", "Zhang Wei")])
     ('Zhang Wei',)
     """
-    return tuple(target for _, target in terms_in(source, terms) if not _occurs(target, translation, max_ending=_MAX_ENDING_LETTERS))
+    held, text = terms_in(source, terms), folded(translation)
+    kept = {folded(term) for term, target in held if any(True for _ in _places(folded(target), text, max_ending=_MAX_ENDING_LETTERS))}
+    return tuple(target for term, target in held if folded(term) not in kept)
 
 
-def _occurs(term: str, text: str, *, max_ending: int) -> bool:
-    term, text = folded(term), folded(text)
+def _places(term: str, text: str, *, max_ending: int) -> Iterator[int]:
+    """Where a folded term stands in a folded text as words of its own."""
     start = text.find(term) if term else -1
     while start >= 0:
         if _stands_alone(text, start, start + len(term), max_ending):
-            return True
+            yield start
         start = text.find(term, start + 1)
-    return False
 
 
 def _stands_alone(text: str, start: int, end: int, max_ending: int) -> bool:
@@ -61,4 +73,4 @@ def _is_of_word(char: str) -> bool:
 
 def folded(text: str) -> str:
     """Text as terms are compared in; a term stands in a line only if it does so folded."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_LIKE).casefold().split())

@@ -47,5 +47,21 @@ def test_terms_that_the_line_does_not_hold_cannot_be_missed() -> None:
     assert missed_terms("Ann said", "他说", [("Ann", "安")]) == ("安",)
 
 
+def test_a_term_inside_a_longer_one_does_not_count_unless_it_stands_alone_too() -> None:
+    places = (("York", "约克"), ("New York", "纽约"))
+    assert terms_in("He left New York.", places) == (places[1],)
+    assert terms_in("York is not New York.", places) == places
+
+
+def test_of_several_translations_of_a_term_one_is_enough() -> None:
+    assert missed_terms("The Council met", "理事会开会了", [("Council", "委员会"), ("Council", "理事会")]) == ()
+
+
+def test_hyphens_apostrophes_and_korean_particles_hide_no_term() -> None:
+    assert missed_terms("Jean‑Luc is here", "Jean-Luc est là", [("Jean Luc", "Jean Luc")]) == ()
+    assert missed_terms("It is O’Neil", "C'est O'Neil", [("O'Neil", "O’Neil")]) == ()
+    assert missed_terms("Minsu came", "민수가 왔어", [("Minsu", "민수")]) == ()
+
+
 def test_a_target_among_letters_without_spaces_is_seen() -> None:
     assert missed_terms("The Wolf ran", "那Wolf跑了", TERMS) == ()
