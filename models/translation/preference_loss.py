@@ -31,7 +31,8 @@ class SceneForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LossSettings:
-    """`beta`: strength of the preference (ALPO has its own per line). `kl_weight`: λ of TKLD, 1e-4 in the paper, 0 leaves it out.
+    """`beta`: strength of the preference (ALPO has its own per line). `kl_weight`: λ of TKLD, 1e-4 in the paper, 0 leaves it out;
+    it runs over the answer as the scene has it written.
 
     `include_terminator`: also compare how the translation is closed (not in the paper). `logits_at_once` bounds memory, not the result."""
 

@@ -7,6 +7,7 @@ The reference is another model, or the same weights with the adapter off (`refer
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def packed_scores(
     with as_reference(model, reference) as judge:
         reference_hidden = _hidden(judge, row)
     reader = _Reader(_head(model), _original(_head(model)) if reference is None else _head(reference), row)
-    return reader.read(_hidden(model, row), reference_hidden, logits_at_once)
+    return reader.read(_hidden(model, row), reference_hidden, _places_at_once(model, logits_at_once))
 
 
 def packed_policy_scores(model: LanguageModel, trees: Sequence[Tree], *, logits_at_once: int) -> Tensor:
@@ -110,7 +111,7 @@ def packed_policy_scores(model: LanguageModel, trees: Sequence[Tree], *, logits_
     row = pack(trees, with_kl=False, device=model.device)
     if row is None:
         return torch.zeros(sum(len(tree.spans) for tree in trees), device=model.device)
-    return _Reader(_head(model), None, row).read(_hidden(model, row), None, logits_at_once).policy
+    return _Reader(_head(model), None, row).read(_hidden(model, row), None, _places_at_once(model, logits_at_once)).policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,8 @@ class _Reader:
     reference_head: nn.Module | None
     row: PackedRow
 
-    def read(self, hidden: Tensor, reference_hidden: Tensor | None, logits_at_once: int) -> SpanScores:
-        """hidden, reference_hidden: (M, H)."""
-        size = max(1, logits_at_once // self.head.weight.shape[0])
+    def read(self, hidden: Tensor, reference_hidden: Tensor | None, size: int) -> SpanScores:
+        """hidden, reference_hidden: (M, H). `size`: places per chunk."""
         starts = range(0, len(hidden), size)
         parts = []
         for start in starts:
@@ -160,6 +160,10 @@ def _within(rows: Tensor, start: int, size: int) -> Tensor:
     return (rows >= start) & (rows < start + size)
 
 
+def _places_at_once(model: LanguageModel, logits_at_once: int) -> int:
+    return max(1, logits_at_once // _bare(model).config.vocab_size)
+
+
 def _wide(logits: Tensor) -> Tensor:
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
@@ -181,6 +185,8 @@ def _bare(model: LanguageModel) -> PreTrainedModel:
     config = bare.config
     if config._attn_implementation not in _MASKED_ATTENTION:
         raise CannotPack(f"attention “{config._attn_implementation}” takes no tree mask; load the model with attn_implementation='sdpa'.")
+    if "position_ids" not in inspect.signature(bare.get_decoder().forward).parameters or getattr(config, "alibi", False):
+        raise CannotPack(f"{type(bare).__name__} takes its positions from the order of its row, which branches break; use the per-line form.")
     kinds = set(getattr(config, "layer_types", None) or ()) - {"full_attention"}
     if kinds:
         raise CannotPack(f"{type(bare).__name__} has layers of {', '.join(sorted(kinds))}, which a tree mask cannot serve; use the per-line form.")

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    BloomConfig, BloomForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM,
+)  # fmt: skip
 
 from models.translation.preference_loss import (
     LossSettings, Objective, ReferenceScores, SceneForm, SceneLoss, reference_scores, scene_loss, scene_losses,
@@ -306,6 +308,24 @@ def test_models_that_cannot_be_packed_are_refused_in_a_sentence(scene: Preferenc
     capped.config.final_logit_softcapping = 30.0
     with pytest.raises(CannotPack, match="final_logit_softcapping"):
         scene_loss(adapted(capped), scene, LossSettings())
+
+
+def test_positions_taken_from_the_order_of_the_row_cannot_be_packed(scene: PreferenceScene) -> None:
+    config = BloomConfig(vocab_size=330, hidden_size=32, n_layer=1, n_head=2, attn_implementation="eager")
+    with pytest.raises(CannotPack, match="BloomForCausalLM takes its positions"):
+        scene_loss(BloomForCausalLM(config), scene, LossSettings(), reference=bare_model())
+
+
+def test_logits_are_made_only_where_they_are_read_and_a_few_at_a_time(scene: PreferenceScene) -> None:
+    model = bare_model("llama")
+    sizes: list[int] = []
+    model.lm_head.register_forward_hook(lambda module, inputs, output: sizes.append(output.numel()))
+    settings = LossSettings(kl_weight=1e-2, logits_at_once=330 * 7)
+    scene_loss(model, scene, settings, reference=bare_model("llama", seed=1)).total.backward()
+    whole_answer = len(scene.layout.trunk(scene.written)) - 1
+    questions = sum(max(0, len(line.rejected) - 1) for line in scene.lines if not line.is_skipped)
+    assert max(sizes) <= settings.logits_at_once
+    assert sum(sizes) == 2 * 330 * (whole_answer + questions)  # once forward, once more for the gradient
 
 
 def test_an_adapted_head_has_its_original_as_reference(scene: PreferenceScene) -> None:
