@@ -24,6 +24,7 @@ from studio.engines.lm_source import LmSource
 from studio.engines.protocols import Availability, TranslationRequest, Wording
 
 if TYPE_CHECKING:
+    from models.checkpoint import WeightsManifest
     from models.translation.decode import Draw
     from models.translation.forms import Ask, Form
 
@@ -160,8 +161,8 @@ class LmTranslator:
 
     def _parts(self, request: TranslationRequest) -> list[TranslationRequest]:
         """The request, or one for each piece of a line that the model could not answer within its `max_new_tokens`."""
-        longest = (self._source.max_new_tokens - _SPARE_TOKENS) // 2
-        texts = pieces(request.text, lambda text: len(self._tokenizer(text).input_ids) <= max(1, longest))
+        longest = max(_SPARE_TOKENS, (self._source.max_new_tokens - _SPARE_TOKENS) // 2)
+        texts = pieces(request.text, lambda text: len(self._tokenizer(text).input_ids) <= longest)
         if len(texts) < 2:
             return [request]
         shares = [round(request.budget_ms * len(text) / len(request.text)) for text in texts]
@@ -221,11 +222,15 @@ class LmTranslator:
 
 
 def bundled_translator(adapter: str | None = None) -> LmTranslator:
-    """The small model that travels with the project, with its adapter where it has one. `adapter`: a PEFT folder to take instead, such
-    as one trained on a show's own choices."""
+    """The small model that travels with the project. `adapter`: a PEFT folder to take instead of its own, such as one trained on a
+    show's own choices."""
     from models.checkpoint import read_manifest
 
-    manifest = read_manifest()
+    return LmTranslator(bundled_source(read_manifest(), adapter))
+
+
+def bundled_source(manifest: WeightsManifest, adapter: str | None = None) -> LmSource:
+    """The bundled model with its adapter, where the manifest has one, and the pairs that the two know."""
     base = manifest.find_bundled(BUNDLED)
     tuned = next((entry for entry in manifest.bundled if entry.base == BUNDLED), base)
     place = manifest.place_of(tuned.name)
@@ -235,7 +240,7 @@ def bundled_translator(adapter: str | None = None) -> LmTranslator:
         draft_pairs=tuned.draft_pairs or base.draft_pairs, form=base.form, max_prefix_tokens=144, max_new_tokens=96,
         reverse_weight=1.0, batch_lines=8, threads=1,
     )  # fmt: skip
-    return LmTranslator(source if adapter is None else replace(source, adapter=adapter, adapter_sha256=None))
+    return source if adapter is None else replace(source, adapter=adapter, adapter_sha256=None)
 
 
 @contextmanager

@@ -122,12 +122,15 @@ def test_wordings_are_translated_back_in_order_and_only_where_the_direction_is_k
     assert one_way.translate_back(["Hello."], "zh", "en") == [None]
 
 
-def test_a_line_of_two_thousand_letters_and_odd_characters_cost_no_other_line_its_answer(tiny: LmTranslator) -> None:
+def test_a_line_of_two_thousand_letters_and_odd_characters_cost_no_other_line_its_answer(folder: Path) -> None:
+    tiny = LmTranslator(LmSource("tiny", str(folder), "none", form="tagged", batch_lines=3, max_new_tokens=80))
     odd = ("我们走吧。" * 400, "(你好)\n（再见", "👋🏽 Hello 你好", "")
     few = TranslationSettings(candidate_count=1, draw_count=1)
     answers = list(tiny.propose(requests(odd, few)))
     assert [line_id for line_id, _ in answers] == [f"line-{n}" for n in range(4)]
     assert answers[3][1] == ()
+    assert len(tiny._parts(requests(odd)[0])) > 20
+    assert all(len(tiny._parts(request)) == 1 for request in requests(odd)[1:3])
     assert all("\n" not in wording.text and wording.text.isprintable() for _, wordings in answers for wording in wordings)
 
 

@@ -52,8 +52,9 @@ def test_a_job_comes_back_whole(jobs: JobStore, project: Project) -> None:
 def test_the_same_work_still_waiting_is_not_queued_twice(jobs: JobStore, project: Project) -> None:
     first = jobs.submit(a_job(project))
     assert jobs.submit(a_job(project)) == first
-    others = [a_job(project, JobKind.RENDER), a_job(project, line_ids=("a",)), a_job(project, is_forced=True)]
-    assert len({first.id, *(jobs.submit(job).id for job in others)}) == 4
+    others = [a_job(project, JobKind.RENDER), a_job(project, line_ids=("a",)), a_job(project, is_forced=True), a_job(project, instruction="shorter")]
+    assert len({first.id, *(jobs.submit(job).id for job in others)}) == 5
+    assert jobs.get(jobs.submit(others[-1]).id).instruction == "shorter"
     jobs.claim(ME)
     assert jobs.submit(a_job(project)).id != first.id, "work that runs already may have read what has changed since"
 
