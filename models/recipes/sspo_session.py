@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import copy
 import os
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,6 +54,7 @@ class SceneObjective(nn.Module):
     def __init__(self, model: nn.Module, frozen: nn.Module | None) -> None:
         super().__init__()
         self.model, self.frozen = model, frozen
+        self._no_split_modules = getattr(model, "_no_split_modules", None)  # what sharding wraps one by one where nothing else is said
 
     def forward(self, scene: PreferenceScene, settings: LossSettings, kept: Tensor | None, asks: str = LOSS) -> ScenePass:
         """`kept`: the reference's scores, where known. `asks`: LOSS, or REFERENCE for the reference's scores (S,) alone, in `margins`."""
@@ -127,10 +129,11 @@ def loss_settings(run: argparse.Namespace) -> LossSettings:
 
 def open_session(run: argparse.Namespace) -> Session:
     """Model, adapter and optimizer on accelerate's device. Raises BadWeights, OSError or ValueError with a sentence."""
-    accelerator = Accelerator(mixed_precision=_precision(run))
+    accelerator = Accelerator(mixed_precision=_precision(run), cpu=not torch.accelerator.is_available())
     place = LanguageModelPlace(run.model, may_download=not Path(run.model).exists())
     model, tokenizer = open_language_model(place, "cpu")
-    dtype = torch.bfloat16 if accelerator.mixed_precision == "bf16" and run.tune == "lora" else torch.float32
+    is_half = accelerator.mixed_precision == "bf16" and run.tune == "lora" and accelerator.distributed_type not in SHARDED
+    dtype = torch.bfloat16 if is_half else torch.float32  # sharding wants one precision for all weights, and casts by itself
     model = model.to(dtype)
     if run.gradient_checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
@@ -188,36 +191,46 @@ def trained_tensors(session: Session) -> dict[str, Tensor]:
 
 
 def write_state(session: Session) -> None:
-    """Everything a killed run goes on from."""
-    progress = session.progress
-    weights = trained_tensors(session)
-    if not session.accelerator.is_main_process:
-        return
-    state = {
-        "identity": identity_of(session.run), "step": progress.step, "lines_per_pass": progress.lines_per_pass, "best_step": progress.best_step,
-        "best_score": progress.best_score, "ended": progress.ended, "weights": weights, "optimizer": session.optimizer.state_dict(),
-    }  # fmt: skip
-    write_training_state(session.run.out / STATE, state)
+    """Everything a killed run goes on from. Under sharding the tensors are accelerate's to write, in a folder that the state names."""
+    progress, out = session.progress, session.run.out
+    tensors: dict[str, Any] = {"shards": None}
+    if session.is_sharded:
+        tensors["shards"] = f"shards-{progress.step}"
+        session.accelerator.save_state(str(out / tensors["shards"]))
+    elif session.accelerator.is_main_process:
+        tensors |= {"weights": trained_tensors(session), "optimizer": session.optimizer.state_dict()}
+    if session.accelerator.is_main_process:
+        write_training_state(out / STATE, {"identity": identity_of(session.run), "progress": asdict(progress), **tensors})
+        for older in out.glob("shards-*"):
+            if older.name != tensors["shards"]:
+                shutil.rmtree(older)
 
 
 def restore(session: Session) -> bool:
-    """Take up OUT/state.pt; False when there is none. Raises ValueError when it is of a run with other options."""
+    """Take up OUT/state.pt; False when there is none. Raises ValueError when it is of a run with other options or another kind of launch."""
     path = session.run.out / STATE
     if not path.is_file():
         return False
     state = read_training_state(path)
+    if not {"identity", "progress", "shards"} <= state.keys():
+        raise BadWeights(f"{path} is not a state of this training; train into another folder.")
     _check_identity(state, session.run)
-    result = session.objective.load_state_dict(state["weights"], strict=False)
-    if result.unexpected_keys:
-        raise BadWeights(f"{path} is of another model: it holds {result.unexpected_keys[0]}; train into another folder.")
-    session.optimizer.load_state_dict(state["optimizer"])
-    session.progress = Progress(**{name: state[name] for name in ("step", "lines_per_pass", "best_score", "best_step", "ended")})
+    if session.is_sharded != (state["shards"] is not None):
+        raise ValueError(f"{path} is of a run launched {'without' if session.is_sharded else 'with'} sharding; launch this one alike, or give another --out.")
+    if session.is_sharded:
+        session.accelerator.load_state(str(session.run.out / state["shards"]))
+    else:
+        result = session.objective.load_state_dict(state["weights"], strict=False)
+        if result.unexpected_keys:
+            raise BadWeights(f"{path} is of another model: it holds {result.unexpected_keys[0]}; train into another folder.")
+        session.optimizer.load_state_dict(state["optimizer"])
+    session.progress = Progress(**state["progress"])
     return True
 
 
 def _check_identity(state: dict[str, Any], run: argparse.Namespace) -> None:
     now = identity_of(run)
-    for name, before in state.get("identity", {}).items():
+    for name, before in state["identity"].items():
         if before != now.get(name):
             raise ValueError(
                 f"{run.out} holds a run with --{name.replace('_', '-')} {before}, now it is {now.get(name)}: give the same options to go on "

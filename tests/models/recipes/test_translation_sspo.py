@@ -133,6 +133,7 @@ def test_a_run_stopped_and_resumed_ends_with_the_weights_of_one_never_stopped(st
     assert [row["step"] for row in log_of(tmp_path, "step")] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(straight: Path, model: Path, records: Path, tmp_path: Path) -> None:
     flags = ["--records", str(records), "--model", str(model), "--out", str(tmp_path), *BOLD]
     child = subprocess.Popen(
@@ -148,10 +149,26 @@ def test_a_killed_run_goes_on_to_the_same_weights(straight: Path, model: Path, r
     assert_same_weights(straight, tmp_path)
 
 
+@pytest.mark.slow
+def test_two_processes_make_the_weights_of_one(model: Path, records: Path, tmp_path: Path) -> None:
+    flags = ["--records", str(records), "--model", str(model), *BOLD, "--scenes-per-step", "3", "--dropout", "0"]  # 3 + 2 scenes: one process waits
+    main([*flags, "--out", str(tmp_path / "one")])
+    launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "models.recipes.translation_sspo"]
+    made = subprocess.run(
+        [sys.executable, "-m", *launch, *flags, "--out", str(tmp_path / "two")], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    one, two = weights_of(tmp_path / "one"), weights_of(tmp_path / "two")
+    for name, weight in one.items():
+        assert torch.allclose(weight, two[name], atol=1e-4), name
+    assert [row["lines"] for row in log_of(tmp_path / "two", "step")] == [row["lines"] for row in log_of(tmp_path / "one", "step")]
+
+
 def test_a_stop_file_ends_the_run_with_a_state(model: Path, records: Path, tmp_path: Path) -> None:
     (tmp_path / "stop").touch()
     main(["--records", str(records), "--model", str(model), "--out", str(tmp_path), *BOLD])
-    assert read_training_state(tmp_path / "state.pt")["step"] == 0
+    assert read_training_state(tmp_path / "state.pt")["progress"]["step"] == 0
     assert not (tmp_path / "stop").exists()
 
 
@@ -212,7 +229,7 @@ def test_a_run_that_loses_the_format_stops_and_keeps_the_weights_before(model: P
     monkeypatch.setattr(sspo_evaluation, "_fit", lambda *_: {"compliance": next(shares), "penalty": None, "over": None})
     flags = ["--records", str(records), "--model", str(model), "--out", str(tmp_path), *SMALL, "--evaluate-every", "2"]
     main(flags)
-    state = read_training_state(tmp_path / "state.pt")
+    state = read_training_state(tmp_path / "state.pt")["progress"]
     assert (state["step"], state["best_step"]) == (4, 2)
     assert state["ended"].startswith("Stopped at step 4: 50.0% of the held-out lines are in the format")
     assert not torch.equal(
@@ -220,7 +237,7 @@ def test_a_run_that_loses_the_format_stops_and_keeps_the_weights_before(model: P
           for folder in ("adapter", "last"))
     )  # fmt: skip
     main(flags)  # an ended run stays ended
-    assert read_training_state(tmp_path / "state.pt")["step"] == 4
+    assert read_training_state(tmp_path / "state.pt")["progress"]["step"] == 4
 
 
 def test_records_without_a_preference_are_refused(model: Path, tmp_path: Path) -> None:
