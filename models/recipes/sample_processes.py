@@ -8,7 +8,6 @@ from __future__ import annotations
 import multiprocessing
 import queue
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from multiprocessing.process import BaseProcess
 
 import torch
@@ -31,9 +30,9 @@ def results_in_order(order: SampleOrder, groups: Sequence[Group], workers: int) 
     if workers > 1 and len(groups) > 1:
         yield from _from_processes(order, groups, min(workers, len(groups)))
         return
-    with closing(SceneWork(order)) as work:
-        for group in groups:
-            yield work.records(group)
+    work = SceneWork(order)
+    for group in groups:
+        yield work.records(group)
 
 
 def _from_processes(order: SampleOrder, groups: Sequence[Group], workers: int) -> Iterator[GroupResult]:
@@ -82,10 +81,10 @@ def _serve(order: SampleOrder, asked: multiprocessing.SimpleQueue, done: multipr
     torch.set_num_threads(1)
     number = -1
     try:
-        with closing(SceneWork(order)) as work:
-            while (item := asked.get()) is not None:
-                number, group = item
-                done.put((number, work.records(group)))
+        work = SceneWork(order)
+        while (item := asked.get()) is not None:
+            number, group = item
+            done.put((number, work.records(group)))
     except BaseException as error:
         done.put((number, f"{type(error).__name__}: {error}"))
         raise

@@ -1,13 +1,15 @@
 """The work of one sampling process: scenes in, preference records out (Algorithm 1 of SSPO; papers §1.6).
 
 A `SampleOrder` opens model, tokenizer and duration estimator; `SceneWork.records` draws candidates, drops the worst by the judges,
-times the rest, chooses and rejects, line by line. Another source of durations is another branch of `_seconds`' caller.
+times the rest, chooses and rejects, line by line. Another judge belongs into `_opened_judges`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,9 +19,10 @@ from models.recipes.sample_scenes import TableLine, TableScene
 from models.translation.forms import Form, translation_of
 from models.translation.layout import SceneLayout, layout_of, translation_ids
 from models.translation.prompt import Scene, one_line
+from models.translation.quality import CometJudge, JudgingModel, QualityJudge, RoundTripJudge, keep_best
 from models.translation.records import LineRecord, SceneRecord
 from models.translation.sampling import (
-    Candidate, LineDraws, SamplingOutOfMemory, SamplingSettings, SceneAsk, SceneSampler, candidates_of,
+    LineDraws, SamplingOutOfMemory, SamplingSettings, SceneAsk, SceneSampler, candidates_of,
 )  # fmt: skip
 from models.translation.selection import SelectionRule, select
 from studio.domain.language import NAMES
@@ -30,12 +33,14 @@ from studio.engines.espeak_pool import EspeakPool
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+LIKELIHOOD, ROUND_TRIP = "likelihood", "roundtrip"
 NO_WORDS = "…"  # stands in the context of a line for which neither the model nor the table has words
 
 
 @dataclass(frozen=True, slots=True)
 class SampleOrder:
-    """Everything that decides about the records of a scene. `languages` are codes; `is_timed`: source durations are the table's spans."""
+    """Everything that decides about the records of a scene. `languages` are codes; `is_timed`: source durations are the table's
+    spans; `judges`: LIKELIHOOD (the draws' own, at no cost) and ROUND_TRIP (the model on its way back); `comet`: folder of another judge."""
 
     place: LanguageModelPlace
     form: Form
@@ -46,6 +51,8 @@ class SampleOrder:
     is_timed: bool
     device: str
     precision: str
+    judges: tuple[str, ...] = (LIKELIHOOD,)
+    comet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +63,56 @@ class GroupResult:
     notices: tuple[str, ...]
 
 
-def keep_likely(candidates: Sequence[Candidate], dropped_share: float) -> list[Candidate]:
-    """All but the least likely share (rounded down), in the order given."""
-    n_dropped = int(dropped_share * len(candidates) + 1e-9)
-    ranked = sorted(range(len(candidates)), key=lambda place: candidates[place].mean_log_probability)
-    return [candidates[place] for place in sorted(ranked[n_dropped:])]
+@dataclass(frozen=True, slots=True)
+class LineTimer:
+    """How long texts take to say, in seconds."""
+
+    estimator: EspeakDuration
+
+    def seconds(self, texts: Sequence[str], language: str) -> list[float]:
+        return [estimate.total_ms / 1000 for estimate in self.estimator.estimate_many(texts, language)]
 
 
 class SceneWork:
-    """Model and estimator of one process; `close` ends the estimator's workers. Raises the errors of `open_language_model`."""
+    """The model and judges of one process. Raises the errors of `open_language_model`, and CannotJudge."""
 
     def __init__(self, order: SampleOrder) -> None:
         self._order = order
         model, self.tokenizer = open_language_model(order.place, order.device)
         self.model = model.to(getattr(torch, order.precision))
-        self._pool = EspeakPool(size=1)
-        self._estimator = EspeakDuration(self._pool)
+        self._judges = self._opened_judges()
 
-    def close(self) -> None:
-        self._pool.close()
+    def _opened_judges(self) -> list[QualityJudge]:
+        """The judges that must be asked; the draws' own likelihood is none of them."""
+        found: list[QualityJudge] = []
+        if ROUND_TRIP in self._order.judges:
+            found.append(RoundTripJudge(JudgingModel(self.model, self.tokenizer, self._order.form, *self._named_languages())))
+        if self._order.comet is not None:
+            found.append(CometJudge(Path(self._order.comet)))
+        return found
+
+    def _named_languages(self) -> tuple[str, ...]:
+        """Languages as the form wants them."""
+        codes = self._order.languages
+        return tuple(NAMES[code] for code in codes) if self._order.form is Form.INSTRUCTION else codes
 
     def layout(self, scene: TableScene) -> SceneLayout:
-        codes = self._order.languages
-        names = tuple(NAMES[code] for code in codes) if self._order.form is Form.INSTRUCTION else codes
-        return layout_of(Scene(*names, tuple(line.source for line in scene.lines)), self._order.form, self.tokenizer)
+        return layout_of(Scene(*self._named_languages(), tuple(line.source for line in scene.lines)), self._order.form, self.tokenizer)
 
     def records(self, scenes: Sequence[TableScene]) -> GroupResult:
-        """Sample scenes side by side; where memory does not do for that, in halves, each by itself in the end."""
+        """Sample scenes side by side; where memory does not do for that, in halves, each by itself in the end.
+
+        The estimator is started anew: espeak-ng's times depend, by a millisecond or some, on what it spoke before, and a group's records
+        must not depend on which groups this process did before.
+        """
         notices: list[str] = []
-        books = [_SceneBook(scene, self.layout(scene), self._source_s(scene)) for scene in scenes]
         sampler = SceneSampler(self.model, self._order.settings, notices.append)
         try:
-            sampler.sample([SceneAsk(book.scene.scene_id, book.layout) for book in books], lambda lines: self._choose(lines, books))
+            with closing(EspeakPool(size=1)) as pool:
+                timer = LineTimer(EspeakDuration(pool))
+                books = [_SceneBook(scene, self.layout(scene), self._source_s(scene, timer)) for scene in scenes]
+                asks = [SceneAsk(book.scene.scene_id, book.layout) for book in books]
+                sampler.sample(asks, lambda lines: self._choose(lines, books, timer))
         except SamplingOutOfMemory:
             if len(scenes) == 1:
                 raise
@@ -97,19 +122,16 @@ class SceneWork:
             return GroupResult(first.records + second.records, (*notices, *first.notices, *second.notices))
         return GroupResult(tuple(self._record(book) for book in books), tuple(notices))
 
-    def _source_s(self, scene: TableScene) -> list[float]:
+    def _source_s(self, scene: TableScene, timer: LineTimer) -> list[float]:
         if self._order.is_timed:
             return [round(line.spoken_s, 3) for line in scene.lines]
-        return self._seconds([line.source for line in scene.lines], self._order.languages[0])
+        return timer.seconds([line.source for line in scene.lines], self._order.languages[0])
 
-    def _seconds(self, texts: Sequence[str], language: str) -> list[float]:
-        return [estimate.total_ms / 1000 for estimate in self._estimator.estimate_many(texts, language)]
-
-    def _choose(self, lines: Sequence[LineDraws], books: Sequence[_SceneBook]) -> list[tuple[int, ...]]:
+    def _choose(self, lines: Sequence[LineDraws], books: Sequence[_SceneBook], timer: LineTimer) -> list[tuple[int, ...]]:
         """Time the kept candidates of all lines in one request, note each line's record, and say what was chosen."""
         order = self._order
         kept = [self._texts(line, books[line.scene_index]) for line in lines]
-        seconds = iter(self._seconds([text for texts in kept for text in texts], order.languages[1]))
+        seconds = iter(timer.seconds([text for texts in kept for text in texts], order.languages[1]))
         chosen = []
         for line, texts in zip(lines, kept, strict=True):
             book = books[line.scene_index]
@@ -128,8 +150,14 @@ class SceneWork:
     def _texts(self, line: LineDraws, book: _SceneBook) -> tuple[str, ...]:
         """The line's candidates after the filter; without any, the table's own words, so that the context goes on."""
         found = candidates_of(line.draws, lambda draw: translation_of(self._order.form, draw.ids, draw.ending_id, self.tokenizer))
-        kept = tuple(candidate.text for candidate in keep_likely(found, self._order.dropped_share))
-        return kept if kept else (_words(book.scene.lines[line.line_index]),)
+        if not found:
+            return (_words(book.scene.lines[line.line_index]),)
+        texts = [candidate.text for candidate in found]
+        before = [(record.src, record.chosen) for record in book.lines]
+        scores = [judge.scores(book.scene.lines[line.line_index].source, texts, before) for judge in self._judges]
+        if LIKELIHOOD in self._order.judges:
+            scores.append([candidate.mean_log_probability for candidate in found])
+        return tuple(texts[place] for place in keep_best(scores, self._order.dropped_share)) if scores else tuple(texts)
 
     def _record(self, book: _SceneBook) -> SceneRecord:
         prompt, accepted = book.layout.prompt, book.layout.trunk(book.written)

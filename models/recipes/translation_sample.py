@@ -9,8 +9,8 @@ The table has no header; --columns names its columns in their order, - one that 
 line's candidates follow the lines before it with their chosen translations. The same command goes on after an interruption and gives
 the same file. Scenes are sampled in groups, side by side; --workers are processes, each with its own group.
 
-Where the paper is silent (k, temperature), the defaults are ALPO's; small models may want other values. Simplified away: no judge but the
-model's own likelihood of a candidate decides what is dropped before time decides.
+Where the paper is silent (k, temperature), the defaults are ALPO's; small models may want other values. The paper's judges have ten billion
+weights (--comet FOLDER takes one); without them, the model's own likelihood and, with --quality, its way back decide what is dropped.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from models.recipes.sample_scenes import (
     NAMES, SceneLimits, TableLine, TableScene, clean_lines, column_names, cut_scenes, read_table, smoke_lines,
 )  # fmt: skip
 from models.recipes.sample_tally import Tally
-from models.recipes.sample_work import GroupResult, SampleOrder, line_cost
+from models.recipes.sample_work import LIKELIHOOD, ROUND_TRIP, GroupResult, SampleOrder, line_cost
 from models.translation.forms import Form, NoSuchTag
+from models.translation.quality import CannotJudge
 from models.translation.records import append_records, kept_scene_ids
 from models.translation.sampling import SamplingOutOfMemory, SamplingSettings
 from models.translation.selection import SelectionRule
@@ -92,7 +93,9 @@ def _draw_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--no-greedy", action="store_true", help="the first draw is sampled like the others")
     group.add_argument("--seed", type=int, default=ours.seed)
     group.add_argument("--durations", choices=("espeak", "timed"), default="espeak", help="of the source lines: the estimator, or start_s and end_s")
-    group.add_argument("--drop-share", type=float, default=0.2, help="of a line's candidates, the least likely, before time decides")
+    group.add_argument("--quality", default=LIKELIHOOD, help=f"judges before time decides: {LIKELIHOOD}, {ROUND_TRIP}, comma between, or none")
+    group.add_argument("--comet", help="folder of a COMETKiwi or XCOMET model, a judge as well (package unbabel-comet)")
+    group.add_argument("--drop-share", type=float, default=0.2, help="of a line's candidates, each judge's lowest, before time decides")
     group.add_argument("--min-candidates", type=int, default=rule.min_candidates, help="e1: a line with fewer teaches nothing")
     group.add_argument("--min-gap", type=float, default=rule.min_gap, help="e2: nor does one whose P differ by less")
 
@@ -111,7 +114,11 @@ def order_of(run: argparse.Namespace) -> SampleOrder:
     settings = SamplingSettings(run.k, run.temperature, run.top_p, top_k, run.max_new_tokens, per_source, not run.no_greedy, run.seed)
     languages = (language_code(run.source), language_code(run.target))
     rule = SelectionRule(run.min_candidates, run.min_gap)
-    return SampleOrder(place, run.form, languages, settings, rule, run.drop_share, run.durations == "timed", run.device, run.precision)
+    judges = () if run.quality == "none" else tuple(name.strip() for name in run.quality.split(","))
+    if unknown := set(judges) - {LIKELIHOOD, ROUND_TRIP}:
+        raise ValueError(f"--quality knows no judge “{min(unknown)}”; name {LIKELIHOOD}, {ROUND_TRIP}, both with a comma between, or none.")
+    is_timed = run.durations == "timed"
+    return SampleOrder(place, run.form, languages, settings, rule, run.drop_share, is_timed, run.device, run.precision, judges, run.comet)
 
 
 def table_lines(run: argparse.Namespace, languages: tuple[str, str]) -> Iterator[TableLine]:
@@ -190,7 +197,7 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         with tempfile.TemporaryDirectory(prefix="lipline-sample-") as folder:
             sample(run, Path(folder) / "pairs.jsonl")
-    except (ValueError, OSError, BadWeights, NoSuchTag, StudioError, SamplingOutOfMemory, WorkerLost) as error:
+    except (ValueError, OSError, BadWeights, NoSuchTag, CannotJudge, StudioError, SamplingOutOfMemory, WorkerLost) as error:
         print(f"Not sampled: {error}", flush=True)
         return 2
     except KeyboardInterrupt:
