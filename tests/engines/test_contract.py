@@ -8,7 +8,7 @@ import pytest
 from studio.bootstrap import build_engines
 from studio.domain.line import VoiceRef
 from studio.domain.settings import TranslationSettings
-from studio.engines.protocols import Audio, Engine, TranslationRequest
+from studio.engines.protocols import Audio, Engine, TranslatesBack, TranslationRequest
 from tests.fakes import FakeEstimator, FakeSpeaker, FakeSpeakerEncoder, FakeTranscriber, FakeTranslator, FakeVad
 
 FAKES = {
@@ -118,6 +118,21 @@ def test_wordings_come_in_the_order_asked_distinct_and_not_too_many(engine: Engi
         assert all(isinstance(wording.score, float) for wording in wordings)
         assert key != "empty" or not found, "an empty line got an invented wording"
     assert list(engine.propose(requests)) == answers, "the same seed must give the same proposals"
+
+
+@pytest.mark.parametrize("engine", of_task("translator"))
+def test_a_translator_says_whether_it_takes_wishes_and_translates_back_line_by_line(engine: Engine) -> None:
+    ready(engine)
+    assert isinstance(engine.follows_instructions, bool)
+    if not isinstance(engine, TranslatesBack) or not engine.supports("en", "zh").is_available:
+        return
+    assert engine.lines_at_once >= 1
+    texts = ["这是一个测试", "", "你好"]
+    meanings = engine.translate_back(texts, "en", "zh")
+    assert len(meanings) == len(texts)
+    assert all(meaning is None or meaning.strip() == meaning for meaning in meanings)
+    assert not meanings[1], "nothing was said, so nothing can be meant"
+    assert meanings == engine.translate_back(texts, "en", "zh")
 
 
 @pytest.mark.parametrize("engine", of_task("translator"))
