@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from models.checkpoint import BadWeights, read_manifest
+from models.checkpoint import BadWeights, read_manifest, sha256_of
 
 FORMS = ("tagged", "compact", "instruction")
 LORA_RATE, FULL_RATE, BUNDLED_RATE = 4e-6, 1e-6, 2e-4  # the first two are the paper's
@@ -36,9 +36,12 @@ def parse_flags(description: str, argv: list[str] | None) -> argparse.Namespace:
     return run
 
 
-def identity_of(run: argparse.Namespace) -> dict[str, str]:
-    """What makes two runs the same run, as text."""
-    return {name: str(getattr(run, name)) for name in IDENTITY}
+def identity_of(run: argparse.Namespace, weights_sha256: str | None) -> dict[str, str]:
+    """What makes two runs the same run, as text: options, and the content of the records and of the model, wherever they lie."""
+    told = {name: str(getattr(run, name)) for name in IDENTITY}
+    held_out = [Path(run.held_out)] if Path(run.held_out).is_file() else []
+    told["records"] = " ".join(f"{path.name} ({sha256_of(path)[:12]})" for path in (*run.records, *held_out))
+    return told if weights_sha256 is None else {**told, "model": f"{Path(run.base_name).name} ({weights_sha256[:12]})"}
 
 
 def resolved(run: argparse.Namespace) -> argparse.Namespace:

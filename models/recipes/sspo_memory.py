@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.translation.preference_loss import LossSettings
+
 GIB = 2**30
 OVERHEAD_BYTES = 2 * GIB  # CUDA context, workspaces, allocator's slack: a round figure
 SCENES, EPOCHS = 300, 4  # the paper's ten thousand lines, about: 300 scenes of 35
@@ -105,7 +107,7 @@ def training_cost(shape: ModelShape, kind: TrainingKind, scene: SceneTokens) -> 
     """Weights: 2 bytes each under LoRA; float32 with a bf16 copy for a full fine-tune, and 2 more for a frozen reference under the
     penalty. What is trained: gradient and two moments in float32 (LoRA's own weights too). Activations: with checkpointing one
     hidden state per layer and one layer's inside. Logits: spans only, four float32 rows of the vocabulary per token (values,
-    logarithms, their gradients), six with the penalty, which reads the whole answer."""
+    logarithms, their gradients), six with the penalty, which reads the whole answer; no more at once than the loss makes."""
     trained = shape.adapter_count(kind.rank, kind.targets) if kind.is_lora else shape.weight_count
     weight_bytes = shape.weight_count * (2 if kind.is_lora else 6 + 2 * kind.has_penalty)
     training_bytes = trained * (16 if kind.is_lora else 12)
@@ -114,7 +116,7 @@ def training_cost(shape: ModelShape, kind: TrainingKind, scene: SceneTokens) -> 
     inside = 2 * tokens * (8 * shape.hidden + 4 * shape.value_width + 4 * shape.intermediate) + 2 * tokens * tokens
     activation_bytes = shape.layers * state + inside if kind.has_checkpointing else shape.layers * (state + inside)
     scored = scene.answer + scene.rejected if kind.has_penalty else scene.chosen + scene.rejected
-    logit_bytes = scored * shape.vocabulary * 4 * (6 if kind.has_penalty else 4)
+    logit_bytes = min(scored * shape.vocabulary, LossSettings().logits_at_once) * 4 * (6 if kind.has_penalty else 4)
     forward = 2.0 * shape.weight_count * tokens
     passes = 2 + (not kind.is_lora) + kind.has_checkpointing + kind.has_penalty
     return TrainingCost(weight_bytes, training_bytes, activation_bytes, logit_bytes, passes * forward, forward)

@@ -200,7 +200,7 @@ def write_state(session: Session) -> None:
     elif session.accelerator.is_main_process:
         tensors |= {"weights": trained_tensors(session), "optimizer": session.optimizer.state_dict()}
     if session.accelerator.is_main_process:
-        write_training_state(out / STATE, {"identity": identity_of(session.run), "progress": asdict(progress), **tensors})
+        write_training_state(out / STATE, {"identity": identity_of(session.run, session.digest), "progress": asdict(progress), **tensors})
         for older in out.glob("shards-*"):
             if older.name != tensors["shards"]:
                 shutil.rmtree(older)
@@ -214,7 +214,7 @@ def restore(session: Session) -> bool:
     state = read_training_state(path)
     if not {"identity", "progress", "shards"} <= state.keys():
         raise BadWeights(f"{path} is not a state of this training; train into another folder.")
-    _check_identity(state, session.run)
+    _check_identity(state, session)
     if session.is_sharded != (state["shards"] is not None):
         raise ValueError(f"{path} is of a run launched {'without' if session.is_sharded else 'with'} sharding; launch this one alike, or give another --out.")
     if session.is_sharded:
@@ -228,8 +228,8 @@ def restore(session: Session) -> bool:
     return True
 
 
-def _check_identity(state: dict[str, Any], run: argparse.Namespace) -> None:
-    now = identity_of(run)
+def _check_identity(state: dict[str, Any], session: Session) -> None:
+    run, now = session.run, identity_of(session.run, session.digest)
     for name, before in state["identity"].items():
         if before != now.get(name):
             raise ValueError(

@@ -177,6 +177,12 @@ def test_other_options_do_not_go_on_with_a_run(straight: Path, model: Path, reco
         main(["--records", str(records), "--model", str(model), "--out", str(straight), *BOLD, "--beta", "0.7"])
 
 
+def test_other_records_under_the_same_name_do_not_go_on_with_a_run(straight: Path, model: Path, records: Path, tmp_path: Path) -> None:
+    other = write(tmp_path / records.name, scenes(5))
+    with pytest.raises(SystemExit, match=r"holds a run with --records pairs\.jsonl \(\w{12}\), now it is pairs\.jsonl \(\w{12}\)"):
+        main(["--records", str(other), "--model", str(model), "--out", str(straight), *BOLD])
+
+
 def test_a_damaged_state_is_said_in_a_sentence(model: Path, records: Path, tmp_path: Path) -> None:
     (tmp_path / "state.pt").write_bytes(b"not a state")
     with pytest.raises(SystemExit, match=r"state\.pt is damaged"):
