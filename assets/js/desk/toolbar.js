@@ -9,7 +9,7 @@ const SURE_MS = 4000;
 const FILTERS = [
   ["all", "All", () => true],
   ["over", "Over budget", (row) => row.fit?.fit === "over"],
-  ["short", "Far too short", (row) => row.is_short],
+  ["short", "Short", (row) => row.is_short],
   ["empty", "Empty", (row) => !row.target.trim()],
   ["mute", "Not voiced", (row) => row.target.trim() && row.voiced !== "voiced"],
   ["open", "To approve", (row) => !["approved", "locked"].includes(row.status)],

@@ -140,8 +140,10 @@ function wishBox(send) {
     if (event.key === "Escape") (input.value = ""), input.blur();
   });
   paint();
+  const element = h("div.wish", {}, input, chips);
+  input.addEventListener("focus", () => requestAnimationFrame(() => element.scrollIntoView({ block: "nearest" })));
   return {
-    element: h("div.wish", {}, input, chips),
+    element,
     get text() {
       return input.value;
     },
