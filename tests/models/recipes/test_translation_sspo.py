@@ -133,6 +133,15 @@ def test_a_run_stopped_and_resumed_ends_with_the_weights_of_one_never_stopped(st
     assert [row["step"] for row in log_of(tmp_path, "step")] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_resumed_full_fine_tune_still_compares_with_the_untrained_weights(model: Path, records: Path, tmp_path: Path) -> None:
+    flags = ["--records", str(records), "--model", str(model), *BOLD, "--tune", "full", "--rate", "0.001", "--no-answers"]
+    main([*flags, "--out", str(tmp_path / "straight")])
+    for until in ("1", "4", "6"):
+        main([*flags, "--out", str(tmp_path / "resumed"), "--until-step", until])
+    one, two = (read_tensors(tmp_path / name / "last" / "model.safetensors") for name in ("straight", "resumed"))
+    assert all(torch.equal(weight, two[name]) for name, weight in one.items())
+
+
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(straight: Path, model: Path, records: Path, tmp_path: Path) -> None:
     flags = ["--records", str(records), "--model", str(model), "--out", str(tmp_path), *BOLD]
