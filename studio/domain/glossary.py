@@ -6,6 +6,7 @@ a term stands for whole words (in a translation with an ending of up to two lett
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
@@ -42,6 +43,26 @@ def missed_terms(source: str, translation: str, terms: Iterable[tuple[str, str]]
     held, text = terms_in(source, terms), folded(translation)
     kept = {folded(term) for term, target in held if any(True for _ in _places(folded(target), text, max_ending=_MAX_ENDING_LETTERS))}
     return tuple(target for term, target in held if folded(term) not in kept)
+
+
+def written_in(source: str, terms: Iterable[tuple[str, str]]) -> str:
+    """The line with the translations of its terms in their places, for translators that carry foreign words over.
+
+    >>> written_in("张伟来了", [("张伟", "Zhang Wei")])
+    'Zhang Wei来了'
+    """
+    targets: dict[str, str] = {}
+    for term, target in terms_in(source, terms):
+        targets.setdefault(folded(term), target)
+    if not targets:
+        return source
+    longest_first = sorted(targets, key=len, reverse=True)
+    pattern = re.compile("|".join(re.escape(term).replace(r"\ ", r"[\s‐‑–・·-]+") for term in longest_first), re.IGNORECASE)
+    return pattern.sub(lambda found: targets[folded(found[0])] if _is_whole(source, found) else found[0], source)
+
+
+def _is_whole(text: str, found: re.Match[str]) -> bool:
+    return folded(found[0]) != "" and _stands_alone(text, found.start(), found.end(), max_ending=0)
 
 
 def _places(term: str, text: str, *, max_ending: int) -> Iterator[int]:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
-from studio.domain.glossary import terms_in
+from studio.domain.glossary import terms_in, written_in
 from studio.domain.language import NAMES
 from studio.engines.lm_pieces import joined, joint, pieces
 from studio.engines.lm_room import TEXTS_AT_ONCE, OutOfRoom, Room, room_for
@@ -206,7 +206,7 @@ class LmTranslator:
         for request, of_line in zip(batch, wordings, strict=True):
             is_whole = len(self._parts(request)) == 1
             known.append(is_whole and self.supports(request.target_language, request.source_language).is_available)
-            source_ids = text_ids(one_line(request.text), self._tokenizer)
+            source_ids = text_ids(one_line(_line(request, form)), self._tokenizer)
             for wording in of_line if known[-1] else ():
                 prefixes.append(prefix_ids(form, Ask(request.target_language, request.source_language, wording.text), self._tokenizer))
                 texts.append([*source_ids, ending_of(form, self._tokenizer)])
@@ -262,9 +262,15 @@ def _ask(request: TranslationRequest, form: Form, given: Given) -> Ask:
     languages = (request.source_language, request.target_language)
     earlier = ((source, text or given.get((*languages, source), "")) for source, text in request.before)
     before = tuple((source, text) for source, text in earlier if source.strip() and text.strip())
-    if form is Form.INSTRUCTION:
-        languages = (NAMES.get(languages[0], languages[0]), NAMES.get(languages[1], languages[1]))
-    return Ask(*languages, request.text, before, request.terms)
+    if form is not Form.INSTRUCTION:
+        return Ask(*languages, _line(request, form), before)
+    return Ask(NAMES.get(languages[0], languages[0]), NAMES.get(languages[1], languages[1]), request.text, before, request.terms)
+
+
+def _line(request: TranslationRequest, form: Form | None) -> str:
+    """The source line as it is put to the model. A small one does not learn a term from an answered line before it (it mostly got worse
+    when we tried), but carries over a word that already stands in the line in the other language."""
+    return request.text if form == "instruction" else written_in(request.text, request.terms)
 
 
 def _wishes(request: TranslationRequest) -> tuple[str, ...]:

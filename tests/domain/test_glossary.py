@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from studio.domain.glossary import missed_terms, terms_in
+from studio.domain.glossary import missed_terms, terms_in, written_in
 
 TERMS = (("张伟", "Zhang Wei"), ("Wolf", "Wolf"), ("the Council", "el Consejo"))
 
@@ -61,6 +63,32 @@ def test_hyphens_apostrophes_and_korean_particles_hide_no_term() -> None:
     assert missed_terms("Jean‑Luc is here", "Jean-Luc est là", [("Jean Luc", "Jean Luc")]) == ()
     assert missed_terms("It is O’Neil", "C'est O'Neil", [("O'Neil", "O’Neil")]) == ()
     assert missed_terms("Minsu came", "민수가 왔어", [("Minsu", "민수")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("张伟和Wolf来了", "Zhang Wei和Wulf来了"),
+        ("WOLF, not Wolfgang or a werewolf", "Wulf, not Wolfgang or a werewolf"),
+        ("The  council met", "el Consejo met"),
+        ("nobody", "nobody"),
+        ("", ""),
+    ],
+)
+def test_terms_are_written_into_a_line_where_they_stand_as_words(source: str, written: str) -> None:
+    assert written_in(source, (("张伟", "Zhang Wei"), ("Wolf", "Wulf"), ("the Council", "el Consejo"))) == written
+
+
+def test_the_longer_term_is_written_in_and_a_second_translation_never() -> None:
+    assert written_in("New York", [("York", "约克"), ("New York", "纽约"), ("New York", "新约克")]) == "纽约"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text("aA李娜 -'·İß", max_size=12), st.lists(st.tuples(st.text("aA李娜 -·İß", min_size=1, max_size=3), st.sampled_from(["X", "\\1"])), max_size=3))
+def test_any_line_takes_any_terms(source: str, terms: list[tuple[str, str]]) -> None:
+    written = written_in(source, terms)
+    assert written == source or terms_in(source, terms)
+    assert set(missed_terms(source, written, terms)) <= {target for _, target in terms}
 
 
 def test_a_target_among_letters_without_spaces_is_seen() -> None:

@@ -76,6 +76,16 @@ def test_an_earlier_line_changes_the_prefix_and_a_pending_one_takes_what_this_ca
     assert _ask(request, Form.INSTRUCTION, {}).source_language == "Chinese"
 
 
+def test_a_small_model_finds_the_terms_in_the_line_itself_and_a_large_one_in_its_list() -> None:
+    from models.translation.forms import Form
+    from studio.engines.translate_lm import _ask
+
+    request = replace(requests(("张伟来了",))[0], terms=(("张伟", "Zhang Wei"),))
+    small, large = (_ask(request, form, {}) for form in (Form.TAGGED, Form.INSTRUCTION))
+    assert (small.source, small.terms) == ("Zhang Wei来了", ())
+    assert (large.source, large.terms) == ("张伟来了", request.terms)
+
+
 def test_settings_that_differ_inside_a_batch_are_each_kept(folder: Path) -> None:
     tiny = LmTranslator(LmSource("tiny", str(folder), "none", form="tagged", batch_lines=4, max_new_tokens=10))
     mixed = requests()
