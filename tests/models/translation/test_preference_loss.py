@@ -10,6 +10,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import (
     BloomConfig, BloomForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM,
 )  # fmt: skip
+from transformers.modeling_outputs import BaseModelOutputWithPast
 
 from models.translation.preference_loss import (
     LossSettings, Objective, ReferenceScores, SceneForm, SceneLoss, reference_scores, scene_loss, scene_losses,
@@ -251,16 +252,20 @@ def test_a_scene_of_one_line_and_an_empty_rejected_translation_are_served(tokeni
 
 
 def test_only_predictions_inside_the_spans_are_pushed(scene: PreferenceScene) -> None:
-    """The head's bias is added to every logit, position by position here: where no span is read it must get no gradient."""
+    """Seen at the last hidden states, from which logits are made position by position: where no span is read there must be no gradient."""
     model = bare_model("llama").double()
     pushed: dict[int, float] = {}
     trunk = scene.layout.trunk(scene.written)
 
-    def watch(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
-        if output.shape[1] > 1 and output.requires_grad:
-            output.register_hook(lambda gradient: pushed.update(enumerate(gradient[0].abs().sum(-1).tolist())))
+    def watch(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], output: BaseModelOutputWithPast) -> None:
+        if output.last_hidden_state.requires_grad:
+            output.last_hidden_state.register_hook(lambda gradient: add(gradient[0].abs().sum(-1).tolist()))
 
-    handle = model.lm_head.register_forward_hook(watch)
+    def add(sizes: list[float]) -> None:
+        for place, size in enumerate(sizes):
+            pushed[place] = pushed.get(place, 0.0) + size
+
+    handle = model.model.register_forward_hook(watch)
     one = replace(scene, lines=tuple(replace(line, is_skipped=place != 3) for place, line in enumerate(scene.lines)))
     scene_loss(model, one, PER_LINE, reference=bare_model("llama", seed=1).double()).total.backward()
     handle.remove()
