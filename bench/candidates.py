@@ -51,11 +51,13 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Medians over the repeats. `tokens`: drawn, endings counted, in the median repeat."""
+    """Medians over the repeats. `tokens`: drawn, endings counted, in the median repeat. `cpu_s`: of this process on all its cores, which a
+    busy machine disturbs less than the wall time."""
 
     way: str
     seconds: float
     fastest_s: float
+    cpu_s: float
     tokens: int
     ms_per_token: float
     lines_per_s: float
@@ -96,6 +98,7 @@ def main(argv: list[str] | None = None) -> None:
                                               "weights": sum(weight.numel() for weight in bench.model.parameters())},
         "rows": [asdict(row) for row in rows],
         "ratios": {row.way: round(row.seconds / base.seconds, 2) for row in rows[1:]},
+        "ratios_of_cpu_time": {row.way: round(row.cpu_s / base.cpu_s, 2) for row in rows[1:]},
         "ratios_per_token": {row.way: round(row.ms_per_token / base.ms_per_token, 2) for row in rows[1:]},
         "aim_generate_ratio": AIM_RATIO,
     }  # fmt: skip
@@ -182,30 +185,32 @@ def generate(bench: Bench) -> int:
 def measure(bench: Bench, flags: argparse.Namespace) -> list[Measured]:
     ways: dict[str, Callable[[Bench], int]] = {"shared": shared, "copied": copied, "generate": generate}
     asked = ["shared", *(way for way in WAYS[1:] if way in flags.ways)]
-    runs: dict[str, list[tuple[float, int]]] = {way: [] for way in asked}
+    runs: dict[str, list[tuple[float, int, float]]] = {way: [] for way in asked}
     short = replace(bench, layout=replace(bench.layout, openings=bench.layout.openings[:1]))
     for way in asked:
         ways[way](short)  # warm up
     for repeat in range(flags.repeats):
         for way in asked:
             runs[way].append(timed(ways[way], bench))
-            print(f"  {way} {repeat + 1}: {runs[way][-1][0]:.2f} s, {runs[way][-1][1]} tokens", file=sys.stderr, flush=True)
+            print(f"  {way} {repeat + 1}: {runs[way][-1][0]:.2f} s ({runs[way][-1][2]:.2f} s of CPU), {runs[way][-1][1]} tokens", file=sys.stderr, flush=True)
     return [measured(way, runs[way], flags.lines) for way in asked]
 
 
-def timed(way: Callable[[Bench], int], bench: Bench) -> tuple[float, int]:
-    started_s = time.monotonic()
+def timed(way: Callable[[Bench], int], bench: Bench) -> tuple[float, int, float]:
+    """Wall seconds, tokens, CPU seconds."""
+    started_s, cpu_started_s = time.monotonic(), time.process_time()
     tokens = way(bench)
     if bench.model.device.type == "cuda":
         torch.cuda.synchronize()
-    return time.monotonic() - started_s, tokens
+    return time.monotonic() - started_s, tokens, time.process_time() - cpu_started_s
 
 
-def measured(way: str, runs: list[tuple[float, int]], n_lines: int) -> Measured:
+def measured(way: str, runs: list[tuple[float, int, float]], n_lines: int) -> Measured:
     seconds = statistics.median(run[0] for run in runs)
     tokens = sorted(runs)[len(runs) // 2][1]
     per_token_ms = statistics.median(1000 * run[0] / run[1] for run in runs)
-    return Measured(way, round(seconds, 3), round(min(run[0] for run in runs), 3), tokens, round(per_token_ms, 4), round(n_lines / seconds, 3))
+    cpu_s = round(statistics.median(run[2] for run in runs), 3)
+    return Measured(way, round(seconds, 3), round(min(run[0] for run in runs), 3), cpu_s, tokens, round(per_token_ms, 4), round(n_lines / seconds, 3))
 
 
 if __name__ == "__main__":
