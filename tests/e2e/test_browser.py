@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 60_000  # a busy machine is slow, not wrong
 CHEAP = ScryptCost(n=2**4, r=1, p=1)
 
 
@@ -77,7 +78,7 @@ def browser() -> Iterator[Browser]:
 
 def watched(context: BrowserContext) -> tuple[Page, Watch]:
     page, watch = context.new_page(), Watch()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MS)
     page.on(
         "request",
         lambda request: (

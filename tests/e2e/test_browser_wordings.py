@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 MANY = 10_000
-PATIENCE_MS = 60_000  # a busy machine is slow, not wrong
 CUES = b"".join(
     b"%d\n00:00:0%d,000 --> 00:00:0%d,900\n%s\n\n" % (n + 1, n, n, words) for n, words in enumerate((b"one two three", b"four five six", b"x"))
 )
@@ -73,9 +72,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, translator: ChattyTranslato
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[tuple[Page, Watch]]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    page, watch = watched(context)
-    page.set_default_timeout(PATIENCE_MS)
-    yield page, watch
+    yield watched(context)
     context.close()
 
 
@@ -185,7 +182,6 @@ def test_a_translator_that_follows_no_instructions_gets_a_sentence_instead_of_a_
     served = next(running)
     try:
         page, watch = watched(browser.new_context())
-        page.set_default_timeout(PATIENCE_MS)
         open_lines(page, served, clip_project(studio, clip, script=CUES))
         page.locator(".wordings .why", has_text="takes no instructions").wait_for()
         assert not page.get_by_label("Instruction for new wordings").is_visible()
