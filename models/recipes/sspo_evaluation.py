@@ -15,9 +15,8 @@ from peft import PeftModel
 
 from models.recipes.sspo_scenes import TrainingScene
 from models.recipes.sspo_session import Session
-from models.translation.generate import free_answers, written_lines
 from models.translation.parse import parse_answer
-from models.translation.prompt import one_line
+from models.translation.writing import free_answers, written_lines
 from studio.domain.language import language_code
 from studio.domain.timing import duration_penalty
 from studio.engines.protocols import DurationEstimator
@@ -26,8 +25,8 @@ from studio.engines.protocols import DurationEstimator
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """`loss`: per compared line, log 2 for the untrained adapter. `accuracy`: share of lines whose chosen wording gained on the rejected one.
-    `margin`: nats. `compliance`: share of decoded lines in the format. `penalty`: mean P of the decoded lines that are, in the
-    paper's unit; `over`: share of them longer than their source. `kl`: TKLD per scene. None: not asked for, or not to be had."""
+    `margin`: nats. `compliance`: share of lines in the format when the model writes freely. `penalty`: mean P of lines written behind their
+    openings; `over`: share of them longer than their source. `kl`: TKLD per scene. None: not asked for, or not to be had."""
 
     loss: float
     accuracy: float
@@ -41,7 +40,7 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """Translations of one scene, None where a line fell out of the format; `faults` counts those and what was too much."""
+    """Translations of one scene, each written behind its given opening, None where one found no end. `faults`: lines out of the format."""
 
     texts: tuple[str | None, ...]
     faults: int
@@ -83,19 +82,20 @@ def _preferences(session: Session, scenes: Sequence[TrainingScene]) -> tuple[flo
 
 
 def _answers(session: Session, scenes: Sequence[TrainingScene]) -> list[_Answered]:
-    """What the model writes for each scene: freely in the line formats; after given openings in the tagged form, which has no free answer."""
+    """Every line written behind its opening, which P is taken from; and in the line formats the answer written freely, which shows whether the
+    format is known. The tagged form has no free answer: a line there is out of the format when it finds no end."""
     model = session.objective.model
     bare = model.get_base_model() if isinstance(model, PeftModel) else model
     layouts = [one.scene.layout for one in scenes]
-    if any(not layout.separator for layout in layouts):
-        written = written_lines(bare, session.tokenizer, layouts)
-        texts = [tuple(line.text if line.is_finished else None for line in lines) for lines in written]
-        return [_Answered(those, those.count(None)) for those in texts]
-    parsed = [
-        parse_answer(text, [one_line(line.src) for line in one.record.sampling_records])
-        for text, one in zip(free_answers(bare, session.tokenizer, layouts), scenes, strict=True)
-    ]
-    return [_Answered(tuple(line.translation for line in answer.lines), len(answer.faults)) for answer in parsed]
+    written = written_lines(bare, session.tokenizer, layouts)
+    texts = [tuple(line.text if line.is_finished else None for line in lines) for lines in written]
+    faults = [those.count(None) for those in texts]
+    free = [place for place, layout in enumerate(layouts) if layout.separator]
+    answers = free_answers(bare, session.tokenizer, [layouts[place] for place in free])
+    for place, answer in zip(free, answers, strict=True):
+        sources = [line.src for line in scenes[place].record.sampling_records]
+        faults[place] = min(len(sources), len(parse_answer(answer, sources).faults))
+    return [_Answered(*one) for one in zip(texts, faults, strict=True)]
 
 
 def _fit(scenes: Sequence[TrainingScene], answered: Sequence[_Answered], estimator: DurationEstimator | None) -> dict[str, float | None]:

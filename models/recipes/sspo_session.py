@@ -71,13 +71,15 @@ class SceneObjective(nn.Module):
 
 @dataclass
 class Progress:
-    """Where a run is. `best_score`: smaller is better, None before the first evaluation that counts. `ended`: why it is over, or ""."""
+    """Where a run is. `best_score`: smaller is better, None before the first evaluation that counts. `ended`: why it is over, or "".
+    `floor`: of format compliance, where the untrained model was below the one asked for."""
 
     step: int = 0
     lines_per_pass: int = 0
     best_score: float | None = None
     best_step: int = -1
     ended: str = ""
+    floor: float | None = None
 
 
 @dataclass

@@ -102,16 +102,16 @@ def judge(session: Session, split: SceneSplit, log: Log) -> None:
         return
     made = evaluate(session, split.held_out, None if run.no_durations or run.no_answers else EspeakDuration())
     log.add("evaluation", progress.step, asdict(made))
-    if made.compliance is not None and made.compliance < run.compliance_floor:
-        if progress.step == 0:
-            raise TrainingFailed(
-                f"Before any training only {made.compliance:.1%} of the held-out lines are in the format: {run.model} has not learnt it. Train it "
-                "with translation_sft first, or pass --compliance-floor below that, or --no-answers."
-            )
-        progress.ended = (
-            f"Stopped at step {progress.step}: {made.compliance:.1%} of the held-out lines are in the format, the floor is {run.compliance_floor:.1%}. "
-            f"The weights of step {progress.best_step} are kept."
+    if progress.step == 0 and made.compliance is not None and made.compliance < run.compliance_floor:
+        progress.floor = max(0.0, made.compliance - (1 - run.compliance_floor))
+        log.say(
+            f"Before any training {made.compliance:.1%} of the held-out lines are in the format, below the floor of {run.compliance_floor:.1%}: the model has "
+            f"not quite learnt it (translation_sft teaches it). The floor of this run is {progress.floor:.1%}."
         )
+    floor = run.compliance_floor if progress.floor is None else progress.floor
+    if made.compliance is not None and made.compliance < floor:
+        kept = f"The weights of step {progress.best_step} are kept." if progress.best_step >= 0 else "No earlier weights were seen: use a lower --rate, or --kl-weight."
+        progress.ended = f"Stopped at step {progress.step}: {made.compliance:.1%} of the held-out lines are in the format, the floor is {floor:.1%}. {kept}"
         log.say(progress.ended)
         return
     score = score_of(made, run.best_by or split.best_by)
@@ -121,13 +121,16 @@ def judge(session: Session, split: SceneSplit, log: Log) -> None:
 
 
 def finish(session: Session, log: Log) -> None:
-    """The last weights, and the best where no evaluation chose any."""
-    progress = session.progress
+    """The last weights; and as the best those that an evaluation chose, or the last where none was to choose. Weights below the floor are never the best."""
+    progress, best = session.progress, session.run.out / best_folder(session.run)
     export(session, LAST)
-    if progress.best_step < 0:
+    if progress.best_step >= 0:
+        log.say(f"Ended at step {progress.step}; weights in {best} (the best, of step {progress.best_step}).")
+    elif progress.ended:
+        log.say(f"Ended at step {progress.step}; only {session.run.out / LAST} was written.")
+    else:
         export(session, best_folder(session.run))
-    kept = f"the best are of step {progress.best_step}" if progress.best_step >= 0 else "no evaluation chose among them"
-    log.say(f"Ended at step {progress.step}; weights in {session.run.out / best_folder(session.run)} ({kept}).")
+        log.say(f"Ended at step {progress.step}; weights in {best} (the last: no evaluation chose among them).")
 
 
 def run_training(run: argparse.Namespace) -> None:
