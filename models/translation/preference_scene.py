@@ -106,7 +106,7 @@ def _line(line: LineRecord, tokenizer: PreTrainedTokenizerBase) -> PreferenceLin
 def _penalty(line: LineRecord, place: int) -> float:
     """P (papers §1.2) from the record's seconds. The studio has the same formula in its domain, which models do not import."""
     delta_s = line.tar_duration[place] - line.src_duration
-    return math.exp(max(0.0, delta_s)) + max(0.0, -delta_s) - 1.0
+    return math.exp(min(max(0.0, delta_s), 50.0)) + max(0.0, -delta_s) - 1.0
 
 
 def mixed_prefix(scene: PreferenceScene, chosen_share: float, generator: torch.Generator) -> PreferenceScene:
