@@ -237,7 +237,7 @@ def bundled_source(manifest: WeightsManifest, adapter: str | None = None) -> LmS
     source = LmSource(
         name="lipline-small", model=place.model, licence=base.licence, adapter=place.adapter, sha256=place.sha256,
         adapter_sha256=place.adapter_sha256, languages=base.languages, pairs=tuned.pairs or base.pairs,
-        draft_pairs=tuned.draft_pairs or base.draft_pairs, form=base.form, max_prefix_tokens=144, max_new_tokens=96,
+        draft_pairs=tuned.draft_pairs or base.draft_pairs, form=base.form, max_prefix_tokens=256, max_new_tokens=96,
         reverse_weight=1.0, batch_lines=8, threads=1,
     )  # fmt: skip
     return source if adapter is None else replace(source, adapter=adapter, adapter_sha256=None)
