@@ -1,8 +1,9 @@
 """Stage: lines and their slots in, ranked candidates per line out, each with predicted time, Δ and P (papers §1.2).
 
-Every translator's wordings are re-ranked here, also those of one that was never tuned: the least likely are set aside (papers §1.6; the
-paper drops a fifth, judged by quality models of ten billion weights; a translator's own likelihood judges less well, so it is more
-here), those that keep the glossary go before those that do not, then the penalty against the real slot decides, then meaning.
+Every translator's wordings are re-ranked here, also those of one that was never tuned: what is in another script goes last, the least
+likely are set aside (papers §1.6; the paper drops a fifth, judged by quality models of ten billion weights; a translator's own likelihood
+judges less well, so it is more here), those that keep the glossary go before those that do not, then the penalty against the real slot
+decides, then meaning.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from studio.domain.glossary import missed_terms, terms_in
 from studio.domain.line import Candidate, Line, Prediction, Slot
 from studio.domain.settings import TranslationSettings
 from studio.domain.timing import slot_penalty
+from studio.domain.writing import looks_foreign
 from studio.engines.protocols import TranslatesBack, TranslationRequest, Translator, Wording
 
 WINDOW_LINES = 16  # lines that see the same state of the script; each is kept as soon as the engine has answered it
@@ -50,7 +52,8 @@ def rank(line: Line, request: TranslationRequest, wordings: Sequence[Wording], e
     """The best `candidate_count` of distinct wordings, as candidates. Without a duration engine meaning alone decides."""
     distinct = {wording.text.strip(): wording for wording in reversed(wordings) if wording.text.strip()}
     missed = {text: missed_terms(request.text, text, request.terms) for text in distinct}
-    aside = _set_aside(distinct, missed)
+    foreign = {text for text in distinct if looks_foreign(text, request.target_language)}
+    aside = _set_aside({text: wording for text, wording in distinct.items() if text not in foreign}, missed)
     judged = []
     for text, wording in distinct.items():
         prediction = predict_text(line, text)
@@ -60,7 +63,7 @@ def rank(line: Line, request: TranslationRequest, wordings: Sequence[Wording], e
             likelihood=wording.likelihood, missed_terms=missed[text], slot_penalty=penalty,
         )  # fmt: skip
         judged.append(one)
-    judged.sort(key=lambda one: (one.text in aside, len(one.missed_terms), one.slot_penalty or 0.0, -one.score))
+    judged.sort(key=lambda one: (one.text in foreign, one.text in aside, len(one.missed_terms), one.slot_penalty or 0.0, -one.score))
     listed = judged[: request.settings.candidate_count]
     return tuple(replace(one, rank=place) for place, one in enumerate(listed))
 

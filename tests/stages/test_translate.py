@@ -18,7 +18,7 @@ from tests.fakes import FakeTranslator
 
 LINE = Line("a", TimeSpan(1000, 2000), "s", "source")
 SLOT = Slot(1000, 1000, 0)
-ASKED = TranslationRequest("a", "source", "en", "zh", SLOT.length_ms)
+ASKED = TranslationRequest("a", "source", "en", "de", SLOT.length_ms)
 
 
 def timed(_line: Line, text: str) -> Prediction:
@@ -43,7 +43,7 @@ def test_an_unlikely_wording_comes_last_however_well_it_fits() -> None:
 
 
 def asked(count: int = 8, terms: tuple[tuple[str, str], ...] = (), text: str = "source") -> TranslationRequest:
-    return TranslationRequest("a", text, "en", "zh", 1400, settings=TranslationSettings(candidate_count=count), terms=terms)
+    return TranslationRequest("a", text, "en", "es", 1400, settings=TranslationSettings(candidate_count=count), terms=terms)
 
 
 def test_inside_the_slot_every_length_is_as_good_and_meaning_decides() -> None:
@@ -71,6 +71,12 @@ def test_keeping_a_term_does_not_save_nonsense() -> None:
     wordings = [Wording("Council is here", -0.1), Wording("el Consejo", -4.0)]
     ranked = rank(LINE, asked(terms=(("Council", "el Consejo"),), text="Council ok"), wordings, "test", timed)
     assert texts(ranked) == ["Council is here", "el Consejo"]
+
+
+def test_a_wording_in_another_script_goes_last_however_likely_it_is() -> None:
+    wordings = [Wording("我们去龙门门了我们去", -0.1), Wording("we go there", -3.0)]
+    ranked = rank(LINE, asked(), wordings, "test", timed)
+    assert texts(ranked) == ["we go there", "我们去龙门门了我们去"]
 
 
 def test_a_translator_that_answers_one_wording_is_ranked_like_any_other() -> None:
