@@ -199,7 +199,7 @@ def _compared(reports: Sequence[SystemReport], stuff: Material) -> list[SystemRe
     base = next((report for report in reports if report.name == BASE_NAME), None)
     if base is None:
         return list(reports)
-    bounds = [report.bound for report in reports if report.facts.get("weights") == base.facts.get("weights") and report.bound is not None]
+    bounds = [report.bound for report in reports if _drawn_from(report) == _drawn_from(base) and report.bound is not None]
     base_p = penalties(*_seconds(base))
     compared = []
     for report in reports:
@@ -208,6 +208,11 @@ def _compared(reports: Sequence[SystemReport], stuff: Material) -> list[SystemRe
         gap = None if bound is None else gap_closed(base.times.p, report.times.p, bound)
         compared.append(replace(report, p_ratio=ratio, gap_closed=gap))
     return compared
+
+
+def _drawn_from(report: SystemReport) -> tuple[Any, ...]:
+    """Whose candidates a report's are: an adapter lies over the same weights as its base, and a prompt changes what is drawn."""
+    return tuple(report.facts.get(name) for name in ("model", "weights", "adapter", "adapter_weights", "is_prompted"))
 
 
 def _seconds(report: SystemReport) -> tuple[list[float], list[float]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from studio.domain.errors import BadSetting, EngineUnavailable
 from studio.engines.protocols import Availability, TranslationRequest, Wording
-from studio.engines.scene_asks import Comet, SceneAnswer, SceneAsk
+from studio.engines.scene_asks import Comet, Drawn, SceneAnswer, SceneAsk
 from studio.evaluation.evaluate import Evaluation, Plan, evaluate
 from studio.evaluation.naming import BEST_OF_K, GREEDY
 from studio.evaluation.options import EvaluationSettings
@@ -85,6 +86,27 @@ def test_systems_of_one_model_share_their_candidates_and_are_held_against_sft(tm
     assert other.p_ratio.ratio == pytest.approx((math.exp(0.06) - 1) / (math.exp(0.18) - 1))
     assert best.gap_closed == 1.0
     assert 0 < other.gap_closed < 1
+
+
+class Adapted(RuleScenes):
+    """Over the weights of "rule"."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"model": "rule", "weights": "rule", "adapter_weights": self.name}
+
+    @staticmethod
+    def _candidates(text: str, count: int) -> tuple[Drawn, ...]:
+        return tuple(Drawn(text.upper() + "X" * (1 + more), -1.0 - more) for more in range(count))
+
+
+def test_the_gap_is_held_against_the_bases_own_candidates_and_not_against_those_of_an_adapter_over_it(tmp_path: Path) -> None:
+    base, adapted = RuleScenes(), Adapted("sspo", 1)
+    systems = (SceneSystem("sft", base), SceneSystem("sspo", adapted, BEST_OF_K), SceneSystem("best-of-k", base, BEST_OF_K))
+    reports = {report.name: report for report in run(write_table(tmp_path), *systems).reports}
+    assert reports["best-of-k"].bound == 0.0 < reports["sspo"].bound
+    assert reports["best-of-k"].gap_closed == 1.0
+    assert 0 < reports["sspo"].gap_closed < 1
 
 
 def test_a_line_whose_candidates_never_end_keeps_its_greedy_answer(tmp_path: Path) -> None:
