@@ -37,7 +37,7 @@ def results_in_order(order: SampleOrder, groups: Sequence[Group], workers: int) 
 
 def _from_processes(order: SampleOrder, groups: Sequence[Group], workers: int) -> Iterator[GroupResult]:
     context = multiprocessing.get_context("spawn")
-    asked, done = context.SimpleQueue(), context.Queue()
+    asked, done = context.Queue(), context.Queue()  # putting never waits, also where no worker lives to take what is put
     processes = [context.Process(target=_serve, args=(order, asked, done), daemon=True) for _ in range(workers)]
     for process in processes:
         process.start()
@@ -53,6 +53,7 @@ def _from_processes(order: SampleOrder, groups: Sequence[Group], workers: int) -
                 asked.put(next(waiting, None))
             yield early.pop(number)
     finally:
+        asked.cancel_join_thread()
         for process in processes:
             process.terminate()
             process.join()
@@ -76,7 +77,7 @@ def _next_result(done: multiprocessing.Queue, processes: Sequence[BaseProcess]) 
         return number, result
 
 
-def _serve(order: SampleOrder, asked: multiprocessing.SimpleQueue, done: multiprocessing.Queue) -> None:
+def _serve(order: SampleOrder, asked: multiprocessing.Queue, done: multiprocessing.Queue) -> None:
     """A worker's life: groups until there are none. Its error goes to the asker as a sentence, and then ends it aloud."""
     torch.set_num_threads(1)
     number = -1

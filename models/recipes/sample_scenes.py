@@ -6,6 +6,7 @@ beside `cut_scenes`.
 
 from __future__ import annotations
 
+import lzma
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -61,14 +62,21 @@ def column_names(text: str) -> tuple[str, ...]:
 
 def read_table(path: Path, names: Sequence[str]) -> Iterator[TableLine]:
     """Rows in order, white space made single; rows without a source or a target are passed over. Raises ValueError with the row's number."""
-    with open_text(path) as table:
-        for number, row in enumerate(table, start=1):
-            cells = row.rstrip("\r\n").split("\t")
-            if len(cells) < len(names):
-                raise ValueError(f"{path.name}, row {number}: {len(cells)} cells where {len(names)} are named.")
-            line = _table_line(dict(zip(names, cells, strict=False)), number, path)
-            if line.source and line.target:
-                yield line
+    for number, row in enumerate(_rows(path), start=1):
+        cells = row.rstrip("\r\n").split("\t")
+        if len(cells) < len(names):
+            raise ValueError(f"{path.name}, row {number}: {len(cells)} cells where {len(names)} are named.")
+        line = _table_line(dict(zip(names, cells, strict=False)), number, path)
+        if line.source and line.target:
+            yield line
+
+
+def _rows(path: Path) -> Iterator[str]:
+    try:
+        with open_text(path) as table:
+            yield from table
+    except (UnicodeDecodeError, lzma.LZMAError, EOFError) as error:
+        raise ValueError(f"{path.name} is no UTF-8 table, or a damaged one ({error}); fetch or copy it again.") from error
 
 
 def clean_lines(lines: Iterable[TableLine], languages: tuple[str, str]) -> Iterator[TableLine]:

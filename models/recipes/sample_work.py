@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -22,7 +22,7 @@ from models.translation.prompt import Scene, one_line
 from models.translation.quality import CometJudge, JudgingModel, QualityJudge, RoundTripJudge, keep_best
 from models.translation.records import LineRecord, SceneRecord
 from models.translation.sampling import (
-    LineDraws, SamplingOutOfMemory, SamplingSettings, SceneAsk, SceneSampler, candidates_of,
+    LineDraws, SamplingOutOfMemory, SamplingSettings, SceneAsk, SceneSampler, candidates_of, is_out_of_memory,
 )  # fmt: skip
 from models.translation.selection import SelectionRule, select
 from studio.domain.language import NAMES
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 LIKELIHOOD, ROUND_TRIP = "likelihood", "roundtrip"
+Result = TypeVar("Result")
 NO_WORDS = "…"  # stands in the context of a line for which neither the model nor the table has words
 
 
@@ -112,7 +113,7 @@ class SceneWork:
                 timer = LineTimer(EspeakDuration(pool))
                 books = [_SceneBook(scene, self.layout(scene), self._source_s(scene, timer)) for scene in scenes]
                 asks = [SceneAsk(book.scene.scene_id, book.layout) for book in books]
-                sampler.sample(asks, lambda lines: self._choose(lines, books, timer))
+                sampler.sample(asks, lambda lines: _within_memory(lambda: self._choose(lines, books, timer)))
         except SamplingOutOfMemory:
             if len(scenes) == 1:
                 raise
@@ -169,6 +170,16 @@ class SceneWork:
 
     def _text(self, ids: Sequence[int]) -> str:
         return self.tokenizer.decode(ids, clean_up_tokenization_spaces=False)
+
+
+def _within_memory(work: Callable[[], Result]) -> Result:
+    """A judge whose passes run out of memory fails like the sampler: its scenes are then taken in halves."""
+    try:
+        return work()
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise SamplingOutOfMemory("Memory ran out while candidates were judged; take fewer scenes at once, or fewer lines per scene.") from error
 
 
 @dataclass(slots=True)

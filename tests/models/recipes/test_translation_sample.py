@@ -10,6 +10,7 @@ import pytest
 
 from models.recipes.sample_scenes import SceneLimits, TableLine, clean_lines, column_names, cut_scenes, read_table, smoke_lines
 from models.recipes.sample_tally import Tally
+from models.recipes.sample_work import SceneWork
 from models.recipes.translation_sample import main
 from models.translation.records import LineRecord, SceneRecord, read_records
 from models.translation.selection import SelectionRule, select
@@ -125,6 +126,29 @@ def test_a_bad_row_is_named_by_its_number(tmp_path: Path, row: str) -> None:
     assert next(lines) == TableLine("film", "0", "过来", "Come!", 1.0)
     with pytest.raises(ValueError, match="row 2"):
         next(lines)
+
+
+@pytest.mark.parametrize(("name", "content"), [("table.tsv.xz", b"no archive"), ("table.tsv", b"film\t0\t\xff\xfe\tCome!\n")])
+def test_a_damaged_table_is_a_sentence(place: Path, tmp_path: Path, capsys, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert main(words(place, tmp_path / "pairs.jsonl", "--data", str(tmp_path / name), "--columns", "document,line,source,target")) == 2
+    assert f"Not sampled: {name} is no UTF-8 table" in capsys.readouterr().out
+
+
+def test_a_judge_that_runs_out_of_memory_gets_fewer_scenes_at_once(place: Path, whole: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    real, failed = SceneWork._choose, []
+
+    def choose(work, lines, books, timer):
+        if len(books) > 1:
+            failed.append(len(books))
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
+        return real(work, lines, books, timer)
+
+    monkeypatch.setattr(SceneWork, "_choose", choose)
+    out = tmp_path / "pairs.jsonl"
+    assert main(words(place, out, "--limit-scenes", "2")) == 0
+    assert failed == [2] and "Memory ran out with 2 scenes at once; going on with 1." in capsys.readouterr().out
+    assert [record.scene_id for record in read_records(out)] == [record.scene_id for record in read_records(whole)][:2]
 
 
 def test_columns_may_be_passed_over_and_empty_rows_are() -> None:
