@@ -19,6 +19,7 @@ from models.recipes.sspo_scenes import StepPlan, TrainingScene
 from models.recipes.sspo_session import ScenePass, Session
 from models.translation.preference_loss import Objective
 from models.translation.preference_scene import PreferenceScene, mixed_prefix, prefix_share
+from models.translation.sampling import is_out_of_memory
 
 _log = logging.getLogger(__name__)
 
@@ -50,10 +51,6 @@ def train_step(session: Session, plan: StepPlan, scenes: Sequence[TrainingScene]
             session.optimizer.zero_grad()
             torch.cuda.empty_cache()
             _halve(session, plan, scenes, error)
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _halve(session: Session, plan: StepPlan, scenes: Sequence[TrainingScene], error: RuntimeError) -> None:
