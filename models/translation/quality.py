@@ -130,9 +130,13 @@ class CometJudge:
         self._model = _comet_model(folder)
 
     def scores(self, source: str, candidates: Sequence[str], before: Before = ()) -> list[float]:
-        if not candidates:
+        return self.pair_scores([(source, candidate) for candidate in candidates])
+
+    def pair_scores(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Of (source, translation) pairs of any lines; each is judged alone."""
+        if not pairs:
             return []
-        rows = [{"src": one_line(source), "mt": one_line(candidate)} for candidate in candidates]
+        rows = [{"src": one_line(source), "mt": one_line(text)} for source, text in pairs]
         said = self._model.predict(rows, batch_size=self._batch_rows, gpus=self._n_gpus, progress_bar=False)
         return [float(score) for score in said["scores"]]
 

@@ -24,7 +24,9 @@ class FolderComet:
         self._judge = CometJudge(folder)
 
     def scores(self, sources: Sequence[str], outputs: Sequence[str], references: Sequence[str]) -> list[float]:
-        return [self._judge.scores(source, [output])[0] if output else 0.0 for source, output in zip(sources, outputs, strict=True)]
+        told = [(source, output) for source, output in zip(sources, outputs, strict=True) if output]
+        found = iter(self._judge.pair_scores(told))  # all at once: every call sets the model up anew
+        return [next(found) if output else 0.0 for output in outputs]
 
 
 def find_comet(folder: Path | None) -> Comet:

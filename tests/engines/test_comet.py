@@ -26,8 +26,8 @@ def test_every_line_is_judged_alone_and_silence_scores_nothing(monkeypatch: pyte
         def __init__(self, folder: Path) -> None:
             self.folder = folder
 
-        def scores(self, source: str, candidates: list[str]) -> list[float]:
-            return [len(candidate) / len(source) for candidate in candidates]
+        def pair_scores(self, pairs: list[tuple[str, str]]) -> list[float]:
+            return [len(text) / len(source) for source, text in pairs]
 
     monkeypatch.setattr("models.translation.quality.CometJudge", Letters)
     judge = FolderComet(Path("kiwi"))

@@ -146,6 +146,7 @@ def test_comet_scores_candidates_without_references_and_refuses_what_it_cannot_u
     judge = CometJudge(comet_folder(tmp_path / "kiwi", "whole"))
     assert judge.scores("过来", ["Come\nhere!", "Hi"]) == [0.1, 0.02]
     assert judge.scores("过来", []) == []
+    assert judge.pair_scores([("过来", "Hi"), ("走吧", "Let's go")]) == [0.02, 0.08]
     with pytest.raises(CannotJudge, match="needs reference translations"):
         CometJudge(comet_folder(tmp_path / "da", "with references"))
     with pytest.raises(CannotJudge, match="cannot be opened .bad magic"):
