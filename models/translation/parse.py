@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from models.translation.prompt import CLOSE, LINE_END, OPEN, answer_opening, one_line
 
+COMPARED_CHARS = 200  # beginnings tell; comparing takes time with the square of the length, for every row and source
 ALIKE_RATIO = 0.5  # a repeated source this similar is that source, altered; below it, the row answers nothing
 
 
@@ -140,8 +141,8 @@ def _place_between(row: str, sources: Sequence[str], at: int, limit: int) -> _Pl
 
 
 def _likeness(repeated: str, source: str) -> float:
-    """0..1; the slow comparison only where the quick bound leaves a chance."""
-    matcher = SequenceMatcher(None, repeated, source, autojunk=False)
+    """0..1, of the two beginnings; the slow comparison only where the quick bound leaves a chance."""
+    matcher = SequenceMatcher(None, repeated[:COMPARED_CHARS], source[:COMPARED_CHARS], autojunk=False)
     if matcher.real_quick_ratio() < ALIKE_RATIO or matcher.quick_ratio() < ALIKE_RATIO:
         return 0.0
     return matcher.ratio()

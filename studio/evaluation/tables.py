@@ -10,7 +10,7 @@ import lzma
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO
 
@@ -96,9 +96,11 @@ def scenes_of(lines: Sequence[TableLine], lines_per_scene: int) -> list[range]:
 def _table_lines(table: str, rows: Iterable[str], names: list[str]) -> Iterator[TableLine | str]:
     """A line, or the reason why there is none, for every row but a header."""
     places = {name: place for place, name in enumerate(names)}
-    for number, row in enumerate(rows, 1):
+    begun = list(islice(rows := iter(rows), 2))
+    second = begun[1].rstrip("\r\n").split("\t") if len(begun) > 1 else []
+    for number, row in enumerate(chain(begun, rows), 1):
         cells = row.rstrip("\r\n").split("\t")
-        if number == 1 and (header := _header(cells, names)) is not None:
+        if number == 1 and (header := _header(cells, second, names)) is not None:
             places = header
             continue
         if len(cells) <= max(places[name] for name in names):
@@ -121,14 +123,18 @@ def _line(cells: dict[str, str]) -> TableLine | str:
     return TableLine(cells.get("document", ""), source, target, span)
 
 
-def _header(cells: list[str], names: list[str]) -> dict[str, int] | None:
-    """Where each wanted column is, when the first row is a header: it names them all, or holds words where numbers belong."""
+def _header(cells: list[str], second: list[str], names: list[str]) -> dict[str, int] | None:
+    """Where each wanted column is, when the first row is a header: it names them all, or holds words where the second has numbers."""
     titles = [_ALIASES.get(cell.strip().lower(), cell.strip().lower()) for cell in cells]
     if set(names) <= set(titles):
         return {name: titles.index(name) for name in names}
-    numeric = [cell for cell, name in zip(cells, names, strict=False) if name in _NUMERIC]
-    is_header = bool(numeric) and not any(cell[:1].isdigit() or cell[:1] in "-." for cell in numeric)
+    is_header = _has_number(second, names) and not _has_number(cells, names)
     return {name: place for place, name in enumerate(names)} if is_header else None
+
+
+def _has_number(cells: list[str], names: list[str]) -> bool:
+    numeric = (cell for cell, name in zip(cells, names, strict=False) if name in _NUMERIC)
+    return any(not cell.strip() or cell.strip()[0].isdigit() or cell.strip()[0] in "-." for cell in numeric)  # a number may be left out
 
 
 def _open(path: Path) -> IO[str]:

@@ -35,6 +35,14 @@ def test_a_packed_table_and_a_header_row_change_nothing(table: Path, tmp_path: P
         assert list(read_table(path, COLUMNS)) == lines
 
 
+def test_a_first_row_whose_numbers_are_words_is_a_line_where_those_of_the_second_are_too(tmp_path: Path) -> None:
+    path = tmp_path / "table.tsv"
+    path.write_text("a\tL1\t过来\tCome here!\na\tL2\t再见\tGoodbye.\n", encoding="utf-8")
+    assert [line.target for line in read_table(path, COLUMNS)] == ["Come here!", "Goodbye."]
+    path.write_text("a\t\t过来\tCome here!\na\t1\t再见\tGoodbye.\n", encoding="utf-8")
+    assert [line.target for line in read_table(path, COLUMNS)] == ["Come here!", "Goodbye."]
+
+
 def test_a_header_decides_where_the_columns_are(tmp_path: Path) -> None:
     path = tmp_path / "wide.tsv"
     path.write_text("tgt\tspeaker\tsrc\nCome here!\tAnna\t过来\n", encoding="utf-8")
