@@ -20,6 +20,7 @@ _MODULES = ("torch", "transformers", "safetensors")
 @dataclass(frozen=True, slots=True)
 class LmSource:
     """`model`: folder or hub id; `adapter` a PEFT folder for it. `sha256`, `adapter_sha256`: of their weights, None: not checked.
+    `adapter_pairs`: the directions the adapter was taught, empty for all; in any other the model writes and judges without it.
     `languages`: codes it knows, empty for "whatever it learnt". `pairs` ("zh-en"), where given, are the only directions it knows, and
     `draft_pairs` more of them, of which it makes rough drafts.
     `form`: "tagged", "compact", "instruction", or "auto": tagged where the model has language tags, else the instruction.
@@ -35,6 +36,7 @@ class LmSource:
     adapter: str | None = None
     sha256: str | None = None
     adapter_sha256: str | None = None
+    adapter_pairs: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     pairs: tuple[str, ...] = ()
     draft_pairs: tuple[str, ...] = ()
@@ -86,7 +88,7 @@ class LmSource:
 
     def stamp(self) -> str:
         """Changes when the weights may have: their sha256, or names, sizes and times of the files, and the adapter's."""
-        digest = hashlib.sha256(f"{self.model}\n{self.adapter}\n{self.form}\n{self.sha256}\n{self.adapter_sha256}".encode())
+        digest = hashlib.sha256(f"{self.model}\n{self.adapter}\n{self.form}\n{self.sha256}\n{self.adapter_sha256}\n{self.adapter_pairs}".encode())
         unchecked = [folder for folder, known in ((self.model, self.sha256), (self.adapter, self.adapter_sha256)) if known is None]
         for folder in filter(None, unchecked):
             for path in sorted(Path(folder).glob("*")) if Path(folder).is_dir() else ():

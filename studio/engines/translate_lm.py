@@ -44,6 +44,7 @@ class LmTranslator:
         self.version = f"{_DECODER_VERSION}-{source.stamp()}"
         self._loading = threading.Lock()
         self._model: Any = None
+        self._untuned: Any = None  # the same without its adapter, where that was taught some directions only
         self._tokenizer: Any = None
         self._form: Form | None = None
         self._room: Room | None = None
@@ -112,12 +113,18 @@ class LmTranslator:
         try:
             place = LanguageModelPlace(source.model, source.adapter, source.sha256, source.may_download, source.adapter_sha256)
             model, self._tokenizer = open_language_model(place, source.device)
+            if source.adapter is not None and source.adapter_pairs:
+                self._untuned, _ = open_language_model(replace(place, adapter=None, adapter_sha256=None), source.device)
         except (BadWeights, OSError, ValueError) as error:
             raise EngineUnavailable(self.name, str(error)) from error
         self._form = natural_form(self._tokenizer) if source.form == "auto" else Form(source.form)
         self._ending_ids = ending_ids(self._form, self._tokenizer)
         self._room = room_for(model, source.cache_mb)
         self._model = model
+
+    def _model_for(self, source_language: str, target_language: str) -> Any:
+        is_taught = self._untuned is None or f"{source_language}-{target_language}" in self._source.adapter_pairs
+        return self._model if is_taught else self._untuned
 
     def _answer(self, batch: Sequence[TranslationRequest], given: Given) -> list[tuple[Wording, ...]]:
         """One tuple of wordings per request; settings that differ inside a batch are decoded apart."""
@@ -182,7 +189,7 @@ class LmTranslator:
         padding = self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._tokenizer.eos_token_id
         sampling = Sampling(settings.temperature, settings.top_p, n_steps, self._ending_ids, padding or 0)
         try:
-            return self._room.draw(self._model, prefixes, noise, sampling)
+            return self._room.draw(self._model_for(batch[0].source_language, batch[0].target_language), prefixes, noise, sampling)
         except (OutOfRoom, RuntimeError, IndexError) as error:
             raise EngineFailed(self.name, f"{error}; first line of the batch: “{batch[0].text[:80]}”") from error
 
@@ -211,7 +218,7 @@ class LmTranslator:
                 prefixes.append(prefix_ids(form, Ask(request.target_language, request.source_language, wording.text), self._tokenizer))
                 texts.append([*source_ids, ending_of(form, self._tokenizer)])
         try:
-            backward = iter(self._room.score(self._model, prefixes, texts))
+            backward = iter(self._room.score(self._model_for(batch[0].target_language, batch[0].source_language), prefixes, texts))
         except OutOfRoom as error:
             raise EngineFailed(self.name, str(error)) from error
         weighed = []
@@ -230,17 +237,17 @@ def bundled_translator(adapter: str | None = None) -> LmTranslator:
 
 
 def bundled_source(manifest: WeightsManifest, adapter: str | None = None) -> LmSource:
-    """The bundled model with its adapter, where the manifest has one, and the pairs that the two know."""
+    """The bundled model with its adapter, where the manifest has one, for the pairs that the adapter was taught."""
     base = manifest.find_bundled(BUNDLED)
     tuned = next((entry for entry in manifest.bundled if entry.base == BUNDLED), base)
     place = manifest.place_of(tuned.name)
     source = LmSource(
         name="lipline-small", model=place.model, licence=base.licence, adapter=place.adapter, sha256=place.sha256,
-        adapter_sha256=place.adapter_sha256, languages=base.languages, pairs=tuned.pairs or base.pairs,
-        draft_pairs=tuned.draft_pairs or base.draft_pairs, form=base.form, max_prefix_tokens=256, max_new_tokens=96,
+        adapter_sha256=place.adapter_sha256, adapter_pairs=() if tuned is base else tuned.pairs, languages=base.languages,
+        pairs=base.pairs, draft_pairs=base.draft_pairs, form=base.form, max_prefix_tokens=256, max_new_tokens=96,
         reverse_weight=1.0, batch_lines=8, threads=1,
     )  # fmt: skip
-    return source if adapter is None else replace(source, adapter=adapter, adapter_sha256=None)
+    return source if adapter is None else replace(source, adapter=adapter, adapter_sha256=None, adapter_pairs=())
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from studio.engines.translate_lm import BUNDLED, bundled_source
 
 PAIRS = LmSource("small", "nowhere", "none", pairs=("zh-en", "en-zh"), draft_pairs=("zh-th",))
 BASE = BundledWeights(BUNDLED, "translation", "base", "model.safetensors", "1" * 64, "research", ("zh", "en"), "tagged")
-TUNED = BundledWeights("tuned", "translation", "tuned", "adapter_model.safetensors", "2" * 64, "research", base=BUNDLED, pairs=("zh-en",), draft_pairs=("en-zh",))
+TUNED = BundledWeights("tuned", "translation", "tuned", "adapter_model.safetensors", "2" * 64, "research", base=BUNDLED, pairs=("zh-en",))
 
 
 def test_a_pair_is_known_well_as_a_draft_or_not_at_all() -> None:
@@ -62,7 +62,7 @@ def test_the_bundled_model_takes_its_adapter_and_the_pairs_that_go_with_it() -> 
     assert (plain.adapter, plain.languages, plain.pairs) == (None, ("zh", "en"), ())
     assert Path(tuned.adapter or "").name == "tuned"
     assert (tuned.model, tuned.sha256, tuned.adapter_sha256) == (plain.model, "1" * 64, "2" * 64)
-    assert (tuned.name, tuned.pairs, tuned.draft_pairs) == ("lipline-small", ("zh-en",), ("en-zh",))
+    assert (tuned.name, tuned.pairs, tuned.adapter_pairs, plain.adapter_pairs) == ("lipline-small", (), ("zh-en",), ())
 
 
 def test_a_shows_own_adapter_stands_in_for_the_bundled_one() -> None:

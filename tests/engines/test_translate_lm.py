@@ -243,6 +243,13 @@ def test_an_adapter_changes_the_wordings(folder: Path, tmp_path: Path) -> None:
     assert plain.version != tuned.version
     assert list(plain.propose(requests())) != list(tuned.propose(requests()))
 
+    taught = replace(tuned._source, adapter_pairs=("en-zh",))
+    other_way = LmTranslator(taught)
+    assert list(other_way.propose(requests())) == list(plain.propose(requests())), "in a direction it was not taught the adapter is off"
+    same_way = LmTranslator(replace(taught, adapter_pairs=("zh-en",)))
+    assert [line for line, _ in same_way.propose(requests())] and same_way.version not in (plain.version, other_way.version)
+    assert list(same_way.propose(requests())) == list(tuned.propose(requests()))
+
 
 def test_the_bundled_model_translates_both_ways_and_knows_its_limits() -> None:
     bundled = bundled_translator()
