@@ -48,6 +48,8 @@ def resolved(run: argparse.Namespace) -> argparse.Namespace:
     """The options with what depends on others filled in: where the model lies, what it is called, and its rate."""
     run.base_name = BUNDLED if run.model is None else run.model
     is_bundled = run.base_name in {entry.name for entry in read_manifest().bundled if entry.task == "translation"}
+    if is_bundled and (base := read_manifest().find_bundled(run.base_name).base) is not None:
+        raise BadWeights(f"{run.base_name} is an adapter of {base}; train on {base}, with --start-adapter to go on from an adapter's folder.")
     if is_bundled:
         run.model = str(read_manifest().find_bundled(run.base_name).path.parent)
     elif run.model and not Path(run.model).exists() and run.model.startswith((".", "/", "~")):

@@ -17,7 +17,7 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
-from models.checkpoint import LanguageModelPlace, open_language_model, read_tensors, read_training_state
+from models.checkpoint import BadWeights, LanguageModelPlace, open_language_model, read_tensors, read_training_state
 from models.recipes import sspo_step
 from models.recipes.sspo_flags import parse_flags, resolved
 from models.recipes.sspo_scenes import StepPlan, document_of, read_split
@@ -403,3 +403,8 @@ def test_the_calculation_counts_an_adapter_as_peft_does(model: Path, records: Pa
     shape = ModelShape(32, 2, 2, 1, 48, config.vocab_size, True)
     assert session.n_trained == shape.adapter_count(4, ("q_proj", "k_proj", "v_proj"))
     assert session.n_weights - session.n_trained == shape.weight_count
+
+
+def test_a_bundled_adapter_is_no_model_to_train_on() -> None:
+    with pytest.raises(BadWeights, match="is an adapter of translation-small"):
+        resolved(parse_flags("", ["--records", "pairs.jsonl", "--out", "run", "--model", "translation-small-sspo"]))
