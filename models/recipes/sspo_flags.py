@@ -96,7 +96,7 @@ def _course(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--lines-per-pass", type=int, default=0, help="split a scene into passes of this many lines; 0: none. Halved when memory runs out")
     group.add_argument("--seed", type=int, default=0)
     group.add_argument("--save-every", type=int, default=20, help="steps between states that a killed run goes on from")
-    group.add_argument("--until-step", type=int, help="end this session there, with a state; the schedule stays that of --epochs")
+    group.add_argument("--until-step", type=int, help="end there, with a state; the schedule stays that of --epochs")
 
 
 def _evaluation(group: argparse._ArgumentGroup) -> None:
