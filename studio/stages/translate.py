@@ -22,7 +22,7 @@ from studio.engines.protocols import TranslatesBack, TranslationRequest, Transla
 
 WINDOW_LINES = 16  # lines that see the same state of the script; each is kept as soon as the engine has answered it
 DROPPED_SHARE = 0.4
-UNLIKELY_NATS = 0.9  # so far below the best a wording is set aside whatever its share: the page calls it unlikely, and neither time nor a term saves it
+UNLIKELY_NATS = 0.9  # so far below the best a wording is set aside whatever its share: neither time nor a term saves it
 
 Predict = Callable[[Line, str], Prediction | None]
 
