@@ -96,6 +96,10 @@ class OutOfSpace(StudioError):
         return type(self), (self.place,)
 
 
+class NotMeasurable(UserError):
+    """There is nothing to score: no face, too few frames, no sound. The sentence is the answer, not a fault."""
+
+
 class Cancelled(StudioError):
     def __init__(self) -> None:
         super().__init__("Stopped as asked; finished lines are kept.")

@@ -86,10 +86,11 @@ class JobState(StrEnum):
 
 
 class JobKind(StrEnum):
-    """What a job brings about; each first brings about what it stands on."""
+    """What a job brings about; each first brings about what it stands on. FACES looks at the picture, and scores the takes there are."""
 
     INGEST = "ingest"
     LINES = "lines"
+    FACES = "faces"
     TRANSLATE = "translate"
     VOICE = "voice"
     RENDER = "render"

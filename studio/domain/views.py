@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from studio.domain.faces import LinePresence
 from studio.domain.line import Candidate, Line, Prediction, Slot, SpeakerProfile, Take, VoiceRef
 from studio.domain.project import Job, Project, Skipped
+from studio.domain.sync import LineSync
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,8 @@ class LineRow:
     """One line with all that decides about it. `number` counts from 1 in timeline order; `flags` are sentences.
 
     `prediction` None: no duration engine speaks the target language. `take` is the circled one; `is_take_stale` when
-    text, voice or slot have changed since it was made.
+    text, voice or slot have changed since it was made. `presence` None: nobody has looked for faces yet; `sync` None: the
+    circled take has not been scored.
     """
 
     number: int
@@ -26,6 +29,8 @@ class LineRow:
     is_take_stale: bool
     candidate_count: int
     flags: tuple[str, ...] = ()
+    presence: LinePresence | None = None
+    sync: LineSync | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from studio.domain.line import Estimate, Take, VoiceRef
 from studio.domain.settings import TranslationSettings
+from studio.domain.sync import SyncScore
 from studio.domain.timing import TimeSpan
 
 if TYPE_CHECKING:
@@ -200,3 +201,38 @@ class Speaker(Engine, Protocol):
         ...
 
     def speak(self, text: str, language: str, voice: VoiceRef) -> Speech: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSeen:
+    """One face in one picture. `box`: left, top, width, height in px of the picture. `landmarks`: float32, shape (478, 2), px, in the
+    order of the MediaPipe face mesh. `yaw_deg`: 0 faces the camera, ±90 is a profile. `mouth`: uint8, shape (64, 64), grey, turned
+    upright and scaled by the face (`models.sync.mouth`)."""
+
+    box: tuple[float, float, float, float]
+    landmarks: np.ndarray
+    yaw_deg: float
+    mouth: np.ndarray
+
+
+class FaceTracker(Engine, Protocol):
+    def faces(self, pictures: Iterator[np.ndarray]) -> Iterator[tuple[FaceSeen, ...]]:
+        """The faces of each picture, in order: RGB uint8 of shape (height, width, 3) at 25 Hz. Constant cost and memory per picture;
+        the caller joins them into tracks."""
+        ...
+
+
+class SyncScorer(Engine, Protocol):
+    """A SyncNet. `crop` names what pictures it takes ("mouth": 64×64 grey mouth crops of the face tracks; "track", "face": 224×224 BGR
+    by one of the two crop protocols of papers §5.1). Scores carry `name` and `crop`."""
+
+    crop: str
+
+    def embed_lips(self, pictures: np.ndarray) -> np.ndarray:
+        """uint8 pictures at 25 Hz, shape (frames, side, side) or (frames, side, side, 3). Returns float32 (windows, dim); to be cached:
+        a new take costs the sound alone. Raises NotMeasurable under six frames."""
+        ...
+
+    def score(self, lips: np.ndarray, audio: Audio) -> SyncScore:
+        """Sound against cached lip embeddings, both starting at the same moment. Raises NotMeasurable with the reason, never guesses."""
+        ...

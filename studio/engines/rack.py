@@ -12,7 +12,7 @@ from studio.domain.errors import BadSetting, EngineUnavailable
 from studio.domain.views import EngineStatus
 from studio.engines.protocols import Availability, Engine
 
-TASKS = ("voice activity", "transcriber", "speaker encoder", "translator", "estimator", "speaker")
+TASKS = ("voice activity", "transcriber", "speaker encoder", "translator", "estimator", "speaker", "face tracker", "sync scorer")
 
 
 def _accepts_all(_engine: Any) -> Availability:

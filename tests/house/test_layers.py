@@ -25,7 +25,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "studio.bootstrap": ("studio",),
     "studio.weights": (*FLOW, "models.checkpoint"),
     "models": ("models",),
-    "models.recipes": (*BASE, "studio.engines", "models"),  # programs to train with: they measure time as the studio does
+    "models.recipes": (*BASE, "studio.engines", "studio.media", "models"),  # programs to train with: they see and time as the studio does
 }
 # who may not import whom, whatever the table above says: shells know the service, nothing knows a shell
 SHELLS = ("studio.ui", "studio.cli", "studio.commands", "studio.api", "studio.__main__")
@@ -42,6 +42,7 @@ OWNERS = {
     "imageio_ffmpeg": ("studio.media",),
     "moviepy": ("studio.media",),
     "cv2": ("studio.engines",),
+    "mediapipe": ("studio.engines",),
     "sqlalchemy": ("studio.store",),
     "alembic": ("studio.store",),
     "pysubs2": ("studio.formats",),

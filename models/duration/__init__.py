@@ -1,0 +1,1 @@
+"""How long each unit or phone lasts: prediction, lip-synchrony loss, exact rounding, optimal alignment."""

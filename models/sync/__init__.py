@@ -1,0 +1,1 @@
+"""Lip synchrony: SyncNet as published, its scores, and the scorer this project trained."""

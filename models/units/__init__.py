@@ -1,0 +1,1 @@
+"""Speech as discrete units: finding, translating and voicing them."""
