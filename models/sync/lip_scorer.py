@@ -6,12 +6,16 @@ distances are scored like SyncNet's (papers §5.1). Both towers see a stretch of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.checkpoint import MODEL_FILE, BadWeights, load_strictly, read_tensors
 from models.parts.mel import LogMel, MelConfig
 
 RATE_HZ = 16_000
@@ -135,3 +139,26 @@ class _Body(nn.Module):
         for block in self.blocks:
             steps = torch.relu(steps + block(steps))
         return self.out(steps.transpose(1, 2))
+
+
+def save_lip_scorer(net: LipScorer, folder: Path) -> None:
+    """Write `config.json` and `model.safetensors`, each beside its place and renamed."""
+    from models.checkpoint import write_tensors
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_tensors(folder / MODEL_FILE, net.state_dict())
+    draft = folder / "config.json.part"
+    draft.write_text(json.dumps(asdict(net.config), indent=2) + "\n", encoding="utf-8")
+    os.replace(draft, folder / "config.json")
+
+
+def load_lip_scorer(folder: Path, *, sha256: str | None = None) -> LipScorer:
+    """The scorer in a folder, ready to judge. Raises BadWeights."""
+    tensors = read_tensors(folder / MODEL_FILE, sha256=sha256)
+    try:
+        plain = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        net = LipScorer(LipScorerConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()}))
+    except (OSError, ValueError, TypeError) as error:
+        raise BadWeights(f"{folder} holds no lip scorer that fits its config.json: {error}") from error
+    load_strictly(net, tensors, str(folder / MODEL_FILE))
+    return net.eval()
