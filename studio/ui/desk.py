@@ -18,8 +18,8 @@ from studio.domain.terms import read_terms
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
 from studio.service import LineEdit, Studio
-from studio.ui import desk_present, present
-from studio.ui.desk_views import DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
+from studio.ui import desk_present, lip_present, present
+from studio.ui.desk_views import CurvesView, DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
 
 KEPT_REVISIONS = 64
 MASK = 2**64 - 1
@@ -111,7 +111,12 @@ class Desk:
         detail = self._studio.line(self._project_id, line_id)
         line = detail.row.line
         takes = tuple(desk_present.take_view(one, line) for one in detail.takes)
-        return PanelView(desk_present.desk_row(detail.row), desk_present.candidate_views(detail.candidates, line), takes)
+        candidates = desk_present.candidate_views(detail.candidates, line)
+        return PanelView(desk_present.desk_row(detail.row), candidates, takes, lip_present.lip_panel(detail.row))
+
+    def curves(self, line_id: str) -> CurvesView:
+        """Mouth and both voices of one line on one time axis; asked for one line at a time."""
+        return lip_present.curves_view(line_id, self._studio.curves(self._project_id, line_id))
 
     def predict(self, line_id: str, text: str) -> FitView | None:
         prediction = self._studio.predict(self._project_id, line_id, text)

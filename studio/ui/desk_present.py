@@ -8,6 +8,7 @@ from studio.domain.line import Candidate, Line, Prediction, Take, VoiceRef
 from studio.domain.terms import write_terms
 from studio.domain.views import LineRow, ProjectView
 from studio.ui.desk_views import CandidateView, DeskRow, FitView, HouseView, TakeView
+from studio.ui.lip_present import lip_view
 
 SHORT_SHARE = 0.6  # speech that fills less of its line leaves a face talking without words
 SHORT_FROM_MS = 800  # in a shorter line the rest is a breath, not a hole
@@ -52,6 +53,8 @@ def desk_row(row: LineRow) -> DeskRow:
         face_scale=line.guidance.face_scale if line.guidance is not None else None,
         lip_scale=line.guidance.lip_scale if line.guidance is not None else None,
         is_short=is_far_too_short(row),
+        presence=row.presence.presence.value if row.presence is not None else "",
+        lips=lip_view(row.sync),
     )
 
 

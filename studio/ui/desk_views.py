@@ -20,8 +20,29 @@ class FitView:
 
 
 @dataclass(frozen=True, slots=True)
+class LipView:
+    """The lip verdict on a line's circled take, few and rounded numbers because every row carries them.
+
+    `verdict`: "agree", "off", or "" where nothing could be measured (then the scores are None and `LipPanelView.why` says why).
+    `scorer` and `crop` name whose numbers they are; only numbers that agree in both may be compared. `offset_frames` at 25
+    frames a second, positive: the sound is early. `overlap` (Jaccard) None: the source never speaks here.
+    """
+
+    verdict: str
+    scorer: str = ""
+    crop: str = ""
+    lse_c: float | None = None
+    lse_d: float | None = None
+    offset_frames: int | None = None
+    overlap: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeskRow:
-    """One line on the desk. `voiced` is "", "voiced" or "stale"; `is_short`: the words end long before the line does."""
+    """One line on the desk. `voiced` is "", "voiced" or "stale"; `is_short`: the words end long before the line does.
+
+    `presence` is a word of `Presence`, or "" before anybody has looked for faces; `lips` None: the take has not been scored.
+    """
 
     id: str
     number: int
@@ -46,6 +67,8 @@ class DeskRow:
     face_scale: float | None
     lip_scale: float | None
     is_short: bool = False
+    presence: str = ""
+    lips: LipView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +141,52 @@ class TakeView:
 
 
 @dataclass(frozen=True, slots=True)
+class LipPanelView:
+    """What the score card says in words beside a line's lip numbers. `why`: a sentence where there is no score, else "".
+
+    `windows`: over how many windows the scores are means. `coverage` and `spill` stand beside the overlap; None without source speech.
+    """
+
+    presence_why: str = ""
+    seen_share: float | None = None
+    mouth_px: float | None = None
+    why: str = ""
+    windows: int | None = None
+    coverage: float | None = None
+    spill: float | None = None
+    overlap_definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PanelView:
     """The selected line: its row with everything to choose from."""
 
     row: DeskRow
     candidates: tuple[CandidateView, ...]
     takes: tuple[TakeView, ...]
+    lips: LipPanelView = field(default_factory=LipPanelView)
+
+
+@dataclass(frozen=True, slots=True)
+class SpanView:
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurvesView:
+    """The overlay plot of one line: `LineCurves` rounded for its way to the browser, with the step of its curves."""
+
+    line_id: str
+    start_ms: int
+    end_ms: int
+    step_ms: float
+    opening: tuple[float | None, ...]
+    source_level: tuple[float, ...]
+    dub_level: tuple[float, ...]
+    source_speech: tuple[SpanView, ...]
+    dub_speech: tuple[SpanView, ...]
+    presence_why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ MAX_CALL_BYTES = 1 << 20
 # The desk's verbs: name in the address → the method that answers with the JSON body's values.
 CALLS: dict[str, Callable[..., Any]] = {
     "panel": Desk.panel,
+    "curves": Desk.curves,
     "predict": Desk.predict,
     "revise": lambda desk, **values: desk.revise(from_plain(Revision, values)),
     "set_status": Desk.set_status,
