@@ -1,18 +1,22 @@
 """Time-stretch of speech with its pitch kept: WSOLA (Verhelst and Roelands, ICASSP 1993), mono float32.
 
-Enters: samples, a rate, a factor. Leaves: samples of exactly the length asked for. Good for speech from about 0.7 to
-1.4; single-voiced by nature, so not for music.
+Enters: samples, a rate, and a factor or a time map. Leaves: samples of exactly the length asked for. Good for speech from about 0.7
+to 1.4; single-voiced by nature, so not for music.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from studio.domain.timing import ms_to_samples
+from studio.stages.time_map import Piece, TimeMap, knots, runs
 
 LOWEST_RATIO, HIGHEST_RATIO = 0.5, 2.0
 FRAME_MS = 30  # about two periods of the deepest voice
 SEARCH_MS = 10  # one period of the deepest voice, so that a match in phase always exists
+FADE_MS = 5  # at the ends of a stretch of sound that silence is put around
 _COARSE_STEP = 4
 
 
@@ -33,11 +37,56 @@ def stretch(samples: np.ndarray, rate_hz: int, ratio: float) -> np.ndarray:
     hop = ms_to_samples(FRAME_MS, rate_hz) // 2
     if ratio == 1.0 or count == 0:
         return source.copy()
-    return _overlap_add(source, count, hop, ms_to_samples(SEARCH_MS, rate_hz), ratio)
+    ideals = [round(index * hop * ratio) for index in range(_frame_count(count, hop))]
+    return _overlap_add(source, count, ideals, rate_hz)
 
 
-def _overlap_add(source: np.ndarray, count: int, hop: int, search: int, ratio: float) -> np.ndarray:
-    """Frames of 2·hop samples, one every hop of output, each taken where it best continues the one before."""
+def stretch_along(samples: np.ndarray, time_map: TimeMap) -> np.ndarray:
+    """`samples` in the time of `time_map`, which must be of their length: each stretch of speech at its own rate, pitch kept; pauses
+    cut or filled with silence. float32, shape (time_map.out_samples,); the same samples where the map changes nothing."""
+    source = np.asarray(samples, np.float32)
+    if len(source) != time_map.take_samples:
+        raise ValueError(f"the map is of {time_map.take_samples} samples, the take has {len(source)}")
+    output = np.zeros(time_map.out_samples, np.float32)
+    place = 0
+    for silence, pieces in runs(time_map):
+        run = _stretched_run(source, pieces, time_map.rate_hz)
+        is_cut = pieces[0].take_start_samples > 0, pieces[-1].take_end_samples < len(source)
+        place += silence
+        output[place : place + len(run)] = _faded(run, ms_to_samples(FADE_MS, time_map.rate_hz), *is_cut)
+        place += len(run)
+    return output
+
+
+def _stretched_run(source: np.ndarray, pieces: tuple[Piece, ...], rate_hz: int) -> np.ndarray:
+    """One stretch of sound in its own time; copied where no piece of it changes its length."""
+    part = source[pieces[0].take_start_samples : pieces[-1].take_end_samples]
+    if all(piece.take_samples == piece.out_samples for piece in pieces):
+        return part.copy()
+    out_at, take_at = knots(pieces)
+    hop, count = ms_to_samples(FRAME_MS, rate_hz) // 2, int(out_at[-1])
+    ideals = np.interp(np.arange(_frame_count(count, hop)) * hop, out_at, take_at)
+    return _overlap_add(part, count, np.rint(ideals).astype(int).tolist(), rate_hz)
+
+
+def _faded(run: np.ndarray, fade: int, at_start: bool, at_end: bool) -> np.ndarray:
+    """`run` rising from and falling to silence where it was cut out of something longer."""
+    fade = min(fade, len(run) // 2)
+    rising = (np.arange(fade, dtype=np.float32) + 0.5) / max(fade, 1)
+    if at_start and fade:
+        run[:fade] *= rising
+    if at_end and fade:
+        run[-fade:] *= rising[::-1]
+    return run
+
+
+def _frame_count(count: int, hop: int) -> int:
+    return -(-count // hop) + 1
+
+
+def _overlap_add(source: np.ndarray, count: int, ideals: Sequence[int], rate_hz: int) -> np.ndarray:
+    """Frames of 30 ms, one every 15 ms of output, each taken near its `ideals` place where it best continues the one before."""
+    hop, search = ms_to_samples(FRAME_MS, rate_hz) // 2, ms_to_samples(SEARCH_MS, rate_hz)
     frame = 2 * hop
     padded = np.concatenate([np.zeros(search + hop, np.float32), source, np.zeros(2 * frame + search, np.float32)])
     energy = np.concatenate([[0.0], np.cumsum(np.square(padded, dtype=np.float64))])
@@ -45,8 +94,8 @@ def _overlap_add(source: np.ndarray, count: int, hop: int, search: int, ratio: f
     output = np.zeros(count + 2 * frame, np.float32)
     last_place = len(padded) - frame - search - 1
     place = search
-    for index in range(-(-count // hop) + 1):
-        ideal = min(round(index * hop * ratio) + search, last_place)
+    for index, wanted in enumerate(ideals):
+        ideal = min(wanted + search, last_place)
         follows = min(place, last_place - hop) + hop
         place = (
             _best_place(padded, energy, padded[follows : follows + frame], range(ideal - search, ideal + search + 1)) if index else ideal
