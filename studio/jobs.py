@@ -66,8 +66,10 @@ class JobContext:
 
 
 class JobRunner:
-    """Worker threads over a JobStore. `start` takes up all waiting work, also of earlier processes; without it the runner
-    does only the jobs submitted to it. Nothing runs before the first of `start`, `submit` and `run_now`."""
+    """Worker threads over a JobStore, and one more for the kinds that run beside others, so that a film's faces hold nobody up.
+
+    `start` takes up all waiting work, also of earlier processes; without it the runner does only the jobs submitted to it.
+    Nothing runs before the first of `start`, `submit` and `run_now`."""
 
     def __init__(self, store: JobStore, run: Callable[[Job, JobContext], None], *, workers: int = 1) -> None:
         self._store, self._run, self._workers = store, run, workers
@@ -137,8 +139,9 @@ class JobRunner:
     def _ensure_threads(self) -> None:
         self._ensure_pulse()
         with self._lock:
-            while len(self._threads) < self._workers + 1 and not self._closing.is_set():
-                self._spawn(self._work, f"job-worker-{len(self._threads)}")
+            while len(self._threads) < self._workers + 2 and not self._closing.is_set():
+                is_beside = len(self._threads) == self._workers + 1
+                self._spawn(lambda is_beside=is_beside: self._work(is_beside), "job-beside" if is_beside else f"job-worker-{len(self._threads)}")
 
     def _ensure_pulse(self) -> None:
         with self._lock:
@@ -154,20 +157,20 @@ class JobRunner:
         with self._lock:
             return frozenset(self._held)
 
-    def _work(self) -> None:
+    def _work(self, is_beside: bool) -> None:
         while not self._closing.is_set():
-            job = self._next()
+            job = self._next(is_beside)
             if job is None:
                 self._news.wait(LOOK_EVERY_S)
                 self._news.clear()
             else:
                 self._perform(job)
 
-    def _next(self) -> Job | None:
+    def _next(self, is_beside: bool) -> Job | None:
         with self._lock:
             only = None if self._takes_all else frozenset(self._mine)
         try:
-            return self._store.claim(self._worker, only)
+            return self._store.claim(self._worker, only, is_beside=is_beside)
         except StudioError:
             _LOG.warning("no job could be claimed", exc_info=True)
             self._closing.wait(LOOK_EVERY_S)

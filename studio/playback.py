@@ -57,10 +57,11 @@ def source_clip(shop: Workshop, project: Project, line_id: str) -> Path:
     if not source.info.audio:
         raise NotReady(f"“{source.name}” has no sound to play.")
     track = source.info.track_index(project.settings.audio_track)
-    key = fingerprint("source clip", source.blob, track, line.span)
+    shift_ms = project.settings.sound_shift_ms
+    key = fingerprint("source clip", source.blob, _heard(track, shift_ms), line.span)
 
     def make(draft: Path) -> None:
-        samples = read_audio(shop.blobs.path(source.blob), track=track, rate_hz=CLIP_RATE_HZ, span=line.span)
+        samples = read_audio(shop.blobs.path(source.blob), track=track, rate_hz=CLIP_RATE_HZ, span=line.span, shift_ms=shift_ms)
         write_wav(draft, Audio(samples, CLIP_RATE_HZ))
 
     return cached(shop, key, ".wav", make)
@@ -76,10 +77,10 @@ def peaks(shop: Workshop, project: Project) -> bytes:
 
 
 def playable_source(shop: Workshop, project: Project) -> Path:
-    """The source itself where a browser plays it, else a proxy."""
+    """The source itself where a browser plays it as it should be heard, else a proxy."""
     source = source_of(project)
     track = source.info.track_index(project.settings.audio_track) if source.info.audio else None
-    return _playable(shop, shop.blobs.path(source.blob), source.info, track)
+    return _playable(shop, shop.blobs.path(source.blob), source.info, track, shift_ms=project.settings.sound_shift_ms if source.info.audio else 0)
 
 
 def playable_dub(shop: Workshop, project: Project) -> Path | None:
@@ -88,11 +89,17 @@ def playable_dub(shop: Workshop, project: Project) -> Path | None:
     return path and _playable(shop, path, probe(path, name="the dub", limits=shop.limits), 0)
 
 
-def _playable(shop: Workshop, path: Path, info: MediaInfo, track: int | None) -> Path:
-    if is_browser_playable(path, info):
+def _playable(shop: Workshop, path: Path, info: MediaInfo, track: int | None, *, shift_ms: int = 0) -> Path:
+    if not shift_ms and is_browser_playable(path, info):
         return path
     call = ToolCall("Preparing the picture for the page")
-    return cached(shop, fingerprint("proxy", path.name, track), ".mp4", lambda draft: make_proxy(path, info, draft, call, track=track))
+    key = fingerprint("proxy", path.name, _heard(track, shift_ms))
+    return cached(shop, key, ".mp4", lambda draft: make_proxy(path, info, draft, call, track=track, shift_ms=shift_ms))
+
+
+def _heard(track: int | None, shift_ms: int) -> object:
+    """A sound for a fingerprint: its track, and its shift where there is one."""
+    return (track, shift_ms) if shift_ms else track
 
 
 def sweep(cache: Path) -> None:

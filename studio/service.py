@@ -68,8 +68,8 @@ class Studio(LineVerbs):
         return self._update(project_id, name=clean_name(name, "project"))
 
     def delete_project(self, project_id: str) -> None:
-        if job := self.active_job(project_id):
-            self.cancel(job.id)
+        for job_id in self._shop.jobs.open_ids(self._own(project_id).id):
+            self.cancel(job_id)
         self._shop.projects.delete(self._own(project_id).id, self.user)
 
     def update_settings(self, project_id: str, settings: Settings) -> Project:
@@ -122,7 +122,7 @@ class Studio(LineVerbs):
         info = probe(path, name=name, limits=self._shop.limits)
         source = Source(name, self._shop.blobs.put_file(path), info)
         track = next((track.index for track in info.audio if track.is_default), 0)
-        return self._update(project_id, source=source, settings=replace(project.settings, audio_track=track))
+        return self._update(project_id, source=source, settings=replace(project.settings, audio_track=track, sound_shift_ms=0))
 
     def upload_bed(self, project_id: str, path: Path, name: str) -> Project:
         """A music-and-effects stem to mix over, instead of the ducked original."""

@@ -123,7 +123,7 @@ class LearningSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(_Checked):
     """All settings of a project."""
 
     engines: EngineChoice = field(default_factory=EngineChoice)
@@ -135,6 +135,12 @@ class Settings:
     guidance: Guidance = field(default_factory=Guidance)
     learning: LearningSettings = field(default_factory=LearningSettings)
     audio_track: int = 0
+    sound_shift_ms: int = limited(0, -2000, 2000, "How much later the source's sound is played than the file has it; negative: earlier.")
+
+    @property
+    def sound_key(self) -> int | tuple[int, int]:
+        """What of the source's sound is heard, for fingerprints: its track, and its shift where there is one."""
+        return (self.audio_track, self.sound_shift_ms) if self.sound_shift_ms else self.audio_track
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from studio.domain.errors import MediaToolFailed
 from studio.domain.language import ISO_639_2, NAMES
 from studio.domain.media import AudioTrack, MediaInfo
+from studio.media.decode import shift_filter
 from studio.media.ffmpeg import ToolCall, input_args, local, run, write_beside
 
 _PICTURES = ("h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "vvc")
@@ -34,7 +35,8 @@ class SubtitleTrack:
 
 @dataclass(frozen=True, slots=True)
 class Mux:
-    """What goes into one file. `track` is the original's `AudioTrack.index`; `dub` a sound file as long as the programme."""
+    """What goes into one file. `track` is the original's `AudioTrack.index`, played `shift_ms` later than the file has it; `dub` a
+    sound file as long as the programme."""
 
     source: Path
     info: MediaInfo
@@ -43,6 +45,7 @@ class Mux:
     source_language: str
     target_language: str
     subtitles: tuple[SubtitleTrack, ...] = ()
+    shift_ms: int = 0
 
 
 def mux(request: Mux, out: Path, call: ToolCall, progress: Callable[[int], None] | None = None) -> tuple[str, ...]:
@@ -75,7 +78,7 @@ def _arguments(request: Mux, draft: Path, *, is_picture_copied: bool) -> list[st
     arguments += _labels("a:0", request.target_language, "Dub")
     if original is not None:
         arguments += f"-map 0:a:{original.index} -disposition:a:1 original".split()
-        arguments += ["-c:a:1", "copy"] if original.codec in _SOUNDS else _encoded_original(request)
+        arguments += ["-c:a:1", "copy"] if original.codec in _SOUNDS and not request.shift_ms else _encoded_original(request)
         arguments += _labels("a:1", request.source_language, "Original")
     for number, subtitle in enumerate(request.subtitles):
         arguments += f"-map {number + 2}:s:0 -c:s mov_text -disposition:s:{number} 0".split()
@@ -97,7 +100,8 @@ def _copied_picture(request: Mux) -> list[str]:
 
 def _encoded_original(request: Mux) -> list[str]:
     """AAC as long as the programme, holes filled, so that the second sound ends with the first."""
-    span = f"aresample=async=1:first_pts=0,apad,atrim=end={request.info.duration_ms / 1000:.3f}"
+    steps = ("aresample=async=1:first_pts=0", shift_filter(request.shift_ms), f"apad,atrim=end={request.info.duration_ms / 1000:.3f}")
+    span = ",".join(step for step in steps if step)
     return ["-c:a:1", "aac", "-b:a:1", _DUB_BITRATE, "-filter:a:1", span]
 
 
@@ -115,6 +119,9 @@ def _notices(request: Mux, *, is_picture_copied: bool) -> list[str]:
     video, original = request.info.video, _original(request)
     if not is_picture_copied and video is not None:
         notices.append(f"MP4 cannot carry this {video.codec} picture as it is, so it was re-encoded to H.264 (CRF 18).")
+    if original is not None and request.shift_ms and original.codec in _SOUNDS:
+        way = "later" if request.shift_ms > 0 else "earlier"
+        notices.append(f"The original sound was re-encoded to AAC, to play {abs(request.shift_ms)} ms {way} than the source has it.")
     if original is not None and original.codec not in _SOUNDS:
         notices.append(f"MP4 cannot carry the original {original.codec} sound as it is, so it was re-encoded to AAC.")
     return notices

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from studio.domain.errors import MediaToolFailed
 from studio.domain.media import MediaInfo
 from studio.domain.timing import TimeSpan
+from studio.media.decode import shift_filter
 from studio.media.ffmpeg import ToolCall, input_args, local, run, write_beside
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ _PLAYABLE = {
 _PLAYABLE_PIXELS = ("yuv420p", "yuvj420p", "yuva420p")
 _SMALL_PICTURE = f"scale=w=-2:h='2*trunc(min({_PROXY_HEIGHT_PX},ih)/2)':flags=fast_bilinear,setsar=1"
 _ENCODERS = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "24", "-pix_fmt", "yuv420p", "-g", "50")
-_SOUND = ("-af", "aresample=async=1:first_pts=0", "-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000")
+_ALIGN = "aresample=async=1:first_pts=0"
+_SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000")
 
 
 def is_browser_playable(path: Path, info: MediaInfo) -> bool:
@@ -42,15 +44,15 @@ def is_browser_playable(path: Path, info: MediaInfo) -> bool:
     return info.video.codec in pictures and _pixel_format(path) in _PLAYABLE_PIXELS
 
 
-def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track: int | None = None) -> None:
+def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track: int | None = None, shift_ms: int = 0) -> None:
     """An MP4 of at most 720 lines, H.264 and AAC, that any browser plays; the picture is copied where it already fits.
 
-    `track` None takes the first sound. Raises MediaToolFailed, OutOfSpace, Cancelled.
+    `track` None takes the first sound; `shift_ms` plays it so much later. Raises MediaToolFailed, OutOfSpace, Cancelled.
     """
     video = info.video
     fits = video is not None and video.codec == "h264" and video.height_px <= _PROXY_HEIGHT_PX and _pixel_format(path) in _PLAYABLE_PIXELS
     picture = ["-c:v", "copy"] if fits else ["-vf", _SMALL_PICTURE, "-fps_mode", "vfr", *_ENCODERS]
-    maps = [*(["-map", "0:V:0", *picture] if video is not None else []), *_sound_map(info, track)]
+    maps = [*(["-map", "0:V:0", *picture] if video is not None else []), *_sound_map(info, track, shift_ms)]
     with write_beside(out) as draft:
         run(["-loglevel", "error", *input_args(path, "-fflags", "+genpts"), *maps, *_tail(draft)], call)
 
@@ -91,10 +93,11 @@ def _write(clip: VideoClip, draft: Path) -> None:
     )  # fmt: skip
 
 
-def _sound_map(info: MediaInfo, track: int | None) -> list[str]:
+def _sound_map(info: MediaInfo, track: int | None, shift_ms: int = 0) -> list[str]:
     if not info.audio:
         return []
-    return ["-map", f"0:a:{info.audio[0].index if track is None else track}", *_SOUND]
+    steps = ",".join(step for step in (_ALIGN, shift_filter(shift_ms)) if step)
+    return ["-map", f"0:a:{info.audio[0].index if track is None else track}", "-af", steps, *_SOUND]
 
 
 def _tail(draft: Path) -> list[str]:

@@ -49,11 +49,12 @@ class Ingest:
 
 @dataclass(frozen=True, slots=True)
 class IngestRequest:
-    """`track` is the `AudioTrack.index` the person chose."""
+    """`track` is the `AudioTrack.index` the person chose; `shift_ms` how much later its sound is played than the file has it."""
 
     path: Path
     info: MediaInfo
     track: int
+    shift_ms: int = 0
 
 
 def ingest(request: IngestRequest, blobs: BlobMaker, *, progress: Progress | None = None, cancel: CancelCheck | None = None) -> Ingest:
@@ -63,7 +64,7 @@ def ingest(request: IngestRequest, blobs: BlobMaker, *, progress: Progress | Non
         return Ingest(None, None, info.duration_ms)
     check_track(info, request.track)
     total = ms_to_samples(info.duration_ms, SPEECH_RATE_HZ)
-    query = SoundQuery(request.path, request.track, SPEECH_RATE_HZ, channels=1, length_ms=info.duration_ms)
+    query = SoundQuery(request.path, request.track, SPEECH_RATE_HZ, channels=1, length_ms=info.duration_ms, shift_ms=request.shift_ms)
     builder = PeakBuilder(SPEECH_RATE_HZ)
     with blobs.create(".wav") as speech, WavWriter(speech.path, rate_hz=SPEECH_RATE_HZ, channels=1, expected_samples=total) as wav:
         for block in audio_blocks(query, cancel=cancel):

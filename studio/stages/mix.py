@@ -49,7 +49,8 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class MixRequest:
-    """What to mix. `track` is the original's `AudioTrack.index`; `bed` a music-and-effects file, or None to duck the original.
+    """What to mix. `track` is the original's `AudioTrack.index`, heard `shift_ms` later than the file has it; `bed` a
+    music-and-effects file, or None to duck the original.
 
     `dialogue` names every line, dubbed or not, for the dialogue-gated profile; dubbed ones are known from `takes`.
     """
@@ -61,6 +62,7 @@ class MixRequest:
     settings: MixSettings
     bed: Path | None = None
     dialogue: tuple[TimeSpan, ...] = ()
+    shift_ms: int = 0
 
     @property
     def samples(self) -> int:
@@ -146,7 +148,7 @@ def _bed_blocks(request: MixRequest, cancel: CancelCheck | None) -> Iterator[np.
 def _original_blocks(request: MixRequest, cancel: CancelCheck | None) -> Iterator[np.ndarray]:
     if not request.info.audio:
         return _silence(request.samples)
-    query = SoundQuery(request.source, request.track, MIX_RATE_HZ, length_ms=request.info.duration_ms)
+    query = SoundQuery(request.source, request.track, MIX_RATE_HZ, length_ms=request.info.duration_ms, shift_ms=request.shift_ms)
     return audio_blocks(query, cancel=cancel)
 
 

@@ -21,7 +21,8 @@ _CUE_TIMES = re.compile(r"(\d{1,3}):(\d\d):(\d\d)[,.](\d{3})\s*-->\s*(\d{1,3}):(
 
 @dataclass(frozen=True, slots=True)
 class RenderRequest:
-    """What to put together. `dub` is the mix; an SRT text of None or without cues leaves its track out."""
+    """What to put together. `dub` is the mix; an SRT text of None or without cues leaves its track out. `shift_ms`: how much
+    later the original sound is played than the file has it."""
 
     source: Path
     info: MediaInfo
@@ -31,6 +32,7 @@ class RenderRequest:
     target_language: str
     source_srt: str | None = None
     target_srt: str | None = None
+    shift_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def render(request: RenderRequest, out: Path, *, progress: Progress | None = Non
             source_language=request.source_language,
             target_language=request.target_language,
             subtitles=tuple(track for track in subtitles if track is not None),
+            shift_ms=request.shift_ms,
         )
         tell = None if progress is None else (lambda done_ms: progress(min(done_ms, duration_ms), duration_ms))
         return Rendered(out, mux(parts, out, call, tell))

@@ -11,14 +11,14 @@ INGEST_VERSION = "1"  # changes whenever the same file may give another sound
 
 def ingested(run: Run) -> Ingest | None:
     """The ingest of the project's source, made if need be; None where there is no media yet."""
-    source, track = run.project.source, run.project.settings.audio_track
+    source, settings = run.project.source, run.project.settings
     if source is None:
         return None
-    key = fingerprint("ingest", INGEST_VERSION, source.blob, track)
+    key = fingerprint("ingest", INGEST_VERSION, source.blob, settings.sound_key)
     blobs = run.shop.blobs
 
     def work() -> Ingest:
-        request = IngestRequest(blobs.path(source.blob), source.info, track)
+        request = IngestRequest(blobs.path(source.blob), source.info, settings.audio_track, settings.sound_shift_ms)
         return ingest(request, blobs, progress=run.reported("Reading the sound"), cancel=run.context.is_cancelled)
 
     def is_whole(kept: Ingest) -> bool:

@@ -50,7 +50,7 @@ def mix_key(project: Project, cast: Cast, takes: Mapping[str, Take]) -> str:
     source = source_of(project)
     heard = [(line.span, line.speaker_id, take.fitted_blob) for line, take in circled(cast, takes, source.info.duration_ms)]
     spans = [line.span for line in cast.lines]
-    return fingerprint("mix", MIX_VERSION, source.blob, project.settings.audio_track, project.bed_blob, project.settings.mix, heard, spans)
+    return fingerprint("mix", MIX_VERSION, source.blob, project.settings.sound_key, project.bed_blob, project.settings.mix, heard, spans)
 
 
 def render_key(project: Project, cast: Cast, takes: Mapping[str, Take]) -> str:
@@ -70,6 +70,7 @@ def run(run: Run) -> None:
             source=blobs.path(source.blob),
             info=source.info,
             track=run.project.settings.audio_track,
+            shift_ms=run.project.settings.sound_shift_ms,
             dub=blobs.path(mixed.wav),
             source_language=run.project.source_language,
             target_language=run.project.target_language,
@@ -96,6 +97,7 @@ def _mixed(run: Run, cast: Cast, takes: Mapping[str, Take]) -> Mixed:
             source=blobs.path(source.blob),
             info=source.info,
             track=project.settings.audio_track,
+            shift_ms=project.settings.sound_shift_ms,
             takes=tuple(PlacedTake(blobs.path(take.fitted_blob), start_ms, line.span) for (line, take), start_ms in placed),
             settings=project.settings.mix,
             bed=blobs.path(project.bed_blob) if project.bed_blob is not None else None,

@@ -1,5 +1,7 @@
 """Long work as rows: queued, claimed by one worker, kept alive by its heartbeat, finished once. `studio.jobs` runs them.
 
+A project has one job at work at a time, and beside it one of the kinds in BESIDE, which take long and change no line.
+
 A worker is named host:pid:uuid. Whoever reports or finishes a job must still hold it, so a worker that slept through its
 heartbeat can no longer change what another has taken over.
 """
@@ -13,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from studio.domain.errors import Cancelled, NotFound
@@ -24,7 +26,9 @@ from studio.store.text import storable
 
 HEARTBEAT_LIFE_S = 30.0
 MAX_INTERRUPTIONS = 25  # a job that ends its process every time must not do so for ever
+BESIDE = (JobKind.FACES,)
 _TABLE = JOBS.c
+_IS_BESIDE = _TABLE.kind.in_([kind.value for kind in BESIDE])
 _QUEUED, _RUNNING = JobState.QUEUED.value, JobState.RUNNING.value
 _CANCELLED_TEXT = str(Cancelled())
 _INTERRUPTED_TEXT = f"The studio was stopped {MAX_INTERRUPTIONS} times while doing this, so it is not taken up again by itself; see the log, then start it again."
@@ -80,20 +84,34 @@ class JobStore:
             return _row(connection, job_id).is_user_error
 
     def active(self, project_id: str) -> Job | None:
-        """The job at work in a project, else the one that waits first."""
-        running = self._first(_of(project_id).where(_TABLE.state == _RUNNING))
-        return self._first(_of(project_id).where(_TABLE.state == _QUEUED).order_by(_TABLE.seq)) if running is None else running
+        """The job at work in a project, else the one that waits first; one that runs beside others only where there is no other."""
+        open_jobs = _of(project_id).where(_TABLE.state.in_((_RUNNING, _QUEUED)))
+        return self._first(open_jobs.order_by(_IS_BESIDE, _TABLE.state == _QUEUED, _TABLE.seq))
+
+    def running(self, project_id: str, kind: JobKind) -> Job | None:
+        """The running job of that kind, whoever runs it."""
+        return self._first(_of(project_id).where(_TABLE.state == _RUNNING, _TABLE.kind == kind.value))
+
+    def open_ids(self, project_id: str) -> tuple[str, ...]:
+        """Every job of a project that is not over."""
+        with reading(self._engine) as connection:
+            query = select(_TABLE.id).where(_TABLE.project_id == project_id, _TABLE.state.in_((_RUNNING, _QUEUED)))
+            return tuple(connection.execute(query).scalars())
 
     def latest(self, project_id: str) -> Job | None:
         """The active job, or the one submitted last."""
         active = self.active(project_id)
         return self._first(_of(project_id).order_by(_TABLE.seq.desc())) if active is None else active
 
-    def claim(self, worker: str, only: Collection[str] | None = None) -> Job | None:
-        """Take a waiting job whose project is idle (one of `only`, if given), in turns by owner; None when there is none."""
+    def claim(self, worker: str, only: Collection[str] | None = None, *, is_beside: bool | None = None) -> Job | None:
+        """Take a waiting job whose project is idle (one of `only`, if given), in turns by owner; None when there is none.
+
+        `is_beside`: only of the kinds that run beside others, or only of the others; None takes both."""
         if not only and only is not None:
             return None
         query = _claimable(only)
+        if is_beside is not None:
+            query = query.where(_IS_BESIDE if is_beside else ~_IS_BESIDE)
         with reading(self._engine) as connection:  # cheap: idle workers ask every second and should not write
             if connection.execute(query).first() is None:
                 return None
@@ -197,11 +215,13 @@ def _row(connection: Connection, job_id: str) -> Row[Any]:
 
 
 def _claimable(only: Collection[str] | None) -> Select[Any]:
-    """The job whose turn it is: of an idle project, from the owner who was served longest ago, the oldest."""
+    """The job whose turn it is: of a project idle but for work beside it, from the owner who was served longest ago, the oldest."""
     running, served = JOBS.alias(), JOBS.alias()
-    busy = select(running.c.project_id).where(running.c.state == _RUNNING)
+    runs_beside = running.c.kind.in_([kind.value for kind in BESIDE])
+    is_same_sort = or_(and_(runs_beside, _IS_BESIDE), and_(~runs_beside, ~_IS_BESIDE))
+    busy = exists().where(running.c.project_id == _TABLE.project_id, running.c.state == _RUNNING, is_same_sort)
     last_turn = select(func.max(served.c.started_at)).where(served.c.owner == _TABLE.owner).scalar_subquery()
-    query = select(_TABLE.id).where(_TABLE.state == _QUEUED, _TABLE.project_id.not_in(busy))
+    query = select(_TABLE.id).where(_TABLE.state == _QUEUED, ~busy)
     if only is not None:
         query = query.where(_TABLE.id.in_(only))
     return query.order_by(last_turn.nulls_first(), _TABLE.seq).limit(1)

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 METADATA = MetaData(
     naming_convention={
@@ -232,5 +232,9 @@ JOBS = Table(
     Index("ix_jobs_project", "project_id", "seq"),
 )
 
-# The database itself refuses a second running job of one project, whatever two workers believe.
-Index("uq_jobs_running", JOBS.c.project_id, unique=True, sqlite_where=JOBS.c.state == "running", postgresql_where=JOBS.c.state == "running")
+# The database itself refuses a second running job of one project, whatever two workers believe; looking for faces, which takes
+# long and changes no line, may run beside another job, but not twice.
+_AT_WORK = (JOBS.c.state == "running") & (JOBS.c.kind != "faces")
+_LOOKING = (JOBS.c.state == "running") & (JOBS.c.kind == "faces")
+Index("uq_jobs_running", JOBS.c.project_id, unique=True, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)
+Index("uq_jobs_looking", JOBS.c.project_id, unique=True, sqlite_where=_LOOKING, postgresql_where=_LOOKING)
