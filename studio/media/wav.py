@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from studio.domain.errors import MediaToolFailed, OutOfSpace, StudioError
+from studio.domain.timing import TimeSpan, ms_to_samples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +31,37 @@ def read_wav(path: Path) -> Audio:
     except (soundfile.SoundFileError, OSError) as error:
         raise MediaToolFailed(f"Reading the sound file {path.name}", str(error)) from error
     return Audio(samples.mean(axis=1, dtype="float32"), int(rate_hz))
+
+
+def wav_blocks(path: Path, block_samples: int) -> Iterator[np.ndarray]:
+    """A mono sound file as float32 blocks of shape (n,), the last one shorter. Raises MediaToolFailed."""
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            yield from file.blocks(blocksize=block_samples, dtype="float32")
+    except (soundfile.SoundFileError, OSError) as error:
+        raise MediaToolFailed(f"Reading the sound file {path.name}", str(error)) from error
+
+
+def read_wav_span(path: Path, span: TimeSpan) -> Audio:
+    """One stretch of a mono sound file, exactly as long as `span`; what lies past its end is silence. Raises MediaToolFailed."""
+    import numpy as np
+    import soundfile
+
+    from studio.engines.protocols import Audio
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            first, last = ms_to_samples(span.start_ms, file.samplerate), ms_to_samples(span.end_ms, file.samplerate)
+            samples = np.zeros(last - first, np.float32)
+            if first < file.frames:
+                file.seek(first)
+                read = file.read(min(last, file.frames) - first, dtype="float32")
+                samples[: len(read)] = read
+            return Audio(samples, int(file.samplerate))
+    except (soundfile.SoundFileError, OSError) as error:
+        raise MediaToolFailed(f"Reading the sound file {path.name}", str(error)) from error
 
 
 def wav_samples(path: Path, rate_hz: int) -> int:

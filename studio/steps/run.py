@@ -17,7 +17,7 @@ from studio.store.stage_results import StageKey
 from studio.workshop import Workshop
 
 NOTICE_STAGE = "notice"
-NOTICE_STAGES = ("ingest", "lines", "translate", "voice", "render")
+NOTICE_STAGES = ("ingest", "lines", "faces", "sync", "translate", "voice", "render")
 
 
 class JobContext(Protocol):
