@@ -125,6 +125,8 @@ class FitReport:
     """What was done to a take to bring it into its slot; every ms at the programme's rate.
 
     `rate_ratio` > 1 is faster speech. `remainder_ms` > 0 is what still spills over the slot; nothing is ever cut off.
+    A take timed to the lips says by which scales, the silence it begins with (`lead_ms`, part of `fitted_ms`), how much its inner
+    pauses grew and shrank together, and its slowest and fastest stretch; of others these are 0, 0 and None.
     """
 
     natural_ms: int
@@ -133,6 +135,12 @@ class FitReport:
     rate_ratio: float
     fitted_ms: int
     remainder_ms: int
+    lip_scale: float = 0.0
+    face_scale: float = 0.0
+    lead_ms: int = 0
+    pauses_moved_ms: int = 0
+    slowest_ratio: float | None = None
+    fastest_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,10 +189,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What a speech engine made of a text, with phone timings where the engine has them."""
+    """What a speech engine made of a text, with phone and word timings where the engine has them. Between two words a pause may be put."""
 
     audio: Audio
     phones: tuple[Mark, ...] = ()
+    words: tuple[Mark, ...] = ()
 
 
 class Speaker(Engine, Protocol):

@@ -70,7 +70,7 @@ class EdgeSpeaker:
     def speak(self, text: str, language: str, voice: VoiceRef) -> Speech:
         """Speech at the service's 24 kHz; `phones` holds its words. Raises EngineUnavailable, EngineFailed."""
         spoken = self._service.speak(text, voice)
-        return Speech(decode_mp3(spoken.mp3), spoken.words)
+        return Speech(decode_mp3(spoken.mp3), spoken.words, spoken.words)
 
 
 def decode_mp3(data: bytes) -> Audio:

@@ -45,14 +45,14 @@ class EspeakSpeaker:
         return self._offers[language]
 
     def speak(self, text: str, language: str, voice: VoiceRef) -> Speech:
-        """Speech at 22.05 kHz with the phones of the whole line. Raises EngineFailed for a text without words."""
+        """Speech at 22.05 kHz with the phones and words of the whole line. Raises EngineFailed for a text without words."""
         import numpy as np
 
         if not has_speech(text):
             raise EngineFailed(self.name, f"“{text.strip()}” has no words to say; type some, or leave the line empty.")
         spoken = self._pool.speak(espeak_request(text, voice))
         samples = np.frombuffer(spoken.pcm, np.int16).astype(np.float32) / 32768
-        return Speech(Audio(samples, spoken.rate_hz), spoken.phones)
+        return Speech(Audio(samples, spoken.rate_hz), spoken.phones, spoken.words)
 
     def _offer(self, language: str) -> tuple[VoiceInfo, ...]:
         ranked = espeak_voices(self._pool, language)

@@ -6,7 +6,7 @@ Pure. Order: trim the ends, shorten inner pauses, stretch inside the limits, rep
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.domain.line import FitReport, Line, Slot
 from studio.domain.settings import FitSettings
@@ -73,12 +73,18 @@ def trim(audio: Audio, phones: Sequence[Mark], quiet_db: float) -> Trimmed:
     speech = speech_range(audio, quiet_db)
     kept = Audio(audio.samples[speech.start_samples : speech.end_samples], audio.rate_hz)
     start_ms = samples_to_ms(speech.start_samples, audio.rate_hz)
-    moved = tuple(
-        Mark(max(0, phone.start_ms - start_ms), min(kept.length_ms, phone.end_ms - start_ms), phone.symbol)
-        for phone in phones
-        if phone.end_ms > start_ms and phone.start_ms - start_ms < kept.length_ms
+    bare = Trimmed(kept, (), start_ms, audio.length_ms - kept.length_ms)
+    return replace(bare, phones=moved_to_start(phones, bare))
+
+
+def moved_to_start(marks: Sequence[Mark], whole: Trimmed) -> tuple[Mark, ...]:
+    """Marks of the untrimmed take as times of `whole`; what was trimmed off falls away."""
+    start_ms, length_ms = whole.start_ms, whole.audio.length_ms
+    return tuple(
+        Mark(max(0, mark.start_ms - start_ms), min(length_ms, mark.end_ms - start_ms), mark.symbol)
+        for mark in marks
+        if mark.end_ms > start_ms and mark.start_ms - start_ms < length_ms
     )
-    return Trimmed(kept, moved, start_ms, audio.length_ms - kept.length_ms)
 
 
 def shortest_ms(whole: Trimmed, settings: FitSettings) -> int:

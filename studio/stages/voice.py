@@ -11,9 +11,11 @@ from typing import Protocol, runtime_checkable
 
 from studio.domain.errors import EngineFailed
 from studio.domain.line import FitReport, Slot, SpeakerProfile, VoiceRef
+from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings
 from studio.engines.protocols import Audio, Mark, Speaker, Speech, VoiceInfo
-from studio.stages.fit import Trimmed, fit_take, shortest_ms, trim, wanted_ratio
+from studio.stages.fit import Trimmed, moved_to_start, shortest_ms, trim, wanted_ratio
+from studio.stages.guided_fit import Room, fit_speech, planned
 
 VOICE_VERSION = "1"  # changes whenever the same request may give another take
 FEMALE_FROM_HZ = 165.0  # between the usual ranges of men's and women's speaking pitch
@@ -32,13 +34,18 @@ class RateControlled(Protocol):
 @dataclass(frozen=True, slots=True)
 class VoiceRequest:
     """What to say, in which voice, in what time. The voice's own `rate_ratio` is the editor's choice and counts as
-    natural: the limits in `settings` hold on top of it."""
+    natural: the limits in `settings` hold on top of it. `lips`: what the timing may follow beside the words."""
 
     text: str
     language: str
     voice: VoiceRef
     slot: Slot
     settings: FitSettings
+    lips: LipGuide | None = None
+
+    @property
+    def room(self) -> Room:
+        return Room(self.slot, self.settings, self.lips)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +66,17 @@ def has_words(text: str) -> bool:
 
 def voice_line(request: VoiceRequest, engine: Speaker) -> Voiced:
     """Speak and fit one line. Raises EngineFailed, also for a take without sound."""
-    settings, slot = request.settings, request.slot
+    settings = request.settings
     first = _spoken(request, engine, 1.0)
-    asked = _rate_to_ask(first.speech, slot, settings) if isinstance(engine, RateControlled) and engine.has_rate_control else 1.0
+    asked = _rate_to_ask(first, request.room) if isinstance(engine, RateControlled) and engine.has_rate_control else 1.0
     if asked != 1.0:
         again = _spoken(request, engine, asked)
         engine_ratio = first.speech.audio.length_ms / again.speech.audio.length_ms
         if settings.min_ratio / _OBEDIENCE <= engine_ratio <= settings.max_ratio * _OBEDIENCE:
-            fitted = fit_take(again.raw.audio, again.raw.phones, slot, settings, engine_ratio=engine_ratio)
+            fitted = fit_speech(again.raw, request.room, engine_ratio=engine_ratio)
             report = replace(fitted.report, natural_ms=first.raw.audio.length_ms, trimmed_ms=first.speech.lost_ms)
             return Voiced(again.raw.audio, fitted.audio, fitted.phones, report, asked)
-    fitted = fit_take(first.raw.audio, first.raw.phones, slot, settings)
+    fitted = fit_speech(first.raw, request.room)
     return Voiced(first.raw.audio, fitted.audio, fitted.phones, fitted.report, 1.0)
 
 
@@ -139,11 +146,18 @@ def _offers(voices: Sequence[VoiceRef]) -> Iterator[VoiceRef]:
         lap += 1
 
 
-def _rate_to_ask(natural: Trimmed, slot: Slot, settings: FitSettings) -> float:
-    """The engine rate that, with pauses shortened as far as allowed, brings the speech into the slot; 1.0 where the
-    natural rate does."""
-    length_ms = natural.audio.length_ms
-    if length_ms > slot.length_ms:
-        length_ms = max(slot.length_ms, shortest_ms(natural, settings))
-    ratio = min(max(wanted_ratio(length_ms, slot), settings.min_ratio), settings.max_ratio)
+def _rate_to_ask(natural: _Spoken, room: Room) -> float:
+    """The engine rate that, with pauses shortened as far as allowed, brings the speech into the slot, or to where lips and source
+    want it; 1.0 where the natural rate does."""
+    if room.is_guided:
+        ratio = planned(natural.speech, moved_to_start(natural.raw.words, natural.speech), room).mean_ratio
+    else:
+        ratio = wanted_ratio(_least_ms(natural.speech, room), room.slot)
+    ratio = min(max(ratio, room.settings.min_ratio), room.settings.max_ratio)
     return 1.0 if abs(ratio - 1.0) < SMALLEST_CHANGE else ratio
+
+
+def _least_ms(natural: Trimmed, room: Room) -> int:
+    """Length of a take with its pauses as short as the slot needs and the settings allow."""
+    length_ms, slot_ms = natural.audio.length_ms, room.slot.length_ms
+    return max(slot_ms, shortest_ms(natural, room.settings)) if length_ms > slot_ms else length_ms
