@@ -99,7 +99,7 @@ class _LipFront(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         batch, frames = pictures.shape[:2]
-        seen = self.time(pictures[:, None]).transpose(1, 2).flatten(0, 1)
+        seen = self.time(pictures[:, None]).transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
         return self.out(self.space(seen).flatten(1)).view(batch, frames, -1)
 
 

@@ -7,6 +7,8 @@ at every offset, from which the three numbers follow. A scorer whose distances m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ class NothingToScore(ValueError):
 class OffsetDistances:
     """`mean_distances`: mean over `windows` video windows at each of 2·shift + 1 offsets, the sound moved from earliest to latest.
 
-    Beyond the ends of the sound the padding is zero, so under 2·shift + 1 windows LSE-C is inflated."""
+    With zero padding beyond the ends of the sound, LSE-C is inflated under 2·shift + 1 windows."""
 
     mean_distances: tuple[float, ...]
     windows: int
@@ -41,7 +43,7 @@ class OffsetDistances:
     @property
     def lse_c(self) -> float:
         """Median over offsets minus the smallest; higher is better."""
-        return sorted(self.mean_distances)[self.shift] - self.lse_d
+        return median(distance for distance in self.mean_distances if isfinite(distance)) - self.lse_d
 
     @property
     def offset_frames(self) -> int:
@@ -49,11 +51,13 @@ class OffsetDistances:
         return self.shift - self.mean_distances.index(self.lse_d)
 
 
-def offset_distances(lips: Any, sound: Any, *, shift: int = PUBLISHED_SHIFT) -> OffsetDistances:
+def offset_distances(lips: Any, sound: Any, *, shift: int = PUBLISHED_SHIFT, is_padded: bool = True) -> OffsetDistances:
     """Mean Euclidean distance of lip windows to sound windows at every offset within `shift`.
 
     `lips`: (windows, dim), `sound`: (windows, dim), numpy arrays or torch tensors, both starting at the same moment; the longer one is
-    cut to the shorter (`min_length` of the protocol). Raises NothingToScore without a window, ValueError for shapes that do not go together.
+    cut to the shorter (`min_length` of the protocol). `is_padded`: the sound is zero beyond its ends, as published; False takes each mean
+    over the windows that have sound at that offset (offsets with under a third of them are left out), which embeddings of unit length need (zero lies nearer to them than any stranger).
+    Raises NothingToScore without a window, ValueError for shapes that do not go together.
     """
     seen, heard = _as_array(lips), _as_array(sound)
     if seen.ndim != 2 or heard.ndim != 2 or seen.shape[1] != heard.shape[1]:
@@ -62,11 +66,16 @@ def offset_distances(lips: Any, sound: Any, *, shift: int = PUBLISHED_SHIFT) -> 
         if len(stream) == 0:
             raise NothingToScore(f"The {name} is too short: it holds no window to score.")
     windows = min(len(seen), len(heard))
-    sums = np.zeros(2 * shift + 1)
+    sums, counts = np.zeros(2 * shift + 1), np.zeros(2 * shift + 1)
     for start in range(0, windows, _WINDOWS_AT_ONCE):
         stop = min(windows, start + _WINDOWS_AT_ONCE)
-        sums += distances_of(seen[start:stop], _padded(heard[:windows], start - shift, stop + shift)).sum(axis=0, dtype=np.float64)
-    return OffsetDistances(tuple(float(value) for value in sums / windows), windows)
+        found = distances_of(seen[start:stop], _padded(heard[:windows], start - shift, stop + shift))
+        places = np.arange(start, stop)[:, None] + np.arange(-shift, shift + 1)[None]
+        counted = np.ones_like(found) if is_padded else ((places >= 0) & (places < windows)).astype(found.dtype)
+        sums += (found * counted).sum(axis=0, dtype=np.float64)
+        counts += counted.sum(axis=0, dtype=np.float64)
+    means = np.divide(sums, counts, out=np.full_like(sums, np.inf), where=counts >= (1 if is_padded else max(1.0, windows / 3)))
+    return OffsetDistances(tuple(float(value) for value in means), windows)
 
 
 def distances_of(lips: np.ndarray, padded_sound: np.ndarray) -> np.ndarray:
