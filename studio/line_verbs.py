@@ -20,8 +20,10 @@ from studio.domain.views import LineDetail, LineRow
 from studio.engines.protocols import VoiceInfo
 from studio.preferences import watched
 from studio.review import build_rows, paced_estimator, predictor, programme_ms, resolve_voices, stand, voices_on_offer
+from studio.lip_verbs import LipVerbs, with_lips
 from studio.script import UNNAMED_SPEAKER, speaker_at
 from studio.stages.timing import slots
+from studio.steps.lip_guide import cues
 from studio.store.lines import LineChange
 from studio.workshop import Workshop
 
@@ -65,8 +67,9 @@ class LineVerbs:
         project = self._own(project_id)
         lines, rack = self._shop.lines, self._shop.engines
         takes = {take.id: take for take in lines.circled_takes(project.id)}
-        standing = stand(project, lines.cast(project.id), rack, tuple(takes.values()))
-        return build_rows(project, standing, takes, lines.candidate_counts(project.id), rack)
+        cast = lines.cast(project.id)
+        standing = stand(project, cast, rack, tuple(takes.values()), cues(self._shop, project, cast.lines))
+        return with_lips(self._shop, project, build_rows(project, standing, takes, lines.candidate_counts(project.id), rack))
 
     def line(self, project_id: str, line_id: str) -> LineDetail:
         row = self._row(project_id, line_id)

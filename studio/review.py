@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from studio.domain.errors import EngineUnavailable
 from studio.domain.glossary import folded, missed_terms
@@ -19,6 +19,7 @@ from studio.engines.rack import EngineRack
 from studio.stages.timing import line_flags, predictions, slots
 from studio.stages.translate import Predict
 from studio.stages.voice import VOICE_VERSION, assign_voices
+from studio.steps.lip_guide import NO_CUES, LipCues, guide_keys
 
 FOREIGN_SHARE = 0.2  # more foreign lines than this look like a wrong file
 SILENCE = Estimate(0, 0, "none")
@@ -28,7 +29,7 @@ SILENCE = Estimate(0, 0, "none")
 class Standing:
     """A project's cast with all that follows from it; `voices` and `predictions` lack what no engine can give.
 
-    `predict_text` holds any other text against one of the lines.
+    `predict_text` holds any other text against one of the lines. `guide_keys`: what the timing of lines that follow the lips follows.
     """
 
     cast: Cast
@@ -36,6 +37,7 @@ class Standing:
     voices: Mapping[str, VoiceRef]
     predictions: Mapping[str, Prediction]
     predict_text: Predict
+    guide_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 def programme_ms(project: Project, cast: Cast) -> int:
@@ -133,15 +135,16 @@ def predictor(
     return predict_text
 
 
-def stand(project: Project, cast: Cast, rack: EngineRack, takes: Sequence[Take] = ()) -> Standing:
-    """How the lines stand; `takes` already made tell the duration engine how fast their voices are."""
+def stand(project: Project, cast: Cast, rack: EngineRack, takes: Sequence[Take] = (), known: LipCues = NO_CUES) -> Standing:
+    """How the lines stand; `takes` already made tell the duration engine how fast their voices are, and what is `known` of lips and
+    source decides with the rest whether a take is still what the line asks for."""
     estimator = paced_estimator(project, rack, takes)
     slots_by_line = slots(cast.lines, project.settings.timing, programme_ms(project, cast))
     voices = resolve_voices(project, cast, rack)
     estimates = _estimates(project.target_language, cast, voices, estimator)
     found = predictions(cast.lines, slots_by_line, lambda line: estimates.get(line.id), max_ratio=project.settings.fit.max_ratio)
     predict_text = predictor(project, slots_by_line, voices, estimator)
-    return Standing(cast, slots_by_line, voices, found, predict_text)
+    return Standing(cast, slots_by_line, voices, found, predict_text, guide_keys(project, cast.lines, slots_by_line, known))
 
 
 def _estimates(language: str, cast: Cast, voices: Mapping[str, VoiceRef], estimator: DurationEstimator | None) -> dict[str, Estimate]:
@@ -157,9 +160,12 @@ def _estimates(language: str, cast: Cast, voices: Mapping[str, VoiceRef], estima
     return estimates
 
 
-def take_key(project: Project, line: Line, slot: Slot, voice: VoiceRef, engine_version: str) -> str:
-    """Fingerprint of everything a take depends on; a take with another key is stale."""
-    return fingerprint("take", VOICE_VERSION, line.target_text.strip(), project.target_language, voice, engine_version, slot.span_ms, slot.length_ms, project.settings.fit)
+def take_key(project: Project, line: Line, slot: Slot, voice: VoiceRef, engine_version: str, guide_key: str | None = None) -> str:
+    """Fingerprint of everything a take depends on; a take with another key is stale. `guide_key`: what its timing follows beside the
+    words, None where it follows nothing."""
+    words = line.target_text.strip(), project.target_language, voice, engine_version
+    guided = () if guide_key is None else (guide_key,)
+    return fingerprint("take", VOICE_VERSION, *words, slot.span_ms, slot.length_ms, project.settings.fit, *guided)
 
 
 def engine_versions(rack: EngineRack) -> dict[str, str]:
@@ -176,7 +182,7 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
     rows = []
     for number, line in enumerate(lines, start=1):
         voice, take, slot = standing.voices.get(line.id), takes.get(line.take_id or ""), standing.slots[line.id]
-        is_stale = take is not None and (voice is None or take.fingerprint != take_key(project, line, slot, voice, versions.get(voice.engine, "")))
+        is_stale = take is not None and (take.fingerprint != _key_now(project, standing, line, versions))
         rows.append(
             LineRow(
                 number=number,
@@ -192,6 +198,14 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
             )
         )
     return tuple(rows)
+
+
+def _key_now(project: Project, standing: Standing, line: Line, versions: Mapping[str, str]) -> str | None:
+    """The key a take of the line would have if it were made now; None where it has no voice."""
+    voice = standing.voices.get(line.id)
+    if voice is None:
+        return None
+    return take_key(project, line, standing.slots[line.id], voice, versions.get(voice.engine, ""), standing.guide_keys.get(line.id))
 
 
 def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:

@@ -109,10 +109,10 @@ class MixSettings(_Checked):
 
 @dataclass(frozen=True, slots=True)
 class Guidance(_Checked):
-    """Scales of the visual conditions (papers §4.3); 0 leaves a condition out."""
+    """Scales of the visual conditions (papers §4.3), for every voice; 0 leaves a condition out, 1 is recommended (`stages/lip_timing.py`)."""
 
-    face_scale: float = limited(0.0, 0.0, 5.0, "How far the face guides timing and energy.")
-    lip_scale: float = limited(0.0, 0.0, 5.0, "How far the lips guide timing.")
+    face_scale: float = limited(0.0, 0.0, 5.0, "How far stressed syllables follow face and source. 0: not at all, 1: recommended.")
+    lip_scale: float = limited(0.0, 0.0, 5.0, "How far timing follows the lips and the source speech. 0: words alone, 1: recommended.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ from studio.engines.protocols import Speaker
 from studio.media.wav import write_wav
 from studio.review import Standing, default_speaker, stand, take_key
 from studio.stages.voice import VoiceRequest, has_words, voice_line
+from studio.steps.lip_guide import LipCues, cues, lip_guide
 from studio.steps.run import Run
 
 
 def run(run: Run) -> None:
     cast = run.shop.lines.cast(run.project.id)
-    standing = stand(run.project, cast, run.shop.engines)
+    known = cues(run.shop, run.project, cast.lines)
+    standing = stand(run.project, cast, run.shop.engines, known=known)
     wanted = [line for line in cast.lines if run.wants(line) and has_words(line.target_text)]
     unspoken = wanted and not standing.voices
     run.notice("voice", f"No voice here speaks {run.project.target_language}; the lines stay unvoiced." if unspoken else None)
@@ -28,7 +30,7 @@ def run(run: Run) -> None:
         for done, line in enumerate(wanted):
             report(done, len(wanted))
             try:
-                _voice(run, standing, line)
+                _voice(run, standing, known, line)
             except EngineFailed as error:  # one line that cannot be spoken must not cost the others their takes
                 failures.append(f"{clock(line.span.start_ms)}: {error}")
     report(len(wanted), len(wanted))
@@ -36,17 +38,19 @@ def run(run: Run) -> None:
         run.notice("voice", f"{len(failures)} of {len(wanted)} lines could not be voiced; the first, at {failures[0]}")
 
 
-def _voice(run: Run, standing: Standing, line: Line) -> None:
+def _voice(run: Run, standing: Standing, known: LipCues, line: Line) -> None:
     voice = standing.voices.get(line.id)
     if voice is None:
         return
     engine, voice = _able(run, voice)
     slot = standing.slots[line.id]
-    key = take_key(run.project, line, slot, voice, engine.version)
+    key = take_key(run.project, line, slot, voice, engine.version, standing.guide_keys.get(line.id))
     known = {take.fingerprint: take for take in run.shop.lines.takes(run.project.id, line.id)}
     take = known.get(key)
     if take is None or not run.shop.blobs.exists(take.fitted_blob):
-        take = _new_take(run, engine, VoiceRequest(line.target_text.strip(), run.project.target_language, voice, slot, run.project.settings.fit), line.id, key)
+        lips = lip_guide(run.shop, run.project, line, slot, known)
+        request = VoiceRequest(line.target_text.strip(), run.project.target_language, voice, slot, run.project.settings.fit, lips)
+        take = _new_take(run, engine, request, line.id, key)
         run.shop.lines.add_take(take)
     elif take.id == line.take_id:
         return

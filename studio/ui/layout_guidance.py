@@ -11,9 +11,11 @@ from studio.ui.island import island
 from studio.ui.layout_parts import setting_slider
 
 _STATEMENT = (
-    "<h2>Face and lip guidance</h2><p>These scales tell a voice engine that sees the picture how closely to follow the face and the lips. "
-    "<strong>The voices in use today do not see the picture: the values are stored and change nothing yet.</strong> "
-    "They take effect as soon as a visual voice engine is installed; nothing has to be set again.</p>"
+    "<h2>Face and lip guidance</h2><p>At 0 a line is timed by its words alone. From there up, any voice is re-timed to the picture, inside "
+    "the rate limits of the voice: <strong>Lips</strong> puts speech where the speaker's mouth is open and the source is heard, and pauses "
+    "where it is shut; <strong>Face</strong> lets stressed syllables fall where face and source are at their strongest. 1 is recommended and "
+    "keeps the rate steady, as human dubbers do; higher values follow the picture more closely. Lines spoken off screen are left free. "
+    "Changed lines are voiced again.</p>"
 )
 
 

@@ -1,0 +1,120 @@
+"""What the lips and the source say about a line's timing: gathered from what the faces and speech steps have kept, and its fingerprint.
+
+`cues` looks at nothing anew and is cheap enough for every look at the page; `lip_guide` reads the curves of one line, to voice it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+import numpy as np
+
+from studio.domain.faces import FACE_RATE_HZ, LinePresence, Presence
+from studio.domain.line import Line, Slot
+from studio.domain.lip_guide import LipGuide
+from studio.domain.plain import fingerprint
+from studio.domain.project import Project
+from studio.domain.settings import Guidance
+from studio.domain.timing import TimeSpan
+from studio.media.face_archive import FaceArchive
+from studio.stages.speech_activity import heard_spans, level_curve
+from studio.steps.faces import kept_faces, kept_presence
+from studio.steps.speech import NO_SPEECH, HeardSpeech, kept_speech, source_speech
+from studio.workshop import Workshop
+
+GUIDE_VERSION = "1"  # changes whenever the same cues may give another timing
+
+
+@dataclass(frozen=True, slots=True)
+class LipCues:
+    """What is known of a project's picture and sound. `archive`: the faces' curves, None without any face; `presences` by line id."""
+
+    archive: str | None
+    presences: Mapping[str, LinePresence]
+    speech: HeardSpeech
+
+    def presence(self, line: Line) -> Presence:
+        found = self.presences.get(line.id)
+        return found.presence if found is not None else Presence.UNKNOWN
+
+
+NO_CUES = LipCues(None, {}, NO_SPEECH)
+
+
+def scales_of(project: Project, line: Line) -> Guidance:
+    """How far the picture may guide a line: its own scales where it has them."""
+    return line.guidance if line.guidance is not None else project.settings.guidance
+
+
+def is_guided(project: Project, line: Line) -> bool:
+    """Whether anyone wants this line's timing to follow more than its words. Without a picture there is nothing to follow."""
+    scales, source = scales_of(project, line), project.source
+    return source is not None and source.info.video is not None and (scales.lip_scale > 0 or scales.face_scale > 0)
+
+
+def cues(shop: Workshop, project: Project, lines: Sequence[Line]) -> LipCues:
+    """What the faces and speech steps have kept for `project`; nothing where no line is guided."""
+    if not any(is_guided(project, line) for line in lines):
+        return NO_CUES
+    faces = kept_faces(shop, project)
+    return LipCues(faces.archive if faces is not None else None, kept_presence(shop, project, lines), kept_speech(shop, project))
+
+
+def guide_keys(project: Project, lines: Sequence[Line], slots: Mapping[str, Slot], known: LipCues) -> dict[str, str]:
+    """By line id, for those lines only whose timing follows lips or source: the fingerprint of all it follows."""
+    wanted = [line for line in lines if is_guided(project, line) and known.presence(line) is not Presence.OFF_SCREEN]
+    return {line.id: _key(scales_of(project, line), line, slots[line.id], known) for line in wanted if _has_cues(line, slots[line.id], known)}
+
+
+def lip_guide(shop: Workshop, project: Project, line: Line, slot: Slot, known: LipCues) -> LipGuide | None:
+    """What `line` may follow; None where nobody asked, where it is spoken off screen, and where nothing is known. Raises
+    MediaToolFailed where the faces' file is damaged."""
+    if not is_guided(project, line) or known.presence(line) is Presence.OFF_SCREEN or not _has_cues(line, slot, known):
+        return None
+    span = _span(slot)
+    audio = source_speech(shop, known.speech, span)
+    heard = heard_spans(audio, _inside(known.speech.spans, span), start_ms=slot.start_ms) if audio is not None else ()
+    level = level_curve(audio) if audio is not None else ()
+    return LipGuide(known.presence(line), scales_of(project, line), _opening(shop, line, slot, known), heard, level)
+
+
+def _has_cues(line: Line, slot: Slot, known: LipCues) -> bool:
+    return _track(line, known) is not None or bool(_inside(known.speech.spans, _span(slot)))
+
+
+def _key(scales: Guidance, line: Line, slot: Slot, known: LipCues) -> str:
+    speech = known.speech.wav, _inside(known.speech.spans, _span(slot))
+    return fingerprint("guide", GUIDE_VERSION, scales, known.presence(line), known.archive, _track(line, known), slot.start_ms, speech)
+
+
+def _track(line: Line, known: LipCues) -> int | None:
+    seen = known.presences.get(line.id)
+    return seen.track_id if seen is not None and known.archive is not None else None
+
+
+def _span(slot: Slot) -> TimeSpan:
+    return TimeSpan(slot.start_ms, slot.start_ms + max(1, slot.length_ms))
+
+
+def _inside(spans: Sequence[TimeSpan], slot: TimeSpan) -> tuple[TimeSpan, ...]:
+    """Those of `spans`, which are in order, that reach into the slot."""
+    first = bisect_right(spans, slot.start_ms, key=lambda span: span.end_ms)
+    return tuple(spans[first : bisect_left(spans, slot.end_ms, key=lambda span: span.start_ms)])
+
+
+def _opening(shop: Workshop, line: Line, slot: Slot, known: LipCues) -> tuple[float | None, ...]:
+    """The speaker's mouth at 25 Hz from the slot's start, None where it is not seen; empty where nobody knows whose mouth it is."""
+    track_id = _track(line, known)
+    if track_id is None or known.archive is None:
+        return ()
+    archive = FaceArchive(shop.blobs.path(known.archive))
+    first, end = (round(ms * FACE_RATE_HZ / 1000) for ms in (slot.start_ms, slot.start_ms + slot.length_ms))
+    begins, ends = archive.span(track_id)
+    start, stop = min(max(first, begins), end), max(min(end, ends), first)
+    if stop <= start:
+        return (None,) * (end - first)
+    seen = (None if np.isnan(value) else float(value) for value in archive.curves(track_id, start, stop).opening)
+    return tuple(chain(repeat(None, start - first), seen, repeat(None, end - stop)))
