@@ -61,9 +61,11 @@ def build_engines() -> EngineRack:
     from studio.engines.duration_espeak import EspeakDuration
     from studio.engines.edge_service import EdgeService
     from studio.engines.espeak_pool import EspeakPool
+    from studio.engines.faces_mediapipe import MediapipeFaceTracker
     from studio.engines.speaker_edge import EdgeSpeaker
     from studio.engines.speaker_espeak import EspeakSpeaker
     from studio.engines.speaker_timbre import TimbreEncoder
+    from studio.engines.sync_lips import LipSyncScorer
     from studio.engines.transcribe_manual import ManualTranscriber
     from studio.engines.transcribe_pocketsphinx import PocketsphinxTranscriber
     from studio.engines.transcribe_whisper import WhisperPlace, WhisperTranscriber
@@ -80,6 +82,8 @@ def build_engines() -> EngineRack:
             "translator": (*_language_models(), ImportedTranslator()),
             "estimator": (EspeakDuration(espeak), EdgeDuration(edge)),
             "speaker": (EspeakSpeaker(espeak), EdgeSpeaker(edge)),
+            "face tracker": (MediapipeFaceTracker(),),
+            "sync scorer": (LipSyncScorer(),),
         }
     )
 

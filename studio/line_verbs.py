@@ -25,7 +25,6 @@ from studio.script import UNNAMED_SPEAKER, speaker_at
 from studio.stages.timing import slots
 from studio.steps.lip_guide import cues
 from studio.store.lines import LineChange
-from studio.workshop import Workshop
 
 MAX_NAME_CHARS = 120
 
@@ -57,10 +56,7 @@ class LineEdit:
         return replace(line, **({"status": LineStatus.ADAPTED} if is_adapted else {}) | changes)
 
 
-class LineVerbs:
-    def __init__(self, shop: Workshop, user: str) -> None:
-        self._shop, self.user = shop, user
-
+class LineVerbs(LipVerbs):
     # lines
 
     def rows(self, project_id: str) -> tuple[LineRow, ...]:
@@ -159,9 +155,6 @@ class LineVerbs:
         return voices_on_offer(self._own(project_id), self._shop.engines)
 
     # within
-
-    def _own(self, project_id: str) -> Project:
-        return self._shop.projects.get(project_id, self.user)
 
     def _revise(self, project: Project, line_id: str, edit: LineEdit, *, is_pick: bool = False) -> LineRow:
         self._check_voice(project, edit.voice)

@@ -168,6 +168,11 @@ class Studio(LineVerbs):
             raise NotReady(f"“{project.name}” has no media yet; upload a video or an audio file first.")
         return self._runner.submit(new_job(project, kind, tuple(line_ids), is_forced=force))
 
+    def look_for_faces(self, project_id: str) -> Job:
+        """Queue a look at the picture: faces, who speaks, lip scores of the takes there are. It runs beside the project's other work;
+        what is known already costs nothing. Raises NotReady without media."""
+        return self.submit(project_id, JobKind.FACES)
+
     def run_now(self, project_id: str, kind: JobKind) -> Job:
         """Do the work here and now, in the caller's thread (for the command line). The job tells how it ended."""
         return self._runner.run_now(new_job(self._own(project_id), kind))

@@ -96,8 +96,20 @@ def face_tracks(run: Run) -> FaceTracks | None:
 def presences(run: Run) -> SeenLines | None:
     """Every line of the project against its faces, brought up to date; None where there is no picture."""
     tracks = face_tracks(run)
-    if tracks is None or run.project.source is None:
+    return None if tracks is None else _placed(run, tracks)
+
+
+def kept_presences(run: Run) -> SeenLines | None:
+    """As `presences`, where someone has looked at the picture before; else None."""
+    plain = run.shop.results.latest(run.project.id, "faces")
+    if plain is None or not _is_of(run.shop, run.project, plain["source"], plain["tracks"]["archive"]):
         return None
+    return _placed(run, from_plain(FaceTracks, plain["tracks"]))
+
+
+def _placed(run: Run, tracks: FaceTracks) -> SeenLines:
+    """Every line against the tracks."""
+    assert run.project.source is not None
     lines = run.shop.lines.cast(run.project.id).lines
     speech, blob = speech_of(run), run.project.source.blob
 
@@ -113,14 +125,10 @@ def presences(run: Run) -> SeenLines | None:
 
 def kept_faces(shop: Workshop, project: Project) -> FaceTracks | None:
     """The faces found in the project's picture so far, with who speaks where that is known; None where nobody has looked."""
-    for stage, shape in (("presence", SeenLines), ("faces", KeptFaces)):
-        plain = shop.results.latest(project.id, stage)
-        if plain is None:
-            continue
-        found = from_plain(shape, plain)
-        faces = found.faces if isinstance(found, SeenLines) else found
-        if _is_of(shop, project, faces.source, faces.tracks.archive):
-            return faces.tracks
+    seen, looked = shop.results.latest(project.id, "presence"), shop.results.latest(project.id, "faces")
+    for plain in (seen["faces"] if seen is not None else None, looked):
+        if plain is not None and _is_of(shop, project, plain["source"], plain["tracks"]["archive"]):
+            return from_plain(FaceTracks, plain["tracks"])
     return None
 
 

@@ -17,7 +17,7 @@ from studio.store.stage_results import StageKey
 from studio.workshop import Workshop
 
 NOTICE_STAGE = "notice"
-NOTICE_STAGES = ("ingest", "lines", "faces", "sync", "translate", "voice", "render")
+NOTICE_STAGES = ("ingest", "lines", "faces", "av_offset", "sync", "translate", "voice", "render")
 
 
 class JobContext(Protocol):
@@ -69,6 +69,13 @@ class Run:
         value = work()
         self._put(StageKey(self.project.id, stage, "", key), to_plain(value), time.monotonic() - started)
         return value
+
+    def keep_unit(self, key: StageKey, work: Callable[[], Any]) -> Any:
+        """One unit of a stage's results, timed and kept; `work` gives a JSON-ready value, which is handed on."""
+        started = time.monotonic()
+        plain = work()
+        self._put(key, plain, time.monotonic() - started)
+        return plain
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:

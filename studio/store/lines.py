@@ -145,6 +145,12 @@ class LineStore(SpeakerRecords, TakeRecords):
             hold_project(connection, project_id)
             _add_import(connection, project_id, imported)
 
+    def import_format(self, project_id: str) -> str | None:
+        """What the lines last came from: a subtitle format, or "heard"; None where nothing was imported."""
+        query = select(IMPORTS.c.format).where(IMPORTS.c.project_id == project_id).order_by(IMPORTS.c.seq.desc()).limit(1)
+        with reading(self._engine) as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def skipped(self, project_id: str) -> tuple[Skipped, ...]:
         """What the latest import left out or changed."""
         query = select(IMPORTS.c.skipped).where(IMPORTS.c.project_id == project_id).order_by(IMPORTS.c.seq.desc()).limit(1)

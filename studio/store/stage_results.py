@@ -60,6 +60,13 @@ class StageResults:
             if connection.execute(update(STAGE_RESULTS).where(place).values(**values)).rowcount == 0:
                 connection.execute(insert(STAGE_RESULTS).values(project_id=key.project_id, stage=key.stage, unit=key.unit, **values))
 
+    def of_stage(self, project_id: str, stage: str) -> dict[str, tuple[str, Any]]:
+        """Fingerprint and result by unit of all stored results of a stage, in one query."""
+        table = STAGE_RESULTS.c
+        query = select(table.unit, table.fingerprint, table.result).where(table.project_id == project_id, table.stage == stage)
+        with reading(self._engine) as connection:
+            return {row.unit: (row.fingerprint, row.result) for row in connection.execute(query)}
+
     def fingerprints(self, project_id: str, stage: str) -> dict[str, str]:
         """Fingerprint by unit of all stored results of a stage, in one query: what is stale is what differs."""
         table = STAGE_RESULTS.c
