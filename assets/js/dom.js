@@ -21,6 +21,9 @@ const ICONS = {
   close: "M4.2 3.3 8 7.1l3.8-3.8.9.9L8.9 8l3.8 3.8-.9.9L8 8.9l-3.8 3.8-.9-.9L7.1 8 3.3 4.2z",
   more: "M3.5 6.8h2v2h-2zM7 6.8h2v2H7zm3.5 0h2v2h-2z",
   down: "M7.3 2.5h1.4v6.2l2.2-2.2 1 1L8 11.4 4.1 7.5l1-1 2.2 2.2zM3 12.2h10v1.4H3z",
+  seen: "M8 3.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6z",
+  partly: "M8 3.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6zm0 1.3a3.5 3.5 0 0 1 0 7z",
+  unseen: "M8 3.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6zm0 1.3a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7z",
   check: "M6.4 11.6 2.9 8.1l1-1 2.5 2.5 5.7-5.7 1 1z",
 };
 
@@ -31,6 +34,7 @@ export function icon(name) {
   svg.classList.add("icon");
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", ICONS[name]);
+  path.setAttribute("fill-rule", "evenodd");
   svg.append(path);
   return svg;
 }

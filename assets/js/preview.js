@@ -1,9 +1,11 @@
-// Preview: original and dub side by side on one clock, and the lines below it; a click on a line jumps there.
+// Preview: original and dub side by side on one clock, and the lines below it; a click on a line jumps there. Beside them
+// stand the lines whose lips agree least.
 
 import { media } from "./api.js";
 import { clear, h, icon, isShown, isTyping } from "./dom.js";
 import { clock, timecode } from "./format.js";
 import { lines } from "./lines.js";
+import { worstList } from "./worst.js";
 
 const DRIFT_S = 0.06;
 
@@ -13,7 +15,8 @@ export function mount({ element, props, watch }) {
   const notice = h("p.notice", { role: "status" });
   element.className = "island preview";
   const vacant = h("div.empty", {}, h("h3", {}, "Nothing to play yet"), h("p"));
-  clear(element, notice, stage.element, vacant, list);
+  const worst = worstList((row) => stage.playLine(row));
+  clear(element, notice, stage.element, vacant, h("div.below", {}, list, worst.element));
   stage.onTime = (at_ms) => mark(list, at_ms);
 
   const paint = () => {
@@ -27,6 +30,7 @@ export function mount({ element, props, watch }) {
     lines.follow({ project_id: view.project_id ?? "", revision: view.revision ?? "" });
   };
   lines.watch((changed) => {
+    if (changed === null || changed.size) worst.paint();
     if (changed === null) return clear(list, lines.list.map((row) => item(row, stage)));
     for (const id of changed) list.querySelector(`[data-id="${id}"]`)?.replaceWith(item(lines.rows.get(id), stage));
   });

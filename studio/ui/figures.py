@@ -1,10 +1,15 @@
-"""Figures of a project: rows in, plotly figures out. Pure; each answers one question at a glance."""
+"""Figures of a project: rows in, plotly figures out. Pure; each answers one question at a glance.
+
+Every point carries its line's id as the second value of `customdata`: a press on it leads the page to that line.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from studio.domain.faces import Presence
 from studio.domain.line import Fit
 from studio.domain.timing import clock
 from studio.domain.views import LineRow
@@ -15,6 +20,9 @@ if TYPE_CHECKING:
 FIT_COLOURS = {Fit.EMPTY: "#8a93a3", Fit.FITS: "#4fb286", Fit.TIGHT: "#e0a84a", Fit.OVER: "#e2625e"}
 FIT_NAMES = {Fit.EMPTY: "no translation", Fit.FITS: "fits", Fit.TIGHT: "fits when sped up", Fit.OVER: "too long"}
 _INK, _GRID = "#8a93a3", "rgba(138, 147, 163, 0.2)"
+_SEEN, _ON_SCREEN, _PARTLY = "#6e8fc9", "rgba(110, 143, 201, 0.20)", "rgba(110, 143, 201, 0.09)"
+WORST_LINES = 8
+BAND_GAP_MS, MOST_BANDS = 400, 400  # lines on screen closer than this share one band; in a long film, closer than its 400th part
 
 
 def fit_over_time(rows: Sequence[LineRow]) -> Figure:
@@ -35,7 +43,7 @@ def fit_over_time(rows: Sequence[LineRow]) -> Figure:
                     y=[_over_s(row, row.prediction.estimate.total_ms) for row in members if row.prediction is not None],
                     customdata=[_words(row) for row in members],
                     marker_color=FIT_COLOURS[fit],
-                    hovertemplate="%{customdata}<br>%{y:+.2f} s against the slot<extra></extra>",
+                    hovertemplate="%{customdata[0]}<br>%{y:+.2f} s against the slot<extra></extra>",
                 )
             )
     voiced = [row for row in rows if row.take is not None and not row.is_take_stale]
@@ -46,23 +54,117 @@ def fit_over_time(rows: Sequence[LineRow]) -> Figure:
                 mode="markers",
                 x=[row.number for row in voiced],
                 y=[_over_s(row, row.take.report.fitted_ms) for row in voiced if row.take is not None],
+                customdata=[_words(row) for row in voiced],
                 marker={"symbol": "diamond", "size": 7, "color": _INK},
                 hovertemplate="take of line %{x}: %{y:+.2f} s<extra></extra>",
             )
         )
-    return _calm(figure)
+    return _calm(figure, "line", "s over slot")
+
+
+def lips_over_time(rows: Sequence[LineRow]) -> Figure:
+    """Where in the programme do the lips agree least? LSE-C of every scored take over its time, higher is better.
+
+    Bands behind the points show where a mouth is seen. The worst lines are marked by shape and number, not by colour alone.
+    Only numbers of one scorer stand in one picture: the one most lines were scored by.
+    """
+    from plotly.graph_objects import Figure, Scatter
+
+    figure = Figure()
+    scored = of_one_scorer(rows)
+    worst = frozenset(row.line.id for row in worst_lips(rows))
+    for name, members, marker in (
+        ("take", [row for row in scored if row.line.id not in worst], {"symbol": "circle", "size": 7, "color": _SEEN}),
+        ("worst lines", [row for row in scored if row.line.id in worst], {"symbol": "triangle-down", "size": 12, "color": FIT_COLOURS[Fit.TIGHT]}),
+    ):
+        if members:
+            figure.add_trace(
+                Scatter(
+                    name=name,
+                    mode="markers+text" if name != "take" else "markers",
+                    x=[(row.line.span.start_ms + row.line.span.end_ms) / 2000 for row in members],
+                    y=[round(row.sync.score.lse_c, 2) for row in members if row.sync is not None and row.sync.score is not None],
+                    text=[str(row.number) for row in members],
+                    textposition="top center",
+                    textfont={"size": 11},
+                    customdata=[(*_words(row), _offset(row)) for row in members],
+                    marker=marker,
+                    hovertemplate="%{customdata[0]}<br>LSE-C %{y:.2f}, %{customdata[2]}<extra></extra>",
+                )
+            )
+    if not scored:
+        return _calm(figure, "", "")
+    figure.update_layout(shapes=[_band(start_ms, end_ms, presence) for start_ms, end_ms, presence in _bands(rows)])
+    _clock_axis(figure, rows)
+    score = scored[0].sync.score if scored[0].sync is not None else None
+    return _calm(figure, "", f"LSE-C ({score.scorer})" if score is not None else "LSE-C")
+
+
+def of_one_scorer(rows: Sequence[LineRow]) -> tuple[LineRow, ...]:
+    """The scored lines whose numbers may be held against each other: those of the commonest scorer and crop."""
+    named = [(row, (row.sync.score.scorer, row.sync.score.crop)) for row in rows if row.sync is not None and row.sync.score is not None]
+    if not named:
+        return ()
+    commonest = Counter(name for _, name in named).most_common(1)[0][0]
+    return tuple(row for row, name in named if name == commonest)
+
+
+def worst_lips(rows: Sequence[LineRow], most: int = WORST_LINES) -> tuple[LineRow, ...]:
+    """The lines to mend first, worst first: lowest LSE-C of the commonest scorer; never more than a third of them."""
+    scored = of_one_scorer(rows)
+    ranked = sorted(scored, key=lambda row: row.sync.score.lse_c if row.sync is not None and row.sync.score is not None else 0.0)
+    return tuple(ranked[: min(most, -(-len(scored) // 3))])
+
+
+def _offset(row: LineRow) -> str:
+    frames = row.sync.score.offset_frames if row.sync is not None and row.sync.score is not None else 0
+    if frames == 0:
+        return "in time"
+    return f"sound {abs(frames)} frame{'' if abs(frames) == 1 else 's'} {'early' if frames > 0 else 'late'}"
+
+
+def _band(start_ms: int, end_ms: int, presence: Presence) -> dict[str, object]:
+    colour = _ON_SCREEN if presence is Presence.ON_SCREEN else _PARTLY
+    across = {"x0": start_ms / 1000, "x1": end_ms / 1000, "y0": 0, "y1": 1, "yref": "paper"}
+    return {"type": "rect", **across, "fillcolor": colour, "line": {"width": 0}, "layer": "below"}
+
+
+def _bands(rows: Sequence[LineRow]) -> list[tuple[int, int, Presence]]:
+    """Stretches with a mouth in the picture: start, end, how much of it. Neighbours of one kind are joined, so that a long
+    film stays light to draw."""
+    near_ms = max(BAND_GAP_MS, max((row.line.span.end_ms for row in rows), default=0) // MOST_BANDS)
+    bands: list[tuple[int, int, Presence]] = []
+    for row in rows:
+        presence = row.presence.presence if row.presence is not None else Presence.UNKNOWN
+        if presence not in (Presence.ON_SCREEN, Presence.PARTLY):
+            continue
+        start_ms, end_ms = row.line.span.start_ms, row.line.span.end_ms
+        if bands and bands[-1][2] is presence and start_ms - bands[-1][1] <= near_ms:
+            bands[-1] = (bands[-1][0], max(bands[-1][1], end_ms), presence)
+        else:
+            bands.append((start_ms, end_ms, presence))
+    return bands
+
+
+def _clock_axis(figure: Figure, rows: Sequence[LineRow]) -> None:
+    """Seconds as a clock, about eight marks over the programme."""
+    end_s = max(row.line.span.end_ms for row in rows) / 1000
+    step_s = next((step for step in (1, 2, 5, 10, 30, 60, 120, 300, 600, 900) if end_s / step <= 9), 1800)
+    marks = range(0, int(end_s) + 1, step_s)
+    figure.update_xaxes(tickvals=list(marks), ticktext=[clock(mark * 1000).split(".")[0] for mark in marks])
 
 
 def _over_s(row: LineRow, length_ms: int) -> float:
     return round((length_ms - row.slot.length_ms) / 1000, 3)
 
 
-def _words(row: LineRow) -> str:
+def _words(row: LineRow) -> tuple[str, str]:
+    """What a point says when it is pointed at, and the line it leads to."""
     text = row.line.target_text.replace("<", "‹").replace("&", "＆")  # plotly reads markup in hover texts
-    return f"{row.number} · {clock(row.line.span.start_ms)} · {text[:60]}"
+    return f"{row.number} · {clock(row.line.span.start_ms)} · {text[:60]}", row.line.id
 
 
-def _calm(figure: Figure) -> Figure:
+def _calm(figure: Figure, across: str, up: str) -> Figure:
     axis = {"gridcolor": _GRID, "zerolinecolor": _INK, "color": _INK}
     figure.update_layout(
         height=260,
@@ -72,7 +174,7 @@ def _calm(figure: Figure) -> Figure:
         font={"color": _INK, "size": 12, "family": "Inter, system-ui, Segoe UI, Noto Sans, sans-serif"},
         bargap=0.15,
         legend={"orientation": "h", "y": 1.12, "x": 0},
-        xaxis={**axis, "title": "line", "rangemode": "tozero"},
-        yaxis={**axis, "title": "s over slot"},
+        xaxis={**axis, "title": across, "rangemode": "tozero"},
+        yaxis={**axis, "title": up},
     )
     return figure

@@ -10,20 +10,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
+from studio.domain.errors import BadSetting, EngineUnavailable, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
-from studio.domain.project import JobKind
+from studio.domain.project import JobKind, JobState
 from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
 from studio.ui import present
-from studio.ui.figures import fit_over_time
+from studio.ui.figures import fit_over_time, lips_over_time
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
     ExportReady,
     ExportsView,
-    FitFigure,
+    Figures,
     OpenTab,
     PageView,
     Place,
@@ -71,6 +71,11 @@ class Handlers:
     def cancel(self, project_id: str, job_id: str) -> TickView:
         self._studio.cancel(job_id)
         return self.tick(project_id)
+
+    def correct_offset(self, project_id: str) -> PageView:
+        """Move the sound of the project's media to where its picture has it."""
+        self._studio.correct_offset(_chosen(project_id))
+        return self._stay(project_id)
 
     # projects
 
@@ -171,10 +176,23 @@ class Handlers:
             return ExportReady(replace(answer, notice=str(error)))
         return ExportReady(replace(answer, fetch=f"media/export/{project_id}/{kind}"))
 
-    def draw_fit(self, project_id: str) -> FitFigure:
-        return FitFigure(fit_over_time(self._studio.rows(project_id) if project_id else ()))
+    def draw(self, project_id: str) -> Figures:
+        rows = self._studio.rows(project_id) if project_id else ()
+        return Figures(fit_over_time(rows), lips_over_time(rows))
 
     # within
+
+    def _look(self, view: ProjectView) -> ProjectView:
+        """Queue the look at the faces of a film whose lines are there and whose picture nobody has looked at. Where no engine
+        can look, the page goes on without: lips are a help, not a need."""
+        project_id = view.project.id
+        if any(row.presence is not None for row in self._studio.rows(project_id)):
+            return view
+        try:
+            self._studio.look_for_faces(project_id)
+        except EngineUnavailable:
+            return view
+        return self._studio.project(project_id)
 
     def _stay(self, project_id: str) -> PageView:
         return self._page(self._studio.project(project_id) if project_id else None, tab=None)
@@ -234,6 +252,15 @@ def _chosen(project_id: str) -> str:
     return project_id
 
 
+def wants_look(view: ProjectView) -> bool:
+    """Whether the page should have the faces looked at of its own accord: there are lines and a picture, the last work went
+    well, and it was not a look (one that was stopped or failed is not begun again by itself)."""
+    source, job = view.project.source, view.job
+    if source is None or source.info.video is None or not view.counts.total or job is None:
+        return False
+    return job.state is JobState.DONE and job.kind is not JobKind.FACES
+
+
 def _is_busy(view: ProjectView | None) -> bool:
     return view is not None and view.job is not None and not view.job.state.is_over
 
@@ -272,7 +299,7 @@ def preview_view(view: ProjectView | None, place: Place) -> PreviewView:
 def render_action(view: ProjectView | None) -> Action:
     if view is None or view.project.source is None:
         return Action("Render the dub", is_enabled=False)
-    if _is_busy(view):
+    if present.is_blocked(view):
         return Action("Working…", is_enabled=False)
     return Action("Render again" if view.is_rendered else "Render the dub")
 

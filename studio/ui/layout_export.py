@@ -38,6 +38,7 @@ class FitWidgets:
 class ExportWidgets:
     files: gr.HTML
     fit_figure: gr.Plot
+    lip_figure: gr.Plot
     mix: MixWidgets
     fit: FitWidgets
 
@@ -46,11 +47,11 @@ def build_export() -> ExportWidgets:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=5, min_width=520):
             files = island("exports", events=("wanted",))
-            with gr.Column(elem_classes="card figure"):
-                gr.HTML(
-                    "<h2>Fit across the programme</h2><p>Seconds over the slot, line by line; below zero fits.</p>", apply_default_css=False
-                )
-                fit_figure = gr.Plot(show_label=False, container=False)
+            fit_figure = _figure("Fit across the programme", "Seconds over the slot, line by line; below zero fits. Press a bar to go to its line.")
+            lip_figure = _figure(
+                "Lips across the programme",
+                "LSE-C of every scored take, higher agrees better; bands show where the mouth is seen. Press a point to go to its line.",
+            )
         with gr.Column(scale=3, min_width=340, elem_classes="stack"):
             with gr.Column(elem_classes="card"):
                 gr.HTML("<h2>Mix</h2><p>Takes effect with the next render.</p>", apply_default_css=False)
@@ -71,4 +72,11 @@ def build_export() -> ExportWidgets:
                     setting_slider(FitSettings, "min_pause_ms", "Shortest pause, ms", step=10),
                     setting_slider(FitSettings, "trim_db", "Trim ends below, dB", step=1),
                 )
-    return ExportWidgets(files, fit_figure, mix, fit)
+    return ExportWidgets(files, fit_figure, lip_figure, mix, fit)
+
+
+def _figure(title: str, sentence: str) -> gr.Plot:
+    """A card with a figure in it; it takes no room while nothing is drawn."""
+    with gr.Column(elem_classes="card figure"):
+        gr.HTML(f"<h2>{title}</h2><p>{sentence}</p>", apply_default_css=False)
+        return gr.Plot(show_label=False, container=False)

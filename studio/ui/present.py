@@ -26,6 +26,7 @@ _JOB_TITLES = {
     JobKind.TRANSLATE: "Translating",
     JobKind.VOICE: "Voicing",
     JobKind.RENDER: "Dubbing",
+    JobKind.FACES: "Looking at faces",
 }
 _EXPORTS: dict[str, tuple[str, str]] = {
     "video": (
@@ -72,6 +73,11 @@ def job_view(job: Job | None) -> JobView | None:
         title = f"{_JOB_TITLES[job.kind]}: waiting"
     share = min(1.0, job.done / job.total) if job.total else None
     return JobView(job.id, title, job.message or _progress(job), share, not job.state.is_over, job.state is JobState.FAILED)
+
+
+def is_blocked(view: ProjectView) -> bool:
+    """Whether work goes on that other work must wait for. A look at the faces only adds to what is there and blocks nothing."""
+    return view.job is not None and not view.job.state.is_over and view.job.kind is not JobKind.FACES
 
 
 def _progress(job: Job) -> str:
@@ -155,7 +161,7 @@ def _line_fact(view: ProjectView) -> str:
 
 
 def _next_step(view: ProjectView) -> str:
-    if view.job is not None and not view.job.state.is_over:
+    if is_blocked(view):
         return "Work is going on; this page may be closed and opened again, nothing is lost."
     if view.project.source is None:
         return "Drop the video or audio file on the left."

@@ -34,7 +34,7 @@ def upload_view(view: ProjectView | None, statuses: Sequence[EngineStatus]) -> U
 
 
 def _can_start(view: ProjectView | None) -> bool:
-    return view is not None and view.project.source is not None and (view.job is None or view.job.state.is_over)
+    return view is not None and view.project.source is not None and not present.is_blocked(view)
 
 
 def _find(view: ProjectView | None) -> Action:

@@ -218,7 +218,8 @@ class ExportReady:
 
 
 @dataclass(frozen=True, slots=True)
-class FitFigure:
-    """How every line stands against its slot, drawn."""
+class Figures:
+    """How every line stands against its slot, and against the mouth, drawn over the programme."""
 
-    figure: Figure
+    fit: Figure
+    lips: Figure

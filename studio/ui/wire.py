@@ -197,7 +197,7 @@ def _wire_settings(page: Page, wiring: Wiring) -> None:
     ):
         mine = {item.name: getattr(widgets, item.name) for item in fields(shape)}
         on(wiring, _moves(mine), handler, Reads({**here, **mine}, form=(name, shape), is_continuous=True), news)
-    on(wiring, [page.export_tab.select], Handlers.draw_fit, Reads(here), {page.export.fit_figure: "figure"})
+    on(wiring, [page.export_tab.select], Handlers.draw, Reads(here), {page.export.fit_figure: "fit", page.export.lip_figure: "lips"})
     ready = {page.export.files: "ready"}
     on(wiring, [page.export.files.wanted], Handlers.export, Reads(here, data=("kind",)), ready)
 

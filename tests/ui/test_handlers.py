@@ -171,5 +171,5 @@ def test_the_fit_of_every_line_is_drawn(handlers: Handlers, studio: Studio, proj
     job = studio.active_job(project.id)
     if job is not None:
         finish(studio, job)
-    assert sum(len(trace.x) for trace in handlers.draw_fit(project.id).figure.data) == 2
-    assert len(handlers.draw_fit("").figure.data) == 0
+    assert sum(len(trace.x) for trace in handlers.draw(project.id).fit.data) == 2
+    assert len(handlers.draw("").fit.data) == 0

@@ -22,6 +22,7 @@ export function mount({ element, props, trigger, watch }) {
   clear(element, h("div.work", {}, toolbar.element, notices.element, list.element), panel.element, footer.element);
   bindKeys(element, { selection, list, panel, actions });
   lines.watch(() => footer.paint());
+  window.addEventListener("lipline:jump", (event) => list.jump(event.detail.id));
   const follow = () => {
     notices.paint(props.value?.notices ?? []);
     lines.follow(props.value);

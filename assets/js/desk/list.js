@@ -56,7 +56,8 @@ export class LineList {
   #build() {
     const anchor = this.scroller.scrollTop;
     const draft = [...this.#views.values()].map((view) => view.draft).find(Boolean);
-    this.#shown = lines.order.filter((id) => id === draft?.id || this.filter.passes(lines.rows.get(id)));
+    this.#shown = this.filter.arrange(lines.order.filter((id) => id === draft?.id || this.filter.passes(lines.rows.get(id))));
+    this.element.classList.toggle("no-picture", !lines.desk.has_picture);
     this.observer.disconnect();
     this.#views.clear();
     this.#chunks = [];
@@ -148,6 +149,14 @@ export class LineList {
     return true;
   }
 
+  /** Come from elsewhere on the page: whatever is filtered or searched for gives way. */
+  jump(id) {
+    if (!lines.rows.has(id)) return;
+    if (!this.#shown.includes(id)) this.filter.reset();
+    this.selection.only(id);
+    this.reveal(id);
+  }
+
   click(event, id) {
     if (event.shiftKey) this.selection.range(id, this.#shown);
     else if (event.ctrlKey || event.metaKey) this.selection.toggle(id);
@@ -163,5 +172,5 @@ export class LineList {
   }
 }
 
-const HEADS = [["", "n"], ["Speaker · in", "who"], ["Source", "src"], ["Translation", "tgt"], ["Budget", "bar"], ["Δ s", "num"], ["P", "num p"], ["Status", "st"]];
+const HEADS = [["", "n"], ["Speaker · in", "who"], ["Source", "src"], ["Translation", "tgt"], ["Budget", "bar"], ["Δ s", "num"], ["P", "num p"], ["Lips", "lips"], ["Status", "st"]];
 const head = () => h("div.row.head", { role: "row" }, HEADS.map(([text, kind]) => h(`span.${kind.replace(" ", ".")}`, { role: "columnheader" }, text)));

@@ -1,10 +1,12 @@
-// The side panel: the selected line in place. Player, score card, wordings, takes, and what the line itself is.
+// The side panel: the selected line in place. Player, score card, mouth and speech, wordings, takes, and what the line itself is.
 
 import { quietly, read } from "../api.js";
 import { clear, h } from "../dom.js";
-import { demand, parseTime, penalty, ratio, seconds, timecode } from "../format.js";
+import { parseTime, ratio, seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
+import { scoreCard } from "./score.js";
 import { voiceName, voiceSelect } from "./speakers.js";
 import { Wordings } from "./wordings.js";
 
@@ -18,12 +20,14 @@ export class Panel {
   constructor(selection, actions) {
     [this.selection, this.actions] = [selection, actions];
     this.player = new Player();
-    this.score = h("section.card.score-card");
+    this.score = scoreCard();
+    this.overlay = new Overlay(this.player);
+    this.player.onTime = (ms) => this.overlay.at(ms);
     this.flags = h("div.flags");
     this.wordings = new Wordings(selection, actions);
     this.takes = h("section.card.takes");
     this.about = h("section.card.about");
-    this.rest = h("div.rest", {}, this.flags, this.score, this.wordings.element, this.takes, this.about);
+    this.rest = h("div.rest", {}, this.flags, this.score.element, this.wordings.element, this.takes, this.about);
     this.element = h("aside", { "aria-label": "Selected line" }, this.player.element, this.rest);
     selection.watch(({ was }) => was !== selection.active && this.#turn());
     lines.watch((changed) => (changed === null || changed.has(selection.active)) && this.#turn(changed));
@@ -37,6 +41,7 @@ export class Panel {
   #turn(changed) {
     const row = this.#row;
     this.element.classList.toggle("vacant", !row);
+    this.overlay.show(row ?? null);
     if (!row) return void this.player.show(null);
     if (this.#detail?.row.id !== row.id) this.#detail = null;
     this.player.show(row);
@@ -46,9 +51,11 @@ export class Panel {
   }
 
   async #fetch(id) {
+    this.overlay.fetch(this.#row);
     const detail = await quietly(read(lines.desk.project_id, "panel", { line_id: id }));
     if (!detail || id !== this.selection.active) return;
     this.#detail = detail;
+    this.#paintScore(this.#row.fit);
     this.#paintChoices(detail);
   }
 
@@ -65,25 +72,7 @@ export class Panel {
   }
 
   #paintScore(fit) {
-    const row = this.#row;
-    if (!row) return;
-    const { fps, max_ratio } = lines.desk;
-    const isBlank = !fit || fit.fit === "empty";
-    const asked = isBlank ? null : demand(row, fit, max_ratio);
-    const value = (text, label, tone = "") => h("div", {}, h("b", { "data-fit": tone }, text), h("span", {}, label));
-    clear(
-      this.score,
-      title(`Line ${row.number}`, `${timecode(row.start_ms, fps)} – ${timecode(row.end_ms, fps)}`),
-      h(
-        "div.score",
-        {},
-        value(isBlank ? "–" : seconds(fit.speech_ms + fit.pause_ms), "speech s", fit?.fit),
-        value(seconds(row.slot_ms + row.gap_ms), "slot s"),
-        value(isBlank ? "–" : penalty(fit.p), "P", fit?.fit),
-        value(isBlank ? "–" : ratio(asked.rate), "rate", fit?.fit),
-        value(isBlank ? "–" : seconds(asked.spill_ms), "spill s", asked?.spill_ms ? "over" : fit?.fit),
-      ),
-    );
+    if (this.#row) this.score.paint(this.#row, fit, lines.desk, this.#detail?.lips ?? null);
   }
 
   #paintChoices({ row, candidates, takes }) {

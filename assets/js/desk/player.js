@@ -10,6 +10,7 @@ import { peaksOf, peaksOfTake } from "../waves.js";
 const AROUND_MS = 450;
 
 export class Player {
+  onTime = () => {};
   #row = null;
   #project = "";
   #stop_ms = 0;
@@ -74,19 +75,34 @@ export class Player {
     if (!id) return;
     const isSame = this.audio.src === media("take", this.#project, id);
     if (this.isPlaying && this.video.muted && isSame) return this.pause();
-    if (!isSame) this.audio.src = media("take", this.#project, id);
-    this.audio.currentTime = 0;
-    this.audio.play().catch(() => this.pause());
+    this.#play(id, 0);
     this.#start({ isMuted: true, end_ms: this.#row.start_ms + this.#row.slot_ms + this.#row.gap_ms });
   }
 
-  #start({ isMuted, end_ms }) {
+  /** Play from a moment near the line: the original, or the take over the picture (from where the take begins at the earliest). */
+  playFrom(ms, voice) {
+    const row = this.#row;
+    if (!row) return;
+    if (voice === "source") return this.#start({ isMuted: false, from_ms: ms, end_ms: Math.max(row.end_ms, ms) + 120 });
+    const from_ms = Math.max(ms, row.start_ms);
+    this.#play(row.take_id, from_ms - row.start_ms);
+    this.#start({ isMuted: true, from_ms, end_ms: row.start_ms + row.slot_ms + row.gap_ms });
+  }
+
+  #play(take_id, from_ms) {
+    const address = media("take", this.#project, take_id);
+    if (this.audio.src !== address) this.audio.src = address;
+    this.audio.currentTime = from_ms / 1000;
+    this.audio.play().catch(() => this.pause());
+  }
+
+  #start({ isMuted, end_ms, from_ms = this.#row?.start_ms }) {
     if (!this.#row) return;
     if (!isMuted) this.audio.pause();
     this.#stop_ms = end_ms;
     this.video.muted = isMuted;
     if (lines.desk.has_media) {
-      this.video.currentTime = this.#row.start_ms / 1000;
+      this.video.currentTime = from_ms / 1000;
       this.video.play().catch(() => this.#paintButtons());
     }
     cancelAnimationFrame(this.#frame);
@@ -157,6 +173,7 @@ export class Player {
     const at = this.video.currentTime * 1000;
     pen.fillStyle = ink("--ink");
     if (lines.desk.has_media && at > from && at < to) pen.fillRect(x(at), 0, 1, height);
+    this.onTime(at);
     this.time.textContent = `${clock(at)} / ${clock(lines.desk.length_ms)}`;
   }
 }

@@ -1,4 +1,4 @@
-// One line of the list: who and when, source, translation (edited in place), budget, Δ, P, status.
+// One line of the list: who and when, source, translation (edited in place), budget, Δ, P, lips, status.
 // An edit is stored on blur, on Enter, and after a pause of 600 ms; the prediction follows the typing.
 
 import { quietly, read } from "../api.js";
@@ -6,6 +6,7 @@ import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h, throttle } from "../dom.js";
 import { penalty, signedSeconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { areOff, isScored, lipSentence, offsetFrames, presenceMark } from "../lips.js";
 
 const PAUSE_MS = 600;
 const PREDICT_MS = 150;
@@ -25,8 +26,9 @@ export class RowView {
     this.budget = budgetBar();
     this.delta = h("span.num", cell);
     this.p = h("span.num.p", cell);
+    this.lips = h("span.lips", cell);
     this.status = h("span.st", cell);
-    this.element = h("div.row", { role: "row", "data-id": id }, this.number, h("span.who", cell, this.who, this.time), this.source, this.target, h("span.bar", cell, this.budget), this.delta, this.p, this.status);
+    this.element = h("div.row", { role: "row", "data-id": id }, this.number, h("span.who", cell, this.who, this.time), this.source, this.target, h("span.bar", cell, this.budget), this.delta, this.p, this.lips, this.status);
     this.element.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
     this.element.addEventListener("click", (event) => this.#click(event));
     this.#predict = throttle(PREDICT_MS, () => this.#ask());
@@ -49,6 +51,7 @@ export class RowView {
     this.source.classList.toggle("blank", !row.source);
     if (!this.isEditing) this.#paintTarget(row.target);
     if (!this.isEditing || this.#box.value === row.target) this.#paintFit(row.fit);
+    paintLips(this.lips, row);
     clear(this.status, h("span", {}, row.status), voicing(row));
     this.element.classList.toggle("flagged", row.flags.length > 0);
   }
@@ -166,6 +169,21 @@ export class RowView {
     const fit = await quietly(read(lines.desk.project_id, "predict", { line_id: this.id, text }));
     if (this.#box?.value === text) this.#paintFit(fit);
   }
+}
+
+/** Presence, LSE-C, and what is wrong where the lips are off: an offset in frames, a mark that needs no colour. */
+function paintLips(cell, row) {
+  const words = lipSentence(row);
+  cell.title = words;
+  cell.setAttribute("aria-label", words);
+  cell.classList.toggle("off", areOff(row));
+  const frames = row.lips?.offset_frames ?? 0;
+  clear(
+    cell,
+    h("span.mark", {}, presenceMark(row)),
+    h("b", {}, isScored(row) ? row.lips.lse_c.toFixed(1) : ""),
+    isScored(row) && frames ? h("small", {}, `${offsetFrames(frames)} f`) : null,
+  );
 }
 
 function voicing(row) {

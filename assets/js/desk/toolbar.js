@@ -3,13 +3,17 @@
 import { clear, h } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
+import { areOff, isSeen, worstFirst } from "../lips.js";
 import { openSpeakers } from "./speakers.js";
 
 const SURE_MS = 4000;
+const RARE = new Set(["short", "seen", "lips"]); // shown only where there is such a line
 const FILTERS = [
   ["all", "All", () => true],
   ["over", "Over budget", (row) => row.fit?.fit === "over"],
   ["short", "Short", (row) => row.is_short],
+  ["seen", "On screen", isSeen],
+  ["lips", "Lips off", areOff],
   ["empty", "Empty", (row) => !row.target.trim()],
   ["mute", "Not voiced", (row) => row.target.trim() && row.voiced !== "voiced"],
   ["open", "To approve", (row) => !["approved", "locked"].includes(row.status)],
@@ -36,6 +40,11 @@ export class Toolbar {
     return test(row) && (!this.#words || `${row.source}\n${row.target}\n${row.speaker}\n${row.number}`.toLowerCase().includes(this.#words));
   }
 
+  /** Timeline order, but lines whose lips are off stand worst first. */
+  arrange(ids) {
+    return this.#filter === "lips" ? worstFirst(ids.map((id) => lines.rows.get(id))).map((row) => row.id) : ids;
+  }
+
   reset() {
     this.#filter = "all";
     this.search.value = this.#words = "";
@@ -48,7 +57,7 @@ export class Toolbar {
       this.chips,
       FILTERS.map(([name, label, test]) => {
         const many = rows.filter(test).length;
-        if (name === "short" && !many && name !== this.#filter) return null;
+        if (RARE.has(name) && !many && name !== this.#filter) return null;
         return h(
           `button.chip${name === this.#filter ? ".on" : ""}`,
           { "aria-pressed": String(name === this.#filter), onclick: () => ((this.#filter = name), this.onChange()) },

@@ -1,0 +1,69 @@
+// The score card: how the words fit the line, and how the take fits the mouth. Every number has its label; whose lip numbers
+// they are stands below them, because numbers of different scorers say nothing about each other.
+
+import { clear, h } from "../dom.js";
+import { demand, penalty, ratio, seconds, timecode } from "../format.js";
+import { isScored, lipSentence, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
+
+const NONE = "–";
+
+export function scoreCard() {
+  const [head, fit, lips, said, overlap] = [h("h4"), h("div.score"), h("div.score.lips"), h("p.fine"), h("p.fine")];
+  const element = h("section.card.score-card", { "aria-label": "Score card" }, head, fit, lips, said, overlap);
+
+  /** `detail`: the panel's words about the lips, null while they are on their way. */
+  const paint = (row, fitNow, desk, detail) => {
+    clear(head, h("span", {}, `Line ${row.number}`), h("small", {}, `${timecode(row.start_ms, desk.fps)} – ${timecode(row.end_ms, desk.fps)}`));
+    clear(fit, fitValues(row, fitNow, desk.max_ratio));
+    const hasLips = desk.has_picture || row.lips !== null;
+    for (const part of [lips, said, overlap]) part.hidden = !hasLips;
+    if (!hasLips) return;
+    clear(lips, lipValues(row, detail));
+    said.textContent = lipWords(row, detail);
+    overlap.textContent = detail ? `Overlap: ${detail.overlap_definition}.` : "…";
+  };
+  return { element, paint };
+}
+
+const value = (text, label, { tone = "", title } = {}) => h("div", { title }, h("b", { "data-fit": tone }, text), h("span", {}, label));
+
+function fitValues(row, fit, maxRatio) {
+  const isBlank = !fit || fit.fit === "empty";
+  const asked = isBlank ? null : demand(row, fit, maxRatio);
+  const tone = fit?.fit;
+  return [
+    value(isBlank ? NONE : seconds(fit.speech_ms + fit.pause_ms), "speech s", { tone }),
+    value(seconds(row.slot_ms + row.gap_ms), "slot s"),
+    value(isBlank ? NONE : penalty(fit.p), "P", { tone }),
+    value(isBlank ? NONE : ratio(asked.rate), "rate", { tone }),
+    value(isBlank ? NONE : seconds(asked.spill_ms), "spill s", { tone: asked?.spill_ms ? "over" : tone }),
+  ];
+}
+
+function lipValues(row, detail) {
+  const has = isScored(row);
+  const overlap = row.lips?.overlap ?? null;
+  const share = detail?.seen_share ?? null;
+  return [
+    value(has ? row.lips.lse_c.toFixed(2) : NONE, "LSE-C", { title: "Confidence that sound and mouth belong together; higher is better" }),
+    value(has ? row.lips.lse_d.toFixed(2) : NONE, "LSE-D", { title: "Distance between sound and mouth; lower is better" }),
+    value(has ? offsetFrames(row.lips.offset_frames) : NONE, "offset f", { title: has ? `${offsetSentence(row.lips.offset_frames)} (25 frames a second).` : "Frames of 40 ms by which the sound is early (+) or late (−)" }),
+    value(overlap === null ? NONE : overlap.toFixed(2), "overlap", { title: detail ? `${detail.overlap_definition}.${besides(detail)}` : "" }),
+    h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : `${Math.round(100 * share)} %`), h("span", {}, "mouth seen")),
+  ];
+}
+
+/** Whose numbers they are; or why there are none. */
+function lipWords(row, detail) {
+  if (isScored(row)) {
+    const windows = detail?.windows ? `, ${detail.windows} windows` : "";
+    return `Lips scored by ${row.lips.scorer}, ${row.lips.crop} crop${windows}.`;
+  }
+  if (row.lips) return detail?.why || "…";
+  if (!row.presence) return "Faces have not been looked at yet.";
+  return detail?.presence_why || (detail ? lipSentence(row) : "…");
+}
+
+function besides({ coverage, spill }) {
+  return coverage === null ? "" : ` ${Math.round(100 * coverage)} % of the source’s speech is covered, ${Math.round(100 * spill)} % of the dub’s falls outside it.`;
+}

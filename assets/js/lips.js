@@ -1,0 +1,67 @@
+// What is said of lips everywhere: presence marks, offsets in words, and which lines agree least. No colour carries meaning here.
+
+import { icon } from "./dom.js";
+
+const PRESENCE = {
+  "on screen": ["seen", "The mouth is in the picture"],
+  partly: ["partly", "The mouth is in the picture for a part of the line"],
+  "off screen": ["unseen", "No mouth to match: the speaker is not in the picture"],
+  "not looked at": ["", "Nobody could look at the faces of this line"],
+};
+const WORST = 8;
+const WORST_SHARE = 1 / 3;
+
+/** A disc for a mouth on screen, a half disc for partly, a ring for off screen; nothing before anybody has looked. */
+export function presenceMark(row) {
+  const [name] = PRESENCE[row.presence] ?? [""];
+  return name ? icon(name) : null;
+}
+
+export const presenceSentence = (row) => PRESENCE[row.presence]?.[1] ?? "Faces have not been looked at yet";
+
+/** "+2" for sound two frames early, "−1" for one frame late, "0" in time. */
+export const offsetFrames = (frames) => (frames > 0 ? "+" : "") + String(frames).replace("-", "−");
+
+export function offsetSentence(frames) {
+  if (frames === 0) return "Sound and mouth are in time";
+  return `The sound is ${Math.abs(frames)} frame${Math.abs(frames) === 1 ? "" : "s"} ${frames > 0 ? "early" : "late"}`;
+}
+
+export const isScored = (row) => row.lips?.lse_c !== null && row.lips?.lse_c !== undefined;
+export const areOff = (row) => row.lips?.verdict === "off";
+export const isSeen = (row) => row.presence === "on screen" || row.presence === "partly";
+
+/** All of it in one breath, for a title and for those who hear the page. */
+export function lipSentence(row) {
+  const parts = [presenceSentence(row)];
+  if (isScored(row)) {
+    const { lse_c, lse_d, offset_frames, scorer, crop, verdict } = row.lips;
+    parts.push(`LSE-C ${lse_c.toFixed(2)}, LSE-D ${lse_d.toFixed(2)} by ${scorer}, ${crop} crop`, offsetSentence(offset_frames));
+    if (verdict === "off") parts.push("Lips and sound do not agree");
+  } else if (row.lips) parts.push("The take could not be scored; the score card says why");
+  return `${parts.join(". ")}.`;
+}
+
+const scorerOf = (row) => `${row.lips.scorer}/${row.lips.crop}`;
+
+/** The scored lines whose numbers may be held against each other: those of the commonest scorer. */
+function ofOneScorer(rows) {
+  const scored = rows.filter(isScored);
+  const many = new Map();
+  for (const row of scored) many.set(scorerOf(row), (many.get(scorerOf(row)) ?? 0) + 1);
+  const commonest = [...many].sort((a, b) => b[1] - a[1])[0]?.[0];
+  return scored.filter((row) => scorerOf(row) === commonest);
+}
+
+/** Lowest LSE-C first; lines of another scorer keep their order behind. */
+export function worstFirst(rows) {
+  const comparable = new Set(ofOneScorer(rows));
+  const ranked = [...comparable].sort((a, b) => a.lips.lse_c - b.lips.lse_c);
+  return [...ranked, ...rows.filter((row) => !comparable.has(row))];
+}
+
+/** The few lines to mend first; never more than a third of what has been scored. */
+export function worstLines(rows) {
+  const comparable = ofOneScorer(rows);
+  return worstFirst(comparable).slice(0, Math.min(WORST, Math.ceil(comparable.length * WORST_SHARE)));
+}
