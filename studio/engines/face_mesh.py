@@ -185,7 +185,8 @@ class _Mesh:
         height, width = piece.shape[:2]
         ratio = min(1.0, most_px / max(width, height))
         if ratio < 1:
-            piece = cv2.resize(piece, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+            how = cv2.INTER_LINEAR if ratio >= 0.5 else cv2.INTER_AREA
+            piece = cv2.resize(piece, None, fx=ratio, fy=ratio, interpolation=how)
         self._is_used = True
         found = self._graph.process(piece).multi_face_landmarks
         if not found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,7 +160,7 @@ class FaceArchive:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._opened() as zipped:
+        with _Opened(path) as zipped:
             index = json.loads(zipped.read(_INDEX))
         if index["version"] != VERSION:
             raise MediaToolFailed("Reading the faces", f"the archive has version {index['version']}, and {VERSION} is read; look at the faces again.")
@@ -202,12 +203,9 @@ class FaceArchive:
         return joined[offset : offset + end_frame - start_frame]
 
     def _parts(self, kind: str, track_id: int, numbers: range) -> Iterator[np.ndarray]:
-        with self._opened() as zipped:
+        with _Opened(self._path) as zipped:
             for number in numbers:
                 yield np.load(io.BytesIO(zipped.read(_part(kind, track_id, number))), allow_pickle=False)
-
-    def _opened(self) -> _Opened:
-        return _Opened(self._path)
 
 
 class _Opened:
@@ -223,9 +221,9 @@ class _Opened:
             raise MediaToolFailed("Reading the faces", f"{self._path.name} is missing or damaged; look at the faces again.") from error
         return self._zip
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
         self._zip.close()
-        if isinstance(error, KeyError | zipfile.BadZipFile | OSError):
+        if isinstance(error, KeyError | zipfile.BadZipFile | zlib.error | OSError):
             raise MediaToolFailed("Reading the faces", f"{self._path.name} is damaged; look at the faces again.") from error
 
 
