@@ -266,6 +266,7 @@ class Studio(LineVerbs):
             notices=standing_notices(project, rows, self._shop.engines) + notices(self._shop, project.id) + render.notices,
             follows_instructions=follows_instructions(project, self._shop.engines),
             kept_choices=self._shop.preferences.count(project.id),
+            is_looked_at=any(row.presence is not None for row in rows),
         )
 
 

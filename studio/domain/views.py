@@ -60,6 +60,7 @@ class ProjectView:
     """A project with its standing. `is_rendered`: a dub exists; `is_render_stale`: it is older than the edits.
 
     `follows_instructions`: the translator in use understands a wish in words; `kept_choices`: preferences kept from the desk.
+    `is_looked_at`: faces have been looked for since its lines are as they are.
     """
 
     project: Project
@@ -72,6 +73,7 @@ class ProjectView:
     notices: tuple[str, ...] = ()
     follows_instructions: bool = False
     kept_choices: int = 0
+    is_looked_at: bool = False
 
 
 @dataclass(frozen=True, slots=True)
