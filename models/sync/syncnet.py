@@ -37,8 +37,8 @@ class SyncNet(nn.Module):
         return self.netfclip(self.lip_features(pictures))
 
     def lip_features(self, pictures: Tensor) -> Tensor:
-        """What stands before the last layers: (windows, 3, 5, 224, 224) → (windows, 512)."""
-        return self.netcnnlip(pictures).flatten(1)
+        """What stands before the last layers: (windows, 3, 5, 224, 224), of any number type → (windows, 512)."""
+        return self.netcnnlip(pictures.to(self.netcnnlip[0].weight.dtype)).flatten(1)
 
 
 def open_syncnet(path: Path) -> SyncNet:
