@@ -32,7 +32,7 @@ _MOST_RATES = 13
 class Weights:
     """Costs that stand against the lips', in seconds of mismatch at scale 1.
 
-    `rate`: per second, times the squared log of the rate against natural; at 2.5 scale 1 goes 20 % either way and no further.
+    `rate`: per second of natural speech, times the squared log of the rate; at 2.5, scale 1 goes a fifth faster or slower, no further.
     `change`: at every joint, times the squared log of the change of rate. `pause`: per second that a pause grows or shrinks.
     `new_pause`: for each pause put between two words. `late`: per second of waiting, so that nothing waits for nothing.
     """
@@ -105,10 +105,12 @@ def stretches(audio: Audio, phones: Sequence[Mark], words: Sequence[Mark], quiet
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A stretch on the grid: the lengths it may take, shortest (fastest) first, with their log rates, and the pause after it, in frames."""
+    """A stretch on the grid: where it lies in the take, the lengths it may get, shortest (fastest) first, with their log rates, and the
+    pause after it; all in frames but `natural_s`."""
 
-    start_share: float
-    end_share: float
+    start: float
+    end: float
+    natural_s: float
     counts: tuple[int, ...]
     log_rates: np.ndarray
     pause: int
@@ -124,7 +126,8 @@ class _Step:
         counts = sorted({natural, *(round(k) for k in np.linspace(shortest, longest, _MOST_RATES))})
         rates = np.array([how.engine_ratio * part.length_samples / (count * frame) for count in counts])
         pause, least = round(part.pause_samples / frame), round(how.settings.min_pause_ms / FRAME_MS)
-        return cls(part.start_samples / frame, part.end_samples / frame, tuple(counts), np.log(rates), pause, min(pause, least), least)
+        start, end = part.start_samples / frame, part.end_samples / frame
+        return cls(start, end, how.engine_ratio * (end - start) * FRAME_S, tuple(counts), np.log(rates), pause, min(pause, least), least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class _Loudness:
 def _loudness(audio: Audio) -> _Loudness:
     levels = levels_db(audio, FRAME_MS)
     speaks = levels > float(np.percentile(levels, 95)) - BELOW_LOUD_DB
-    spoken = np.convolve(np.where(speaks, levels, levels[speaks].min()), np.ones(5) / 5, "same")
+    spoken = np.convolve(np.where(speaks, levels, levels[speaks].min()), np.ones(5) / 5)[2 : 2 + len(levels)]
     strength = (spoken - spoken[speaks].mean()) / max(float(spoken[speaks].std()), 1e-6)
     return _Loudness(speaks.astype(np.float64), np.where(speaks, np.clip(strength, -2, 2), 0.0))
 
@@ -186,13 +189,13 @@ class _Planner:
         for rate, count in enumerate(step.counts):
             if count > self._frames:
                 continue
-            steady = self._weights.rate * count * FRAME_S * step.log_rates[rate] ** 2
+            steady = self._weights.rate * step.natural_s * step.log_rates[rate] ** 2
             ends[count:, rate] = entered[: len(entered) - count, rate] + self._placed(step, count) + steady
         return ends
 
     def _placed(self, step: _Step, count: int) -> np.ndarray:
         """What mouth and source say to `step`, `count` frames long, begun at each moment it may. Shape (frames + 1 − count,)."""
-        places = step.start_share + (np.arange(count) + 0.5) * (step.end_share - step.start_share) / count
+        places = step.start + (np.arange(count) + 0.5) * (step.end - step.start) / count
         index = np.minimum(places.astype(int), len(self._take.speaks) - 1)
         speaks, strength = self._take.speaks[index], self._take.strength[index]
         cost = np.correlate(self._wish.speech, speaks, "valid") + np.correlate(self._wish.silence, 1 - speaks, "valid")
@@ -203,7 +206,7 @@ class _Planner:
         relative = ends - self._silence[:, None]
         best, back = np.full_like(ends, np.inf), np.zeros(ends.shape, np.int32)
         moments = np.arange(len(ends))[:, None]
-        for count in range(step.least_pause, step.pause + 1):
+        for count in range(step.least_pause, min(step.pause, self._frames) + 1):
             costs = np.full_like(ends, np.inf)
             costs[count:] = relative[: len(ends) - count] + self._weights.pause * FRAME_S * (step.pause - count)
             back, best = np.where(costs < best, moments - count, back), np.minimum(costs, best)

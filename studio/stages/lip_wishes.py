@@ -19,7 +19,8 @@ OVER_COST = 50.0  # per second of speech after the slot's end: dearer than anyth
 SHUT_COST = 0.5  # speech against a mouth that stays shut while the source is heard: somebody else may be the one we hear
 UNSEEN_SHARE = 0.5  # weight of a moment in which a mouth that is seen elsewhere in the line is not
 SHUT_MS = 160  # lips that close for shorter are speaking
-SHUT_LEVEL = 0.2  # of the way from this line's narrowest opening to its widest
+SHUT_LEVEL = 0.2  # of the way from this line's narrowest opening to its widest ...
+SHUT_MOST = 0.3  # ... but a mouth this open is never shut
 LEAST_RANGE = 0.12  # a mouth that moves less than this tells nothing
 FACE_COST = 0.5
 _FRAMES_PER_PICTURE = 1000 // FACE_RATE_HZ // FRAME_MS
@@ -68,7 +69,7 @@ def _stays_shut(opening: np.ndarray) -> np.ndarray:
     low, high = np.percentile(seen, (5, 95))
     if high - low < LEAST_RANGE:
         return np.zeros(len(opening), bool)
-    shut = np.nan_to_num(opening, nan=np.inf) < low + SHUT_LEVEL * (high - low)
+    shut = np.nan_to_num(opening, nan=np.inf) < min(low + SHUT_LEVEL * (high - low), SHUT_MOST)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2)
     for first, last in edges:
         if (last - first) * FRAME_MS < SHUT_MS:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from studio.domain.line import VoiceRef
 from studio.engines.espeak_pool import EspeakPool
 from studio.engines.speaker_espeak import EspeakSpeaker
-from studio.stages.stretch import stretch, stretched_length
+from studio.stages.stretch import stretch, stretch_along, stretched_length
+from studio.stages.time_map import Piece, RateLimits, TimeMap
 
 RATE_HZ = 22_050
 RATIOS = (0.7, 0.85, 0.95, 1.1, 1.25, 1.5)
@@ -123,3 +124,77 @@ def test_a_minute_of_speech_is_stretched_in_well_under_a_second(speech: tuple[np
     started = time.process_time()
     stretch(minute, rate_hz, 1.2)
     assert time.process_time() - started < 0.9
+
+
+def piece(take: tuple[int, int], out: tuple[int, int], *, is_speech: bool = True) -> Piece:
+    return Piece(*take, *out, is_speech)
+
+
+def mapped(*pieces: Piece) -> TimeMap:
+    return TimeMap(pieces, RATE_HZ, RateLimits(0.5, 2.0))
+
+
+def test_a_map_that_changes_nothing_keeps_every_bit(speech: tuple[np.ndarray, int]) -> None:
+    samples, _ = speech
+    out = stretch_along(samples, mapped(piece((0, len(samples)), (0, len(samples)))))
+    assert out.tobytes() == samples.tobytes() and not np.shares_memory(out, samples)
+
+
+@pytest.mark.parametrize("ratio", [0.75, 1.25, 1.5])
+def test_a_map_of_one_rate_is_the_plain_stretch(speech: tuple[np.ndarray, int], ratio: float) -> None:
+    count = round(20_000 * ratio)
+    source, last_frame = speech[0][:count], RATE_HZ * 45 // 1000
+    plain, along = stretch(source, RATE_HZ, ratio), stretch_along(source, mapped(piece((0, count), (0, 20_000))))
+    assert len(along) == len(plain) == 20_000
+    assert np.array_equal(along[:-last_frame], plain[:-last_frame])
+
+
+def test_the_pitch_is_kept_while_the_rate_changes() -> None:
+    source = buzz(130.0)
+    third = len(source) // 3
+    ends = [0, third, 2 * third, len(source)]
+    lengths = [round(third / 0.8), round(third / 1.3), round((ends[3] - ends[2]) / 1.0)]
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(int).tolist()
+    out = stretch_along(source, mapped(*(piece((ends[k], ends[k + 1]), (starts[k], starts[k + 1])) for k in range(3))))
+    assert len(out) == starts[-1]
+    for k in range(3):
+        assert pitch_hz(out[starts[k] : starts[k + 1]]) == pytest.approx(130.0, rel=0.01)
+
+
+def test_each_part_is_heard_at_its_own_time() -> None:
+    low, high = buzz(100.0, 1.0), buzz(210.0, 1.0)
+    source, one = np.concatenate([low, high]), RATE_HZ
+    out = stretch_along(source, mapped(piece((0, one), (0, round(one / 0.7))), piece((one, 2 * one), (round(one / 0.7), round(one / 0.7) + round(one / 1.3)))))
+    border = round(one / 0.7)
+    assert pitch_hz(out[:border]) == pytest.approx(100.0, rel=0.01) and pitch_hz(out[border:]) == pytest.approx(210.0, rel=0.01)
+
+
+def test_a_pause_grows_by_silence_and_shrinks_from_its_middle_and_the_speech_around_it_is_untouched() -> None:
+    tone, quiet = buzz(140.0, 0.5), np.full(RATE_HZ // 5, 1e-4, np.float32)
+    source, a, b = np.concatenate([tone, quiet, tone]), len(tone), len(tone) + len(quiet)
+    for pause in (3 * len(quiet), len(quiet) // 2, 0):
+        out = stretch_along(source, mapped(piece((0, a), (0, a)), piece((a, b), (a, a + pause), is_speech=False), piece((b, len(source)), (a + pause, a + pause + len(tone)))))
+        fade = RATE_HZ // 200
+        assert len(out) == 2 * a + pause
+        assert np.array_equal(out[: a - fade], tone[:-fade]) and np.array_equal(out[a + pause + fade :], tone[fade:])
+        if pause > len(quiet):
+            assert not out[a + len(quiet) // 2 + 1 : a + pause - len(quiet) // 2 - 1].any()
+
+
+def test_silence_put_between_words_makes_no_click(speech: tuple[np.ndarray, int]) -> None:
+    samples, _ = speech
+    middle = int(np.argmax(np.abs(samples)))
+    out = stretch_along(samples, mapped(piece((0, middle), (0, middle)), piece((middle, middle), (middle, middle + 5000), is_speech=False), piece((middle, len(samples)), (middle + 5000, len(samples) + 5000))))
+    assert np.abs(np.diff(out)).max() < 1.2 * np.abs(np.diff(samples)).max()
+    assert not out[middle : middle + 5000].any()
+
+
+def test_silence_before_the_first_word_is_silence() -> None:
+    tone = buzz(140.0, 0.3)
+    out = stretch_along(tone, mapped(piece((0, 0), (0, 700), is_speech=False), piece((0, len(tone)), (700, 700 + len(tone)))))
+    assert not out[:700].any() and np.array_equal(out[700:], tone)
+
+
+def test_a_map_of_another_take_is_refused() -> None:
+    with pytest.raises(ValueError, match="the map is of 100 samples"):
+        stretch_along(np.zeros(99, np.float32), mapped(piece((0, 100), (0, 100))))
