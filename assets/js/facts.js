@@ -14,7 +14,8 @@ export function mount({ element, props, trigger, watch }) {
       h("h2", {}, view.name || "Nothing uploaded yet"),
       view.facts?.length ? h("dl", {}, view.facts.map((fact) => [h("dt", {}, fact.label), h("dd", {}, fact.value)])) : null,
       ...(view.notes ?? []).map((note) => h("p.note", {}, note)),
-      ...(view.notices ?? []).map((notice) => h("p.note", {}, notice)),
+      ...(view.notices ?? []).map((notice) => h("p.note", {}, notice, notice === view.sound?.notice ? correction(view.sound, trigger) : null)),
+      view.sound?.moved ? h("p.dim", {}, view.sound.moved, " ", h("button.plain", { onclick: () => trigger("sound_restored", {}) }, "Play it as it was")) : null,
       view.lines ? h("p", {}, view.lines) : null,
       view.bed ? h("p.dim", {}, view.bed, " ", h("button.plain", { onclick: () => trigger("bed_removed", {}) }, "Remove it")) : null,
       skipped(view.skipped ?? []),
@@ -24,6 +25,8 @@ export function mount({ element, props, trigger, watch }) {
   watch("value", paint);
   paint();
 }
+
+const correction = (sound, trigger) => h("span.mend", {}, h("button.btn.small", { onclick: () => trigger("sound_corrected", {}) }, sound.label));
 
 function skipped(items) {
   if (!items.length) return null;

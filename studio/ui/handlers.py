@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from studio.domain.errors import BadSetting, EngineUnavailable, NotFound, NotReady, StudioError
+from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind, JobState
 from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
@@ -30,11 +30,13 @@ from studio.ui.views import (
     PreviewView,
     ProjectList,
     ProjectsView,
+    SoundView,
     Ticking,
     TickView,
 )
 
 BUSY_TICK_S, IDLE_TICK_S = 1.0, 12.0
+FACE_TASK = "face tracker"
 TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
 
 
@@ -63,7 +65,7 @@ class Handlers:
             view = self._studio.project(project_id) if project_id else None
         except NotFound:
             view = None
-        return self._news(view)
+        return self._news(self._look(view) if view is not None and wants_look(view) else view)
 
     def list_projects(self, project_id: str) -> ProjectList:
         return ProjectList(self._listing(project_id))
@@ -72,10 +74,17 @@ class Handlers:
         self._studio.cancel(job_id)
         return self.tick(project_id)
 
-    def correct_offset(self, project_id: str) -> PageView:
-        """Move the sound of the project's media to where its picture has it."""
+    def correct_offset(self, project_id: str) -> TickView:
+        """Play the media's sound where its lips are; what was measured on the old sound is measured again."""
         self._studio.correct_offset(_chosen(project_id))
-        return self._stay(project_id)
+        self._studio.look_for_faces(project_id)
+        return self.tick(project_id)
+
+    def restore_sound(self, project_id: str) -> TickView:
+        """Play the media's sound as its file has it."""
+        self._studio.shift_sound(_chosen(project_id), 0)
+        self._studio.look_for_faces(project_id)
+        return self.tick(project_id)
 
     # projects
 
@@ -183,16 +192,19 @@ class Handlers:
     # within
 
     def _look(self, view: ProjectView) -> ProjectView:
-        """Queue the look at the faces of a film whose lines are there and whose picture nobody has looked at. Where no engine
-        can look, the page goes on without: lips are a help, not a need."""
-        project_id = view.project.id
-        if any(row.presence is not None for row in self._studio.rows(project_id)):
+        """Queue the look at the faces. Where no engine can look, the page goes on without: lips are a help, not a need."""
+        if not any(one.task == FACE_TASK and one.is_available for one in self._studio.engines()):
             return view
-        try:
-            self._studio.look_for_faces(project_id)
-        except EngineUnavailable:
-            return view
-        return self._studio.project(project_id)
+        self._studio.look_for_faces(view.project.id)
+        return self._studio.project(view.project.id)
+
+    def _sound(self, view: ProjectView) -> SoundView:
+        """What can be done about sound that is early or late against the lips."""
+        source = view.project.source
+        if source is None or source.info.video is None:
+            return SoundView()
+        found = self._studio.sound_offset(view.project.id)
+        return present.sound_view(view, *(("", 0) if found is None else (found.why, found.shift_ms)))
 
     def _stay(self, project_id: str) -> PageView:
         return self._page(self._studio.project(project_id) if project_id else None, tab=None)
@@ -217,12 +229,13 @@ class Handlers:
         return ProjectsView(tuple(present.card(one, open_id=open_id) for one in self._studio.projects()))
 
     def _news(self, view: ProjectView | None) -> TickView:
-        place = Place(view.project.id, revision(view), view.notices) if view is not None else Place()
+        sound = self._sound(view) if view is not None else SoundView()
+        place = Place(view.project.id, revision(view), view.notices, sound) if view is not None else Place()
         upload = upload_view(view, ())
         return TickView(
             header=present.header(view, self._studio.user, can_leave=self._can_leave),
             desk=place,
-            facts=upload.facts,
+            facts=replace(upload.facts, sound=sound),
             preview=preview_view(view, place),
             render=render_action(view),
             exports=exports_view(view),
@@ -253,10 +266,10 @@ def _chosen(project_id: str) -> str:
 
 
 def wants_look(view: ProjectView) -> bool:
-    """Whether the page should have the faces looked at of its own accord: there are lines and a picture, the last work went
-    well, and it was not a look (one that was stopped or failed is not begun again by itself)."""
+    """Whether the page should have the faces looked at of its own accord: there are lines and a picture nobody has looked at, the
+    last work went well, and it was not a look (one that was stopped or failed is not begun again by itself)."""
     source, job = view.project.source, view.job
-    if source is None or source.info.video is None or not view.counts.total or job is None:
+    if view.is_looked_at or source is None or source.info.video is None or not view.counts.total or job is None:
         return False
     return job.state is JobState.DONE and job.kind is not JobKind.FACES
 

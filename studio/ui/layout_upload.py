@@ -61,7 +61,7 @@ def build_upload() -> UploadWidgets:
                     bed = gr.File(file_types=BED_TYPES, label="Music and effects stem", show_label=False, height=104, elem_id="bed-file")
             widgets = _engines()
         with gr.Column(scale=2, min_width=340, elem_classes="stack"):
-            facts = island("facts", events=("bed_removed",))
+            facts = island("facts", events=("bed_removed", "sound_corrected", "sound_restored"))
             with gr.Row(elem_classes="actions"):
                 find = gr.Button("Find lines", interactive=False)
                 dub = gr.Button("Dub it", variant="primary", interactive=False)

@@ -18,6 +18,7 @@ from studio.ui.views import (
     JobView,
     ProjectCard,
     SkippedView,
+    SoundView,
 )
 
 _JOB_TITLES = {
@@ -128,6 +129,21 @@ def card(view: ProjectView, *, open_id: str) -> ProjectCard:
         is_open=view.project.id == open_id,
         is_busy=view.job is not None and not view.job.state.is_over,
     )
+
+
+def sound_view(view: ProjectView, why: str, shift_ms: int) -> SoundView:
+    """`why`: the sentence that says how the sound stands to the lips; `shift_ms`: how much later it must be played (negative:
+    earlier), 0 where nothing is off or nobody has looked."""
+    moved_ms = view.project.settings.sound_shift_ms
+    moved = f"The sound is played {abs(moved_ms)} ms {_way(moved_ms)} than the file has it." if moved_ms else ""
+    if not shift_ms:
+        return SoundView(moved=moved)
+    notice = next((one for one in view.notices if one.startswith(why)), "")
+    return SoundView(notice, f"Correct it: play the sound {abs(shift_ms)} ms {_way(shift_ms)}", moved)
+
+
+def _way(shift_ms: int) -> str:
+    return "later" if shift_ms > 0 else "earlier"
 
 
 def facts(view: ProjectView | None) -> FactsView:

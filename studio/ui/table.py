@@ -1,7 +1,8 @@
 """The line desk: one island for the whole Lines tab. Its value only says which project and which revision to show.
 
 Rows are fetched and edited through the desk's own calls (`routes.py`), rendered by assets/js/desk/*.js in chunks that exist
-only near the view, so that thousands of lines stay light. `changed` tells the page that work was started or lines moved.
+only near the view, so that thousands of lines stay light. `changed` tells the page that work was started or lines moved;
+`sound_corrected` asks for the media's sound to be played where its lips are.
 """
 
 from __future__ import annotations
@@ -12,4 +13,4 @@ from studio.ui.island import island
 
 
 def desk_table() -> gr.HTML:
-    return island("desk/desk", events=("changed",))
+    return island("desk/desk", events=("changed", "sound_corrected"))

@@ -91,12 +91,23 @@ class ProjectsView:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundView:
+    """Sound that is early or late against the lips. `notice` is the one of the project's notices that says so, `label` the button
+    that mends it; `moved` says that it has been moved already. Each "" where there is nothing to say."""
+
+    notice: str = ""
+    label: str = ""
+    moved: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where an island looks for its lines; it fetches them again when the revision moves. `notices` hold for the project."""
 
     project_id: str = ""
     revision: str = ""
     notices: tuple[str, ...] = ()
+    sound: SoundView = SoundView()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,7 @@ class FactsView:
     bed: str = ""
     lines: str = ""
     next_step: str = ""
+    sound: SoundView = SoundView()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,13 @@ export function mount({ element, props, trigger, watch }) {
   const panel = new Panel(selection, actions, list);
   const footer = helpFooter();
   element.className = "island desk";
-  const notices = noticeLine();
+  const notices = noticeLine(() => trigger("sound_corrected", {}));
   clear(element, h("div.work", {}, toolbar.element, notices.element, list.element), panel.element, footer.element);
   bindKeys(element, { selection, list, panel, actions });
   lines.watch(() => footer.paint());
   window.addEventListener("lipline:jump", (event) => list.jump(event.detail.id));
   const follow = () => {
-    notices.paint(props.value?.notices ?? []);
+    notices.paint(props.value?.notices ?? [], props.value?.sound);
     lines.follow(props.value);
   };
   watch("value", follow);
@@ -85,15 +85,21 @@ const KEYS = [
   ["↑ ↓", "move"],
 ];
 
-/** What holds for the whole project, on one line that opens. */
-function noticeLine() {
-  const element = h("details.notices", { hidden: true });
+/** What holds for the whole project, on one line that opens. Sound that is early or late against the lips stands first, with
+ *  the button that mends it. */
+function noticeLine(correct) {
+  const mend = h("button.btn.small", { onclick: correct });
+  const details = h("details");
+  const element = h("div.notices", { hidden: true }, details, mend);
   let shown = "";
-  const paint = (notices) => {
+  const paint = (given, sound) => {
+    const notices = sound?.notice ? [sound.notice, ...given.filter((one) => one !== sound.notice)] : given;
+    mend.textContent = sound?.label ?? "";
+    mend.hidden = !sound?.notice;
     if (notices.join("\n") === shown) return;
     shown = notices.join("\n");
     element.hidden = !notices.length;
-    clear(element, h("summary", { title: "Show all of it" }, h("b", {}, count(notices.length, "notice")), h("span", {}, notices[0] ?? "")), notices.map((notice) => h("p", {}, notice)));
+    clear(details, h("summary", { title: "Show all of it" }, h("b", {}, count(notices.length, "notice")), h("span", {}, notices[0] ?? "")), notices.map((notice) => h("p", {}, notice)));
   };
   return { element, paint };
 }
