@@ -1,4 +1,4 @@
-"""`python -m studio`: dub, serve, lines, export, preferences, engines, models, eval, users. A thin shell over the service.
+"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, engines, models, eval, users. A thin shell over the service.
 
 Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from studio.commands.evaluation import evaluations
+from studio.commands.lips import list_faces, score_clip
 from studio.commands.preferences import preferences
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
@@ -29,6 +30,8 @@ MAX_TOLD = 12  # notes of an import that are printed
 app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
+app.command("score")(score_clip)
+app.command("faces")(list_faces)
 users = typer.Typer(help="The file that `serve --users` reads.", no_args_is_help=True)
 app.add_typer(users, name="users")
 

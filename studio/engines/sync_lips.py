@@ -110,15 +110,21 @@ class LipSyncScorer:
 
     def distances(self, lips: np.ndarray, audio: Audio) -> OffsetDistances:
         """The mean distance at every offset within ±15 frames. Raises as `score`."""
+        import numpy as np
         import torch
 
         from models.sync.scoring import offset_distances
 
         self._check(lips, audio)
         self.load()
+        frames = min(len(lips), len(audio.samples) // SAMPLES_PER_FRAME)
+        found = []
         with torch.inference_mode():
-            sound = self._net.sound(torch.from_numpy(audio.samples)[None])[0].numpy()
-        return offset_distances(lips, sound, is_padded=False)
+            for start in range(0, frames, _CHUNK_FRAMES):
+                first, last = max(0, start - _CONTEXT_FRAMES), min(frames, start + _CHUNK_FRAMES + _CONTEXT_FRAMES)
+                samples = np.ascontiguousarray(audio.samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME])
+                found.append(self._net.sound(torch.from_numpy(samples)[None])[0, start - first : start - first + _CHUNK_FRAMES].numpy())
+        return offset_distances(lips[:frames], np.concatenate(found), is_padded=False)
 
     def _check(self, lips: np.ndarray, audio: Audio) -> None:
         import numpy as np

@@ -22,6 +22,7 @@ from studio.store.schema import IMPORTS, LINE_EDITS, LINES, SPEAKERS
 from studio.store.speakers import SpeakerRecords, read_speakers, require_speakers, speaker_columns
 from studio.store.takes import TakeRecords
 
+_BESIDE = "beside "  # before the format of a file that left the lines where they were
 Follow = Callable[[Connection, Line, Line], None]  # what else to write with an edit: the line before it, and after
 
 
@@ -143,13 +144,14 @@ class LineStore(SpeakerRecords, TakeRecords):
         """Keep what an import left out, without touching lines (a file that filled target texts, for one)."""
         with writing(self._engine) as connection:
             hold_project(connection, project_id)
-            _add_import(connection, project_id, imported)
+            _add_import(connection, project_id, imported, mark=_BESIDE)
 
     def import_format(self, project_id: str) -> str | None:
-        """What the lines last came from: a subtitle format, or "heard"; None where nothing was imported."""
-        query = select(IMPORTS.c.format).where(IMPORTS.c.project_id == project_id).order_by(IMPORTS.c.seq.desc()).limit(1)
+        """What the lines last came from: a subtitle format, or "heard"; None where nothing was imported. Files that only filled target
+        texts do not count."""
+        query = select(IMPORTS.c.format).where(IMPORTS.c.project_id == project_id, ~IMPORTS.c.format.startswith(_BESIDE))
         with reading(self._engine) as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return connection.execute(query.order_by(IMPORTS.c.seq.desc()).limit(1)).scalar_one_or_none()
 
     def skipped(self, project_id: str) -> tuple[Skipped, ...]:
         """What the latest import left out or changed."""
@@ -247,7 +249,7 @@ def _drop_other_speakers(connection: Connection, project_id: str, speakers: tupl
             connection.execute(delete(SPEAKERS).where(SPEAKERS.c.project_id == project_id, SPEAKERS.c.id == speaker.id))
 
 
-def _add_import(connection: Connection, project_id: str, imported: Imported) -> None:
+def _add_import(connection: Connection, project_id: str, imported: Imported, *, mark: str = "") -> None:
     script = imported.script
-    values = {"name": imported.name, "format": script.format, "encoding": script.encoding, "skipped": to_plain(script.skipped)}
+    values = {"name": imported.name, "format": f"{mark}{script.format}" if script.format is not None else None, "encoding": script.encoding, "skipped": to_plain(script.skipped)}
     connection.execute(insert(IMPORTS).values(project_id=project_id, created_at=utc_now(), **values))

@@ -1,0 +1,173 @@
+"""Faces and lip scores of one media file, without a project: what `score`, `faces` and `eval sync` stand on.
+
+Enter a path and engines; leave `SeenFile` (faces, their mouths, the sound) for as long as its context lasts, and `FileScore`s. What is
+written meanwhile lies in a temporary folder; memory does not grow with the film.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from studio.domain.errors import NotMeasurable
+from studio.domain.faces import FACE_RATE_HZ, SMALLEST_FACE_PX, FaceTrack, FaceTracks
+from studio.domain.media import MediaInfo
+from studio.domain.sync import SyncScore
+from studio.domain.timing import TimeSpan
+from studio.engines.protocols import Audio, FaceTracker, SyncScorer, VoiceActivityDetector
+from studio.media.decode import SoundQuery, audio_blocks
+from studio.media.face_archive import FaceArchive, FaceArchiveWriter
+from studio.media.pictures import PictureQuery, pictures
+from studio.media.probe import probe
+from studio.media.wav import WavWriter, read_wav_span, wav_blocks
+from studio.stages.face_speech import speaking
+from studio.stages.faces import Watch, track_faces
+from studio.stages.ingest import SPEECH_RATE_HZ
+from studio.stages.sync import FRAME_MS, embed_track
+from studio.steps.faces import LONGEST_PX
+from studio.steps.speech import MIN_SILENCE_MS
+
+LEAST_SPEECH_MS = 200  # less than this while a face is seen is no speech to judge
+MOST_PROFILE_RATIO, LEAST_FOUND_RATIO = 0.5, 0.5
+COMPARABLE_RATIO = 0.5  # of the longest track's windows: shorter ones never make the headline, for few windows inflate LSE-C
+NO_SOUND = "It has no sound, so there is nothing to hold against the lips."
+NO_FACE = "No face was found in it."
+_BLOCK_SAMPLES = 4 * SPEECH_RATE_HZ
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """`archive` None: no face; `sound` None: no sound (a mono WAV at 16 kHz otherwise). `seconds`: what looking took."""
+
+    path: Path
+    info: MediaInfo
+    tracks: FaceTracks
+    archive: FaceArchive | None
+    sound: Path | None
+    speech: tuple[TimeSpan, ...]
+    seconds: float
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.tracks.frame_count / max(self.seconds, 1e-6)
+
+    def heard(self, track: FaceTrack) -> Audio:
+        """The sound while a track is seen. Raises NotMeasurable where there is none, or no speech in it."""
+        if self.sound is None:
+            raise NotMeasurable(NO_SOUND)
+        first_ms, last_ms = track.start_frame * FRAME_MS, track.end_frame * FRAME_MS
+        spoken_ms = sum(max(0, min(last_ms, span.end_ms) - max(first_ms, span.start_ms)) for span in self.speech)
+        if spoken_ms < LEAST_SPEECH_MS:
+            raise NotMeasurable("No speech is heard while this face is seen.")
+        return read_wav_span(self.sound, TimeSpan(first_ms, last_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class TrackScore:
+    """A face of a file and its score, or why it has none."""
+
+    track: FaceTrack
+    score: SyncScore | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileScore:
+    """Every face of a file, judged. `best`: the one whose sound stands out most among those seen about as long; None: nothing could be
+    measured, and `why` says why. `scorer_version`: numbers of another version must not be held against these."""
+
+    scorer: str
+    scorer_version: str
+    crop: str
+    tracks: tuple[TrackScore, ...]
+    why: str
+
+    @property
+    def best(self) -> TrackScore | None:
+        measured = [one for one in self.tracks if one.score is not None]
+        longest = max((one.score.windows for one in measured if one.score is not None), default=0)
+        fair = [(one.score.lse_c, one) for one in measured if one.score is not None and one.score.windows >= COMPARABLE_RATIO * longest]
+        return max(fair, key=lambda item: item[0])[1] if fair else None
+
+
+@contextmanager
+def seen_file(path: Path, tracker: FaceTracker, detector: VoiceActivityDetector, progress: Progress | None = None) -> Iterator[SeenFile]:
+    """Look at a file and listen to it, once. Raises BadMedia for what is no media, NotMeasurable where there is no moving picture."""
+    info = probe(path, name=path.name)
+    if info.video is None:
+        raise NotMeasurable("It has no moving picture, so there are no lips.")
+    with tempfile.TemporaryDirectory(prefix="lipline-") as name:
+        folder = Path(name)
+        sound = _sound(path, info, folder / "speech.wav") if info.audio else None
+        speech = () if sound is None else detector.speech(wav_blocks(sound, _BLOCK_SAMPLES), SPEECH_RATE_HZ, min_silence_ms=MIN_SILENCE_MS)
+        started = time.monotonic()
+        tracks = _looked_at(path, info, tracker, folder / "faces.npz", progress)
+        seconds = time.monotonic() - started
+        archive = FaceArchive(folder / "faces.npz") if tracks.tracks else None
+        yield SeenFile(path, info, speaking(tracks, archive, speech), archive, sound, speech, seconds)
+
+
+def score_file(seen: SeenFile, scorer: SyncScorer) -> FileScore:
+    """Every face against the file's own sound, for a scorer that judges mouths."""
+    judged = tuple(_track_score(seen, track, scorer) for track in seen.tracks.tracks)
+    return scored(judged, scorer, NO_FACE if not judged else NO_SOUND if seen.sound is None else "")
+
+
+def scored(tracks: Sequence[TrackScore], scorer: SyncScorer, why: str = "") -> FileScore:
+    """A file's score from its faces'; where none could be measured, the reason of the largest."""
+    found = FileScore(scorer.name, scorer.version, scorer.crop, tuple(tracks), why)
+    if found.best is not None or why:
+        return found
+    largest = max(tracks, key=lambda one: one.track.face_px)
+    return FileScore(scorer.name, scorer.version, scorer.crop, tuple(tracks), largest.why)
+
+
+def why_unfit(track: FaceTrack) -> str | None:
+    """Why a face shows no lips to judge; None where it does."""
+    if track.face_px < SMALLEST_FACE_PX:
+        return f"The face is {track.face_px:.0f} px wide; under {SMALLEST_FACE_PX} px its lips cannot be judged."
+    if track.profile_share > MOST_PROFILE_RATIO:
+        return f"The face is in profile for {track.profile_share:.0%} of its time; half a mouth cannot be judged."
+    if track.found_share < LEAST_FOUND_RATIO:
+        return f"The face is hidden for most of its time; it is seen in {track.found_share:.0%} of its frames."
+    return None
+
+
+def track_lips(seen: SeenFile, track: FaceTrack, scorer: SyncScorer) -> np.ndarray:
+    """Lip embeddings of a face fit to be judged, float32 (windows, dim). Raises NotMeasurable."""
+    why = why_unfit(track)
+    if why is not None or seen.archive is None:
+        raise NotMeasurable(why or NO_FACE)
+    return np.nan_to_num(embed_track(seen.archive, track.id, scorer))  # a minute that stands still is as far from any sound as from another
+
+
+def _track_score(seen: SeenFile, track: FaceTrack, scorer: SyncScorer) -> TrackScore:
+    try:
+        return TrackScore(track, scorer.score(track_lips(seen, track, scorer), seen.heard(track)), "")
+    except NotMeasurable as error:
+        return TrackScore(track, None, str(error))
+
+
+def _sound(path: Path, info: MediaInfo, out: Path) -> Path:
+    track = next((one.index for one in info.audio if one.is_default), info.audio[0].index)
+    query = SoundQuery(path, track, SPEECH_RATE_HZ, channels=1, length_ms=info.duration_ms)
+    with WavWriter(out, rate_hz=SPEECH_RATE_HZ, channels=1) as wav:
+        for block in audio_blocks(query):
+            wav.write(block)
+    return out
+
+
+def _looked_at(path: Path, info: MediaInfo, tracker: FaceTracker, archive: Path, progress: Progress | None) -> FaceTracks:
+    assert info.video is not None
+    total = -(-info.duration_ms * FACE_RATE_HZ // 1000)
+    tell = None if progress is None else (lambda done: progress(min(done, total), total))
+    watch = Watch(tell, None, max(info.video.width_px, info.video.height_px))
+    with FaceArchiveWriter(archive) as writer:
+        return track_faces(pictures(PictureQuery(path, path.name, info.duration_ms, LONGEST_PX)), tracker, writer, watch)
