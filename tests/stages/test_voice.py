@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.domain.errors import EngineFailed
+from studio.domain.faces import Presence
 from studio.domain.line import Slot, SpeakerProfile, VoiceRef
-from studio.domain.settings import FitSettings
+from studio.domain.lip_guide import LipGuide
+from studio.domain.settings import FitSettings, Guidance
+from studio.domain.sync import speech_overlap
+from studio.domain.timing import TimeSpan
 from studio.engines.espeak_pool import EspeakPool
 from studio.engines.protocols import Audio, Availability, Mark, Speech, VoiceInfo
 from studio.engines.speaker_espeak import EspeakSpeaker
+from studio.stages.speech_activity import speech_spans
 from studio.stages.voice import VoiceRequest, assign_voices, has_words, voice_line
 
 RATE_HZ = 16_000
@@ -213,3 +219,54 @@ def test_with_no_voice_of_that_height_any_voice_will_do() -> None:
     speakers = [SpeakerProfile("a", "Mara", pitch_hz=210.0), SpeakerProfile("b", "Tom", pitch_hz=110.0)]
     voices = [VoiceInfo(VoiceRef("x", name), name, "en", "male") for name in ("m1", "m2")]
     assert {voice.voice for voice in assign_voices(speakers, voices).values()} == {"m1", "m2"}
+
+
+def guided(asked: VoiceRequest, *speech: tuple[int, int], lips: float = 1.0) -> VoiceRequest:
+    spans = tuple(TimeSpan(first, last) for first, last in speech)
+    return replace(asked, lips=LipGuide(Presence.ON_SCREEN, Guidance(0.0, lips), speech=spans))
+
+
+def test_an_engine_that_can_speaks_at_the_rate_the_lips_want_and_little_is_left_to_stretch() -> None:
+    engine = Hummer()
+    voiced = voice_line(guided(request(4000), (1000, 2700)), engine)
+    assert engine.rates == [1.0, voiced.asked_rate_ratio] and 1.1 < voiced.asked_rate_ratio < 1.2
+    assert voiced.report.rate_ratio == pytest.approx(voiced.asked_rate_ratio, rel=0.03)
+    assert voiced.report.lead_ms == pytest.approx(1000, abs=30) and voiced.report.natural_ms == 2000
+
+
+def test_an_engine_that_cannot_is_asked_once_and_stretched() -> None:
+    engine = Hummer(has_rate_control=False)
+    voiced = voice_line(guided(request(4000), (1000, 2700)), engine)
+    assert engine.rates == [1.0] and 1.1 < voiced.report.rate_ratio < 1.25
+
+
+class Replayer(Hummer):
+    """Says again what another engine said; espeak-ng's own noise is never twice the same."""
+
+    def __init__(self, engine: EspeakSpeaker) -> None:
+        super().__init__()
+        self._engine, self._said = engine, {}
+
+    def speak(self, text: str, language: str, voice: VoiceRef) -> Speech:
+        if (text, voice) not in self._said:
+            self._said[text, voice] = self._engine.speak(text, language, voice)
+        return self._said[text, voice]
+
+
+@pytest.mark.parametrize("span_ms", [1500, 2100, 3400, 6000])
+def test_with_no_scale_the_take_is_bit_for_bit_the_one_without_a_guide(span_ms: int, espeak: EspeakSpeaker) -> None:
+    engine = Replayer(espeak)
+    asked = VoiceRequest(TEXT, "en", espeak.voices("en")[0].ref, Slot(0, span_ms, 100), FitSettings())
+    plain, free = voice_line(asked, engine), voice_line(guided(asked, (500, 1400), lips=0.0), engine)
+    assert plain.fitted.samples.tobytes() == free.fitted.samples.tobytes() and plain.report == free.report
+
+
+def test_espeak_follows_a_source_with_a_pause_inside_the_limits(espeak: EspeakSpeaker) -> None:
+    source = ((700, 1900), (2600, 4600))
+    asked = VoiceRequest(TEXT, "en", espeak.voices("en")[0].ref, Slot(0, 5200, 0), FitSettings())
+    spans = [TimeSpan(first, last) for first, last in source]
+    plain, followed = (speech_overlap(spans, speech_spans(voice_line(each, espeak).fitted)) for each in (asked, guided(asked, *source)))
+    assert plain is not None and followed is not None and followed.jaccard > 0.85 > 0.75 > plain.jaccard
+    report = voice_line(guided(asked, *source), espeak).report
+    assert report.slowest_ratio is not None and report.fastest_ratio is not None
+    assert report.slowest_ratio >= 0.85 - 0.01 and report.fastest_ratio <= 1.25 + 0.01
