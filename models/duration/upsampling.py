@@ -6,10 +6,12 @@ Enters: vectors (batch, units, dim), durations (batch, units) in frames, real. L
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
-SIGMA_FRAMES = 1.0
+LEAST_FRAMES = 1e-6  # a length of nothing, as the logarithm needs it
 
 
 def centres(durations: Tensor) -> Tensor:
@@ -17,11 +19,23 @@ def centres(durations: Tensor) -> Tensor:
     return durations.cumsum(-1) - durations / 2
 
 
-def soft_weights(durations: Tensor, frames: int, keep: Tensor, sigma_frames: float = SIGMA_FRAMES) -> Tensor:
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """`sigma_frames`: σ of the formula. `weighs_length`: ours, each unit's weight times its duration, so that a unit of no length takes
+    no frame; for units that may vanish (pauses) and for parts of units."""
+
+    sigma_frames: float = 1.0
+    weighs_length: bool = False
+
+
+def soft_weights(durations: Tensor, frames: int, keep: Tensor, kernel: Kernel = Kernel()) -> Tensor:
     """softmax_i(−(t + ½ − c_i)²/σ²) for every frame t: (batch, frames, units), each row sums to 1."""
     at = torch.arange(frames, dtype=durations.dtype, device=durations.device) + 0.5
-    far = (at[None, :, None] - centres(durations)[:, None, :]) / sigma_frames
-    return torch.softmax((-far.square()).masked_fill(~keep[:, None, :], float("-inf")), dim=-1)
+    far = (at[None, :, None] - centres(durations)[:, None, :]) / kernel.sigma_frames
+    logits = -far.square()
+    if kernel.weighs_length:
+        logits = logits + torch.log(durations.clamp(min=LEAST_FRAMES))[:, None, :]
+    return torch.softmax(logits.masked_fill(~keep[:, None, :], float("-inf")), dim=-1)
 
 
 def hard_weights(whole: Tensor, frames: int) -> Tensor:
@@ -35,16 +49,16 @@ def hard_weights(whole: Tensor, frames: int) -> Tensor:
     return inside.to(at.dtype)
 
 
-def soft_upsample(vectors: Tensor, durations: Tensor, frames: int, keep: Tensor, sigma_frames: float = SIGMA_FRAMES) -> Tensor:
+def soft_upsample(vectors: Tensor, durations: Tensor, frames: int, keep: Tensor, kernel: Kernel = Kernel()) -> Tensor:
     """Option A. Smooth in the durations everywhere."""
-    return soft_weights(durations, frames, keep, sigma_frames) @ vectors
+    return soft_weights(durations, frames, keep, kernel) @ vectors
 
 
 def straight_through(
-    vectors: Tensor, durations: Tensor, whole: Tensor, frames: int, keep: Tensor, sigma_frames: float = SIGMA_FRAMES
+    vectors: Tensor, durations: Tensor, whole: Tensor, frames: int, keep: Tensor, kernel: Kernel = Kernel()
 ) -> Tensor:
     """Option B: forward the exact repetition by `whole`, backward the gradient of option A at `durations`."""
-    soft = soft_weights(durations, frames, keep, sigma_frames)
+    soft = soft_weights(durations, frames, keep, kernel)
     weights = soft + (hard_weights(whole, frames).to(soft.dtype) - soft).detach()
     return weights @ vectors
 

@@ -1,14 +1,15 @@
 import math
 
+import pytest
 import torch
 
-from models.duration.upsampling import centres, hard_weights, soft_upsample, soft_weights, spread, straight_through
+from models.duration.upsampling import Kernel, centres, hard_weights, soft_upsample, soft_weights, spread, straight_through
 
 
 def test_the_weights_are_those_of_the_formula() -> None:
     durations = torch.tensor([[2.0, 1.0, 3.0]], dtype=torch.float64)
     assert centres(durations).tolist() == [[1.0, 2.5, 4.5]]
-    weights = soft_weights(durations, 6, torch.ones(1, 3, dtype=torch.bool), 1.5)
+    weights = soft_weights(durations, 6, torch.ones(1, 3, dtype=torch.bool), Kernel(1.5))
     at = [math.exp(-((2.5 - centre) ** 2) / 1.5**2) for centre in (1.0, 2.5, 4.5)]
     assert torch.allclose(weights[0, 2], torch.tensor([value / sum(at) for value in at], dtype=torch.float64))
     assert torch.allclose(weights.sum(-1), torch.ones(1, 6, dtype=torch.float64))
@@ -16,7 +17,7 @@ def test_the_weights_are_those_of_the_formula() -> None:
 
 def test_a_narrow_kernel_over_even_units_is_plain_repetition() -> None:
     durations = torch.full((1, 4), 3.0)
-    weights = soft_weights(durations, 12, torch.ones(1, 4, dtype=torch.bool), 0.2)
+    weights = soft_weights(durations, 12, torch.ones(1, 4, dtype=torch.bool), Kernel(0.2))
     assert torch.allclose(weights, hard_weights(durations, 12), atol=1e-4)
 
 
@@ -27,12 +28,20 @@ def test_padding_takes_no_frame() -> None:
     assert torch.allclose(weights[:, :, :2], soft_weights(torch.tensor([[2.0, 2.0]]), 4, keep[:, :2]))
 
 
-def test_the_gradient_to_the_durations_is_the_numeric_one() -> None:
+def test_a_unit_of_no_length_takes_no_frame_where_length_is_weighed() -> None:
+    durations, keep = torch.tensor([[2.0, 0.0, 2.0]]), torch.ones(1, 3, dtype=torch.bool)
+    assert soft_weights(durations, 4, keep)[0, :, 1].max() > 0.2
+    weighed = soft_weights(durations, 4, keep, Kernel(weighs_length=True))
+    assert weighed[0, :, 1].max() < 1e-5 and torch.allclose(weighed.sum(-1), torch.ones(1, 4))
+
+
+@pytest.mark.parametrize("weighs", [False, True])
+def test_the_gradient_to_the_durations_is_the_numeric_one(weighs: bool) -> None:
     generator = torch.Generator().manual_seed(0)
     vectors = torch.randn(2, 4, 3, dtype=torch.float64, generator=generator, requires_grad=True)
     durations = (1 + torch.rand(2, 4, dtype=torch.float64, generator=generator)).requires_grad_()
     keep = torch.tensor([[True] * 4, [True, True, True, False]])
-    assert torch.autograd.gradcheck(lambda v, d: soft_upsample(v, d, 7, keep, 1.3), (vectors, durations))
+    assert torch.autograd.gradcheck(lambda v, d: soft_upsample(v, d, 7, keep, Kernel(1.3, weighs)), (vectors, durations))
 
 
 def test_straight_through_is_repetition_forwards_and_soft_upsampling_backwards() -> None:
