@@ -11,6 +11,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -154,17 +155,20 @@ class _OpenTrack:
 
 
 class FaceArchive:
-    """Reads an archive by ranges; opens the file for each call, so that it can be passed about and never hold a lock on it.
-
-    Raises MediaToolFailed for a file that is no whole archive."""
+    """Reads an archive by ranges; safe for several threads. Raises MediaToolFailed for a file that is no whole archive."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with _Opened(path) as zipped:
-            index = json.loads(zipped.read(_INDEX))
+        with self._judged():
+            self._zip = zipfile.ZipFile(path)
+            index = json.loads(self._zip.read(_INDEX))
         if index["version"] != VERSION:
             raise MediaToolFailed("Reading the faces", f"the archive has version {index['version']}, and {VERSION} is read; look at the faces again.")
         self._tracks: dict[int, dict[str, float]] = {int(key): value for key, value in index["tracks"].items()}
+
+    def close(self) -> None:
+        """Let the file go; it is let go anyway once nobody holds the archive."""
+        self._zip.close()
 
     def track_ids(self) -> tuple[int, ...]:
         return tuple(sorted(self._tracks))
@@ -203,28 +207,18 @@ class FaceArchive:
         return joined[offset : offset + end_frame - start_frame]
 
     def _parts(self, kind: str, track_id: int, numbers: range) -> Iterator[np.ndarray]:
-        with _Opened(self._path) as zipped:
-            for number in numbers:
-                yield np.load(io.BytesIO(zipped.read(_part(kind, track_id, number))), allow_pickle=False)
+        for number in numbers:
+            with self._judged():
+                part = np.load(io.BytesIO(self._zip.read(_part(kind, track_id, number))), allow_pickle=False)
+            yield part
 
-
-class _Opened:
-    """A zip open for reading; what is wrong with it becomes a sentence."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> zipfile.ZipFile:
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """What is wrong with the file becomes a sentence."""
         try:
-            self._zip = zipfile.ZipFile(self._path)
-        except (OSError, zipfile.BadZipFile) as error:
+            yield
+        except (OSError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise MediaToolFailed("Reading the faces", f"{self._path.name} is missing or damaged; look at the faces again.") from error
-        return self._zip
-
-    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
-        self._zip.close()
-        if isinstance(error, KeyError | zipfile.BadZipFile | zlib.error | OSError):
-            raise MediaToolFailed("Reading the faces", f"{self._path.name} is damaged; look at the faces again.") from error
 
 
 def _part(kind: str, track_id: int, number: int) -> str:
