@@ -1,4 +1,4 @@
-"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, engines, models, eval, users. A thin shell over the service.
+"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, s2s, engines, models, eval, users. A thin shell over the service.
 
 Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
 """
@@ -19,7 +19,9 @@ import typer
 
 from studio.commands.evaluation import evaluations
 from studio.commands.lips import list_faces, score_clip
+from studio.commands.parity import checks
 from studio.commands.preferences import preferences
+from studio.commands.s2s import speech_to_speech
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
 if TYPE_CHECKING:
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 
 MAX_TOLD = 12  # notes of an import that are printed
 app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(checks, name="check")
 app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
+app.command("s2s")(speech_to_speech)
 app.command("score")(score_clip)
 app.command("faces")(list_faces)
 users = typer.Typer(help="The file that `serve --users` reads.", no_args_is_help=True)

@@ -22,6 +22,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "studio.ui": ("studio.domain", "studio.engines.protocols", "studio.formats", "studio.ui", "studio.service"),
     "studio.ui.launch": ("studio.domain", "studio.ui", "studio.service", "studio.store.users"),
     "studio.cli": ("studio",),
+    "studio.commands.parity": ("studio", "models.parity"),
     "studio.bootstrap": ("studio",),
     "studio.weights": (*FLOW, "models.checkpoint"),
     "models": ("models",),
