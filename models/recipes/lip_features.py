@@ -1,10 +1,10 @@
-"""Mouth crops, mouth opening and sound of talking-face clips, as the lip recipes learn from them: one .npz per clip and `clips.csv`.
+"""Mouth crops, lip shapes and sound of talking-face clips, as the lip recipes learn from them: one .npz per clip and `clips.csv`.
 
     python -m models.recipes.lip_features --index clips/index.csv --out build/lips
     python -m models.recipes.lip_features --videos grid_s1 --group grid_s1 --tier A --out build/lips
 
 Clips that are there already are not looked at again. An index has columns file, group, set_id, system, tier, category; of every clip the
-face that is largest most of the time is kept. Keys: crops (frames, 64, 64) uint8, opening (frames,) float32 in face heights, ok (frames,)
+face that is largest most of the time is kept. Keys: crops (frames, 64, 64) uint8, shape (frames, 7) float32 in face heights, ok (frames,)
 bool, audio int16 at 16 kHz, from the same moment.
 """
 
@@ -32,7 +32,8 @@ from studio.media.probe import probe
 
 NOT_TALKING = ("no_speech", "no_audio", "active_speaker_silence", "animation", "multi_scene", "no_face_segments", "composite_long", "synthetic_face")
 REDRAWN = ("av2av", "cascaded", "silent")  # systems that redraw the lips to their sound, or give none: no rivals of an original
-UPPER_LIP, LOWER_LIP, FOREHEAD, CHIN = 13, 14, 10, 152  # of the face mesh
+FOREHEAD, CHIN, NOSE = 10, 152, 1  # of the face mesh
+SHAPE = ((13, 14), (81, 178), (311, 402), (78, 308), (61, 291), (0, 17), (CHIN, NOSE))  # inner gaps, inner and outer width, height, jaw
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +71,29 @@ def look(footage: Footage, out: Path) -> str | None:
         audio = np.concatenate([block[:, 0] for block in audio_blocks(SoundQuery(footage.path, info.audio[0].index, RATE_HZ, channels=1))])
     except StudioError as error:
         return f"{footage.path.name}: {error}"
-    mouths, opening, seen = main_face(faces)
+    mouths, shape, seen = main_face(faces)
     if not seen.any():
         return f"{footage.path.name} shows no face."
     beside = target.with_suffix(".part.npz")
-    np.savez_compressed(beside, crops=mouths, opening=opening, ok=seen, audio=(np.clip(audio, -1, 1) * 32767).astype(np.int16))
+    np.savez_compressed(beside, crops=mouths, shape=shape, ok=seen, audio=(np.clip(audio, -1, 1) * 32767).astype(np.int16))
     os.replace(beside, target)
     return None
 
 
 def main_face(faces: Sequence[tuple[FaceSeen, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(crops, opening, seen) of the face that goes on best from the one before, the largest to begin with. Gaps repeat the last crop."""
+    """(crops, shapes, seen) of the face that goes on best from the one before, the largest to begin with. Gaps repeat the last crop."""
     mouths = np.zeros((len(faces), MOUTH_SIDE_PX, MOUTH_SIDE_PX), np.uint8)
-    opening, seen = np.zeros(len(faces), np.float32), np.zeros(len(faces), bool)
+    shape, seen = np.zeros((len(faces), len(SHAPE)), np.float32), np.zeros(len(faces), bool)
     centre: np.ndarray | None = None
     for frame, found in enumerate(faces):
         if found:
             face = max(found, key=lambda item: item.box[2] if centre is None else -float(np.abs(_centre(item) - centre).max()))
             centre, seen[frame], mouths[frame] = _centre(face), True, face.mouth
             height = max(1.0, float(np.linalg.norm(face.landmarks[CHIN] - face.landmarks[FOREHEAD])))
-            opening[frame] = float(np.linalg.norm(face.landmarks[LOWER_LIP] - face.landmarks[UPPER_LIP])) / height
+            shape[frame] = [float(np.linalg.norm(face.landmarks[one] - face.landmarks[other])) / height for one, other in SHAPE]
         elif frame:
-            mouths[frame], opening[frame] = mouths[frame - 1], opening[frame - 1]
-    return mouths, opening, seen
+            mouths[frame], shape[frame] = mouths[frame - 1], shape[frame - 1]
+    return mouths, shape, seen
 
 
 def _centre(face: FaceSeen) -> np.ndarray:

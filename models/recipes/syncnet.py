@@ -16,22 +16,24 @@ import math
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from models.checkpoint import read_training_state, write_training_state
 from models.recipes.syncnet_smoke import smoke_features
-from models.sync.lip_data import Cut, LipClip, Window, WindowBatch, cut_mel, fold_of, make_batch, pick_window, read_clip, read_clips, varied_mel
-from models.sync.lip_judge import judged
+from models.sync.lip_data import SHAPE_SIZE, Cut, LipClip, Window, WindowBatch, cut_mel, fold_of, make_batch, pick_window, read_clip, read_clips, varied_mel
+from models.sync.lip_judge import embeddings, judged, offset_curve
 from models.sync.lip_loss import LossScales, dub_loss, frame_loss, offset_means, similarities, window_loss
 from models.sync.lip_scorer import LipScorer, LipScorerConfig, save_lip_scorer
 
 MANY_CLIPS = 50  # a group with more clips than this is one studio recording: every tenth clip of it is held out
 MIN_JUDGED_FRAMES = 50
 SCALES = LossScales()
+MOST_LAG, CLEARLY_BETTER = 4, 0.08  # frames of 40 ms, cosine
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,12 @@ class Plan:
     weight_decay: float = 0.02
     many_share: float = 0.25
     dub_weight: float = 0.5
+    shape_weight: float = 1.0
     seed: int = 0
     every: int = 200
     kept_for_average: float = 0.998
     is_half: bool = True
+    realigned_at: tuple[int, ...] = (150, 250, 350)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +102,10 @@ def dub_pairs(windows: Sequence[Window], material: Material, plan: Plan, generat
     """For each window whose picture has dubs, one of them at the same moment, with its place in the batch."""
     found = []
     for place, window in enumerate(windows):
-        rivals = [dub for dub in material.dubs.get(window.clip.info.set_id, ()) if dub.frames >= window.start + plan.frames]
+        rivals = [dub for dub in material.dubs.get(window.clip.info.set_id, ()) if dub.frames >= window.start + window.pace * plan.frames]
         if rivals and window.clip.info.set_id:
             rival = rivals[int(torch.randint(len(rivals), (), generator=generator))]
-            found.append((place, Window(rival, window.start)))
+            found.append((place, Window(rival, window.start, window.lag, window.pace)))
     return found
 
 
@@ -111,9 +115,11 @@ class Training:
         self.plan, self.config, self.material, self.out = plan, config, material, out
         self.net, self.average = LipScorer(config), LipScorer(config)
         self.average.load_state_dict(self.net.state_dict())
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=plan.peak_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.98))
+        self.heads = nn.ModuleDict({side: nn.Linear(config.width, SHAPE_SIZE) for side in ("lips", "sound")})
+        self.optimizer = torch.optim.AdamW([*self.net.parameters(), *self.heads.parameters()], lr=plan.peak_rate, weight_decay=plan.weight_decay, betas=(0.9, 0.98))
         self.generator = torch.Generator().manual_seed(plan.seed)
         self.weights = chances(material.train, plan.many_share)
+        self.lags = [0] * len(material.train)
         self.step = 0
         if (out / "state.pt").is_file():
             self._resume()
@@ -122,15 +128,18 @@ class Training:
         state = read_training_state(self.out / "state.pt")
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
+        self.heads.load_state_dict(state["heads"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"])
-        self.step = int(state["step"])
+        self.step, self.lags = int(state["step"]), list(state["lags"])
 
     def run(self) -> None:
         started, seen = time.monotonic(), []
         while self.step < self.plan.steps:
             seen.append(self._one_step())
             self.step += 1
+            if self.step in self.plan.realigned_at:
+                self._realign()
             if self.step % self.plan.every == 0 or self.step == self.plan.steps:
                 report = {"step": self.step, "loss": sum(seen) / len(seen), "seconds": round(time.monotonic() - started)}
                 if self.material.held_out:
@@ -144,7 +153,7 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = _rate(self.step, plan)
         drawn = torch.multinomial(self.weights, plan.batch, replacement=True, generator=self.generator)
-        windows = [pick_window(self.material.train[int(index)], plan.frames, self.generator) for index in drawn]
+        windows = [pick_window(self.material.train[index], plan.frames, self.generator, self.lags[index]) for index in drawn.tolist()]
         cut = Cut(plan.frames, plan.margin, self.config.side_px)
         batch = make_batch(windows, cut, self.generator)
         rivals = dub_pairs(windows, self.material, plan, self.generator) if plan.dub_weight > 0 else []
@@ -159,17 +168,29 @@ class Training:
         self._average()
         return float(loss.detach())
 
+    def _realign(self) -> None:
+        """Footage that is out of sync in itself is learned from where it fits: a clip whose sound fits clearly better a few frames off is
+        heard there from now on. Early in training, before any clip can be known by heart."""
+        for index, clip in enumerate(self.material.train):
+            curve = offset_curve(*embeddings(self.net, clip), MOST_LAG)
+            best = int(curve.argmax()) - MOST_LAG
+            self.lags[index] = best if float(curve.max() - curve[MOST_LAG]) > CLEARLY_BETTER else 0
+        print(json.dumps({"step": self.step, "realigned": {clip.info.name: lag for clip, lag in zip(self.material.train, self.lags, strict=True) if lag}}), flush=True)
+
     def _loss(self, batch: WindowBatch, rival_places: list[int]) -> Tensor:
         plan, count = self.plan, len(batch.pictures)
         with torch.autocast("cpu", torch.bfloat16, enabled=plan.is_half):  # the towers alone; half the time on a CPU that knows bfloat16
-            lips, sound = self.net.lip_embeddings(batch.pictures), self.net.mel_embeddings(batch.mel)
-        lips, sound = lips.float(), sound.float()
+            seen, heard = self.net.lip_hidden(batch.pictures), self.net.sound_hidden(batch.mel)
+        seen, heard = seen.float(), heard.float()
+        lips, sound = F.normalize(self.net.lip_body.out(seen), dim=-1), F.normalize(self.net.sound_body.out(heard), dim=-1)
         cosines = similarities(lips, sound[:count])
         means = offset_means(cosines, batch.inside[:count], plan.margin)
         loss = frame_loss(cosines, batch.inside[:count], plan.margin, SCALES.frame) + window_loss(means, plan.margin, SCALES.window)
+        at = slice(plan.margin, plan.margin + plan.frames)
+        shapes = (self.heads["lips"](seen), self.heads["sound"](heard[:count, at]))
+        loss = loss + plan.shape_weight * sum(F.mse_loss(shape, batch.shape) for shape in shapes)
         if not rival_places:
             return loss
-        at = slice(plan.margin, plan.margin + plan.frames)
         dub = (lips[rival_places] * sound[count:, at]).sum(-1).mean(1)
         return loss + plan.dub_weight * dub_loss(means[rival_places, plan.margin], dub, SCALES.dub)
 
@@ -187,9 +208,11 @@ class Training:
         state = {
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
+            "heads": self.heads.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "step": self.step,
+            "lags": self.lags,
         }
         write_training_state(self.out / "state.pt", state)
         save_lip_scorer(self.average, self.out)
@@ -198,7 +221,7 @@ class Training:
 def _with_rivals(batch: WindowBatch, rivals: list[tuple[Tensor, Tensor]], places: list[int], generator: torch.Generator) -> WindowBatch:
     """The same batch with the rivals' sound appended, varied as the originals' was: anew for each."""
     mel = varied_mel(torch.stack([sound for sound, _ in rivals]), generator)
-    return WindowBatch(batch.pictures, torch.cat([batch.mel, mel]), torch.cat([batch.inside, torch.stack([there for _, there in rivals])]))
+    return replace(batch, mel=torch.cat([batch.mel, mel]), inside=torch.cat([batch.inside, torch.stack([there for _, there in rivals])]))
 
 
 def _rate(step: int, plan: Plan) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.sync.lip_data import CLIPS_FILE
+from models.sync.lip_data import CLIPS_FILE, SHAPE_SIZE
 from models.sync.lip_scorer import MOUTH_SIDE_PX, SAMPLES_PER_FRAME
 
 
@@ -36,4 +36,4 @@ def _write(path: Path, opening: np.ndarray, loudness: np.ndarray, random: np.ran
         crops[frame, 32 - half : 32 + half, 20:44] = 200
     tone = np.sin(2 * np.pi * 220 * np.arange(frames * SAMPLES_PER_FRAME) / 16_000)
     audio = tone * np.repeat(loudness, SAMPLES_PER_FRAME) * 9000 + random.randn(frames * SAMPLES_PER_FRAME) * 20
-    np.savez_compressed(path, crops=crops, ok=np.ones(frames, bool), audio=audio.astype(np.int16))
+    np.savez_compressed(path, crops=crops, ok=np.ones(frames, bool), shape=np.repeat(opening[:, None], SHAPE_SIZE, 1), audio=audio.astype(np.int16))

@@ -21,7 +21,7 @@ from models.sync.lip_scorer import MOUTH_SIDE_PX, RATE_HZ, SAMPLES_PER_FRAME, no
 
 MEL_PER_FRAME = 4
 CLIPS_FILE = "clips.csv"
-MIN_SEEN_SHARE = 0.85
+SHAPE_SIZE = 7  # gaps and widths of the lips, and the chin, in face heights: `models.recipes.lip_features` measures them
 
 
 class BadFeatures(ValueError):
@@ -46,12 +46,14 @@ class ClipInfo:
 
 @dataclass(frozen=True, slots=True)
 class LipClip:
-    """One clip in memory. `mouths` uint8 (frames, 64, 64); `mel` float32 (4·frames, bands); `seen` bool (frames,)."""
+    """One clip in memory. `mouths` uint8 (frames, 64, 64); `mel` float32 (4·frames, bands); `seen` bool (frames,); `shape` float32
+    (frames, SHAPE_SIZE): widths and gaps of the lips, each without its mean and in its own deviation over the clip."""
 
     info: ClipInfo
     mouths: Tensor
     mel: Tensor
     seen: Tensor
+    shape: Tensor
 
     @property
     def frames(self) -> int:
@@ -73,13 +75,17 @@ def read_clip(folder: Path, info: ClipInfo, bands: int) -> LipClip:
     path = folder / f"{info.name}.npz"
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            mouths, seen, audio = arrays["crops"], arrays["ok"], arrays["audio"]
+            mouths, seen, audio, shape = arrays["crops"], arrays["ok"], arrays["audio"], arrays["shape"]
     except (OSError, KeyError, ValueError) as error:
         raise BadFeatures(f"{path} cannot be read as lip features ({error}); make the folder again.") from error
     frames = min(len(mouths), len(audio) // SAMPLES_PER_FRAME)
     samples = torch.from_numpy(audio[: frames * SAMPLES_PER_FRAME].astype(np.float32) / 32768.0)
     mel = LogMel(MelConfig(rate_hz=RATE_HZ, bands=bands))(samples[None])[0, : MEL_PER_FRAME * frames]
-    return LipClip(info, torch.from_numpy(mouths[:frames]), mel, torch.from_numpy(seen[:frames]))
+    if shape.shape != (len(mouths), SHAPE_SIZE):
+        raise BadFeatures(f"{path} holds lip shapes of {shape.shape}, not {(len(mouths), SHAPE_SIZE)}; make the folder again.")
+    lips = torch.from_numpy(shape[:frames].astype(np.float32))
+    lips = ((lips - lips.mean(0)) / (lips.std(0) + 1e-3)).clamp(-4, 4)
+    return LipClip(info, torch.from_numpy(mouths[:frames]), mel, torch.from_numpy(seen[:frames]), lips)
 
 
 def fold_of(group: str, folds: int) -> int:
@@ -89,20 +95,23 @@ def fold_of(group: str, folds: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which stretch of a clip: `frames` pictures from `start`."""
+    """Which stretch of a clip: pictures from `start` on, heard `lag` frames later, both played `pace` times as fast."""
 
     clip: LipClip
     start: int
+    lag: int = 0
+    pace: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class WindowBatch:
     """`pictures` (batch, frames, side, side), normalised; `mel` (batch, 4·(frames + 2·margin), bands), the sound of the same stretch
-    and `margin` frames around it; `inside` bool (batch, frames + 2·margin): where that sound exists."""
+    and `margin` frames around it; `inside` bool (batch, frames + 2·margin): where that sound exists; `shape` (batch, frames, 7)."""
 
     pictures: Tensor
     mel: Tensor
     inside: Tensor
+    shape: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,34 +123,46 @@ class Cut:
     side_px: int
 
 
-def pick_window(clip: LipClip, frames: int, generator: torch.Generator) -> Window:
-    return Window(clip, int(torch.randint(max(1, clip.frames - frames + 1), (), generator=generator)))
+def pick_window(clip: LipClip, frames: int, generator: torch.Generator, lag: int = 0) -> Window:
+    """A random stretch at a random pace: who speaks faster also moves faster."""
+    pace = float(0.85 + 0.3 * torch.rand((), generator=generator))
+    return Window(clip, int(torch.randint(max(1, clip.frames - round(frames * pace) + 1), (), generator=generator)), lag, pace)
 
 
 def make_batch(windows: Sequence[Window], cut: Cut, generator: torch.Generator) -> WindowBatch:
     """Augmented windows: each picture sequence is moved, scaled, turned, mirrored, relit and blurred as a whole, each sound is
-    coloured, warped in frequency and given a noise floor."""
+    coloured, warped in frequency, masked and given a background."""
     pictures = torch.stack([_pictures(window, cut.frames) for window in windows])
     sounds, inside = zip(*(cut_mel(window, cut) for window in windows), strict=True)
-    return WindowBatch(
-        normalised(varied_pictures(pictures, cut.side_px, generator)), varied_mel(torch.stack(sounds), generator), torch.stack(inside)
-    )
+    shape = torch.stack([_between(window.clip.shape, _places(window, cut.frames)) for window in windows])
+    seen = normalised(varied_pictures(pictures, cut.side_px, generator))
+    return WindowBatch(seen, varied_mel(torch.stack(sounds), generator), torch.stack(inside), shape)
+
+
+def _places(window: Window, frames: int) -> Tensor:
+    return window.start + window.pace * torch.arange(frames)
 
 
 def _pictures(window: Window, frames: int) -> Tensor:
-    found = window.clip.mouths[window.start : window.start + frames].float()
-    return found if len(found) == frames else torch.cat([found, found[-1:].expand(frames - len(found), -1, -1)])
+    return _between(window.clip.mouths, _places(window, frames))
 
 
 def cut_mel(window: Window, cut: Cut) -> tuple[Tensor, Tensor]:
     """The sound around a window, (4·(frames + 2·margin), bands), padded with the clip's quietest level, and where it exists."""
     mel = window.clip.mel
-    first, count = (window.start - cut.margin) * MEL_PER_FRAME, (cut.frames + 2 * cut.margin) * MEL_PER_FRAME
-    out = mel.amin().expand(count, mel.shape[1]).clone()
-    begin, end = max(0, first), min(len(mel), first + count)
-    out[begin - first : end - first] = mel[begin:end]
-    places = torch.arange(first // MEL_PER_FRAME, first // MEL_PER_FRAME + cut.frames + 2 * cut.margin)
-    return out, (places >= 0) & (places < window.clip.frames)
+    steps = torch.arange(-cut.margin * MEL_PER_FRAME, (cut.frames + cut.margin) * MEL_PER_FRAME)
+    places = (window.start + window.lag) * MEL_PER_FRAME + window.pace * steps
+    is_there = (places >= 0) & (places <= len(mel) - 1)
+    out = torch.where(is_there[:, None], _between(mel, places), mel.amin())
+    return out, is_there.view(-1, MEL_PER_FRAME).all(1)
+
+
+def _between(rows: Tensor, places: Tensor) -> Tensor:
+    """Rows at fractional places, from both neighbours; the ends go on."""
+    held = places.clamp(0, len(rows) - 1)
+    low = held.floor().long()
+    share = (held - low).view(-1, *[1] * (rows.dim() - 1))
+    return rows[low].float() * (1 - share) + rows[(low + 1).clamp(max=len(rows) - 1)].float() * share
 
 
 def varied_pictures(grey: Tensor, side_px: int, generator: torch.Generator) -> Tensor:
@@ -196,4 +217,21 @@ def varied_mel(mel: Tensor, generator: torch.Generator) -> Tensor:
     mixed = coloured * (1 - mix) + smooth * mix
     loud = torch.quantile(mixed.flatten(1), 0.95, dim=1)
     floor = (loud - uniform(2.5, 9.0))[:, None, None]
-    return torch.logaddexp(mixed, floor + 0.5 * torch.randn(mixed.shape, generator=generator))
+    noisy = torch.logaddexp(mixed, floor + 0.5 * torch.randn(mixed.shape, generator=generator))
+    behind = torch.roll(mixed, 1, dims=0) - uniform(1.5, 12.0)[:, None, None]
+    return _masked(torch.logaddexp(noisy, behind), generator)
+
+
+def _masked(mel: Tensor, generator: torch.Generator) -> Tensor:
+    """Two stretches of bands and one of time at the mean level, in each sound."""
+    batch, time, bands = mel.shape
+    level = mel.mean(dim=(1, 2), keepdim=True)
+
+    def stretch(size: int, most: int) -> Tensor:
+        length = torch.randint(most + 1, (batch, 1), generator=generator)
+        start = torch.randint(size, (batch, 1), generator=generator)
+        places = torch.arange(size)[None]
+        return (places >= start) & (places < start + length)
+
+    hidden = (stretch(bands, 6) | stretch(bands, 6))[:, None, :] | stretch(time, 12)[:, :, None]
+    return torch.where(hidden, level, mel)

@@ -33,7 +33,7 @@ class LipScorerConfig:
     dim: int = 128
     dilations: tuple[int, ...] = (1, 2, 1)
     bands: int = 40
-    dropout: float = 0.1
+    dropout: float = 0.2
 
 
 class LipScorer(nn.Module):
@@ -55,7 +55,11 @@ class LipScorer(nn.Module):
 
     def lip_embeddings(self, pictures: Tensor) -> Tensor:
         """As `lips`, of pictures already cut to `side_px` and normalised."""
-        return F.normalize(self.lip_body(self.lip_front(pictures)), dim=-1)
+        return F.normalize(self.lip_body.out(self.lip_hidden(pictures)), dim=-1)
+
+    def lip_hidden(self, pictures: Tensor) -> Tensor:
+        """What `lip_embeddings` is read from, (batch, frames, width); training asks it for the shape of the mouth as well."""
+        return self.lip_body.hidden(self.lip_front(pictures))
 
     def sound(self, samples: Tensor) -> Tensor:
         """Speech, (batch, samples), 16 kHz, −1..1 → (batch, samples // 640, dim), unit length; sample 0 at the start of frame 0."""
@@ -65,8 +69,12 @@ class LipScorer(nn.Module):
 
     def mel_embeddings(self, mel: Tensor) -> Tensor:
         """Log-mel frames at 100 Hz, (batch, 4·frames, bands) → (batch, frames, dim), unit length."""
+        return F.normalize(self.sound_body.out(self.sound_hidden(mel)), dim=-1)
+
+    def sound_hidden(self, mel: Tensor) -> Tensor:
+        """What `mel_embeddings` is read from, (batch, frames, width)."""
         level = mel.mean(dim=(1, 2), keepdim=True)
-        return F.normalize(self.sound_body(self.sound_front((mel - level) / 3.0)), dim=-1)
+        return self.sound_body.hidden(self.sound_front((mel - level) / 3.0))
 
 
 def normalised(grey: Tensor) -> Tensor:
@@ -134,11 +142,15 @@ class _Body(nn.Module):
         )
         self.out = nn.Linear(width, config.dim)
 
-    def forward(self, vectors: Tensor) -> Tensor:
+    def hidden(self, vectors: Tensor) -> Tensor:
+        """What the embedding is read from: (batch, frames, width)."""
         steps = vectors.transpose(1, 2)
         for block in self.blocks:
             steps = torch.relu(steps + block(steps))
-        return self.out(steps.transpose(1, 2))
+        return steps.transpose(1, 2)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        return self.out(self.hidden(vectors))
 
 
 def save_lip_scorer(net: LipScorer, folder: Path) -> None:

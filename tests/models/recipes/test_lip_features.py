@@ -35,9 +35,9 @@ def test_a_folder_of_one_person_is_one_group(tmp_path):
 
 def test_the_face_that_was_followed_is_kept_when_a_larger_one_comes_in():
     faces = [(face(0, 50, 0.1, 10),), (face(200, 90, 0.3, 20), face(2, 50, 0.2, 11)), (), (face(3, 50, 0.0, 12),)]
-    mouths, opening, seen = main_face(faces)
+    mouths, shape, seen = main_face(faces)
     assert [int(mouth[0, 0]) for mouth in mouths] == [10, 11, 11, 12]
-    assert np.allclose(opening, [0.1, 0.2, 0.2, 0.0], atol=1e-6)
+    assert np.allclose(shape[:, 0], [0.1, 0.2, 0.2, 0.0], atol=1e-6)
     assert seen.tolist() == [True, True, False, True]
 
 

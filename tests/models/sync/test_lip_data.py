@@ -56,6 +56,6 @@ def test_a_folder_without_a_list_or_with_a_damaged_clip_is_refused_with_a_senten
     (tmp_path / f"{info.name}.npz").write_bytes(b"no archive")
     with pytest.raises(BadFeatures, match="make the folder again"):
         read_clip(tmp_path, info, 40)
-    np.savez(tmp_path / f"{info.name}.npz", crops=np.array([object()]), ok=np.ones(1), audio=np.ones(1))
+    np.savez(tmp_path / f"{info.name}.npz", crops=np.array([object()]), ok=np.ones(1), audio=np.ones(1), shape=np.ones((1, 7)))
     with pytest.raises(BadFeatures):
         read_clip(tmp_path, info, 40)
