@@ -65,6 +65,7 @@ def build_engines() -> EngineRack:
     from studio.engines.speaker_edge import EdgeSpeaker
     from studio.engines.speaker_espeak import EspeakSpeaker
     from studio.engines.speaker_timbre import TimbreEncoder
+    from studio.engines.speech_units import UnitSpeech
     from studio.engines.sync_lips import LipSyncScorer
     from studio.engines.transcribe_manual import ManualTranscriber
     from studio.engines.transcribe_pocketsphinx import PocketsphinxTranscriber
@@ -81,7 +82,7 @@ def build_engines() -> EngineRack:
             "speaker encoder": (TimbreEncoder(),),
             "translator": (*_language_models(), ImportedTranslator()),
             "estimator": (EspeakDuration(espeak), EdgeDuration(edge)),
-            "speaker": (EspeakSpeaker(espeak), EdgeSpeaker(edge)),
+            "speaker": (EspeakSpeaker(espeak), UnitSpeech(), EdgeSpeaker(edge)),
             "face tracker": (MediapipeFaceTracker(),),
             "sync scorer": (LipSyncScorer(),),
         }

@@ -14,7 +14,7 @@ from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.views import LineRow, ProjectCounts
 from studio.domain.writing import looks_foreign
-from studio.engines.protocols import Availability, DurationEstimator, LearnsPace, Speaker, Translator, VoiceInfo
+from studio.engines.protocols import Availability, DurationEstimator, HearsSource, LearnsPace, Speaker, Translator, VoiceInfo
 from studio.engines.rack import EngineRack
 from studio.stages.timing import line_flags, predictions, slots
 from studio.stages.translate import Predict
@@ -168,21 +168,24 @@ def take_key(project: Project, line: Line, slot: Slot, voice: VoiceRef, engine_v
     return fingerprint("take", VOICE_VERSION, *words, slot.span_ms, slot.length_ms, project.settings.fit, *guided)
 
 
-def engine_versions(rack: EngineRack) -> dict[str, str]:
-    return {engine.name: engine.version for engine in rack.all("speaker")}
+def voice_version(project: Project, engine: Speaker, line: Line) -> str:
+    """What a take owes to its engine: the version, and for one that speaks from the original's sound, which sound that is."""
+    if not isinstance(engine, HearsSource) or project.source is None:
+        return engine.version
+    return f"{engine.version} of {project.source.blob} track {project.settings.audio_track} from {line.span.start_ms} in {project.source_language}"
 
 
 def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], candidate_counts: Mapping[str, int], rack: EngineRack) -> tuple[LineRow, ...]:
     """One row per line in timeline order; `takes` by take id."""
     speakers = {speaker.id: speaker for speaker in standing.cast.speakers}
-    versions = engine_versions(rack)
+    speakers_by_name: dict[str, Speaker] = {engine.name: engine for engine in rack.all("speaker")}
     lines, end_ms = standing.cast.lines, programme_ms(project, standing.cast)
     flags = line_flags(lines, standing.slots, standing.predictions, takes, end_ms, max_ratio=project.settings.fit.max_ratio)
     terms = {pair: folded(pair[0]) for pair in project.settings.translation.terms}
     rows = []
     for number, line in enumerate(lines, start=1):
         voice, take, slot = standing.voices.get(line.id), takes.get(line.take_id or ""), standing.slots[line.id]
-        is_stale = take is not None and (take.fingerprint != _key_now(project, standing, line, versions))
+        is_stale = take is not None and (take.fingerprint != _key_now(project, standing, line, speakers_by_name))
         rows.append(
             LineRow(
                 number=number,
@@ -200,12 +203,13 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
     return tuple(rows)
 
 
-def _key_now(project: Project, standing: Standing, line: Line, versions: Mapping[str, str]) -> str | None:
+def _key_now(project: Project, standing: Standing, line: Line, speakers: Mapping[str, Speaker]) -> str | None:
     """The key a take of the line would have if it were made now; None where it has no voice."""
     voice = standing.voices.get(line.id)
     if voice is None:
         return None
-    return take_key(project, line, standing.slots[line.id], voice, versions.get(voice.engine, ""), standing.guide_keys.get(line.id))
+    version = voice_version(project, speakers[voice.engine], line) if voice.engine in speakers else ""
+    return take_key(project, line, standing.slots[line.id], voice, version, standing.guide_keys.get(line.id))
 
 
 def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ import torch
 from models.recipes.units_kmeans import Heard, fit_encoder, judge, phones_of_frames
 from models.recipes.units_measure import measure
 from models.recipes.units_pairs import Voicing, make_pairs, save_pairs
-from models.recipes.units_speech import Phrase, Voices, disturbed, frequent_phrases, real_speech
+from models.recipes.units_speech import Phrase, Voices, frequent_phrases, real_speech
 from models.recipes.units_translate import train_translator
 from models.recipes.units_vocoder import train_vocoder
 from models.units.encoder import UnitEncoderConfig, open_encoder, save_encoder

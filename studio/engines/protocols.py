@@ -237,3 +237,33 @@ class SyncScorer(Engine, Protocol):
     def score(self, lips: np.ndarray, audio: Audio) -> SyncScore:
         """Sound against cached lip embeddings, both starting at the same moment. Raises NotMeasurable with the reason, never guesses."""
         ...
+
+
+@runtime_checkable
+class SpeechToSpeech(Engine, Protocol):
+    """Speech of one language to speech of another without any text between (papers §2.1)."""
+
+    def supports(self, source_language: str, target_language: str) -> Availability: ...
+
+    def convert(self, audio: Audio, source_language: str, target_language: str, slot_ms: int) -> Speech:
+        """One stretch of speech, at most about 30 s, said in the other language, as near to `slot_ms` as its rate limits allow. Phones are
+        the units said. Raises EngineFailed where nothing is heard or the direction is not known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """What is heard on a line of the original. `slot_ms`: how long the line is on screen."""
+
+    audio: Audio
+    language: str
+    slot_ms: int
+
+
+@runtime_checkable
+class HearsSource(Protocol):
+    """A speech engine whose takes come from the original's sound and not from the text. Its `speak` raises EngineFailed."""
+
+    def hearing(self, source: SourceLine) -> Speaker:
+        """The same engine, about to say that line: `speak` of what it returns takes the text only for its language."""
+        ...

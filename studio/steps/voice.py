@@ -8,10 +8,11 @@ from contextlib import suppress
 from studio.domain.errors import EngineFailed, EngineUnavailable, NotFound
 from studio.domain.line import Line, Take, VoiceRef
 from studio.domain.timing import clock
-from studio.engines.protocols import Speaker
-from studio.media.wav import write_wav
-from studio.review import Standing, default_speaker, stand, take_key
+from studio.engines.protocols import HearsSource, SourceLine, Speaker
+from studio.media.wav import read_wav_span, write_wav
+from studio.review import Standing, default_speaker, stand, take_key, voice_version
 from studio.stages.voice import VoiceRequest, has_words, voice_line
+from studio.steps.ingest import ingested
 from studio.steps.lip_guide import LipCues, cues, lip_guide
 from studio.steps.run import Run
 
@@ -44,13 +45,13 @@ def _voice(run: Run, standing: Standing, known: LipCues, line: Line) -> None:
         return
     engine, voice = _able(run, voice)
     slot = standing.slots[line.id]
-    key = take_key(run.project, line, slot, voice, engine.version, standing.guide_keys.get(line.id))
-    known = {take.fingerprint: take for take in run.shop.lines.takes(run.project.id, line.id)}
-    take = known.get(key)
+    key = take_key(run.project, line, slot, voice, voice_version(run.project, engine, line), standing.guide_keys.get(line.id))
+    made = {take.fingerprint: take for take in run.shop.lines.takes(run.project.id, line.id)}
+    take = made.get(key)
     if take is None or not run.shop.blobs.exists(take.fitted_blob):
         lips = lip_guide(run.shop, run.project, line, slot, known)
         request = VoiceRequest(line.target_text.strip(), run.project.target_language, voice, slot, run.project.settings.fit, lips)
-        take = _new_take(run, engine, request, line.id, key)
+        take = _new_take(run, _in_the_ear(run, engine, line), request, line.id, key)
         run.shop.lines.add_take(take)
     elif take.id == line.take_id:
         return
@@ -69,6 +70,17 @@ def _able(run: Run, voice: VoiceRef) -> tuple[Speaker, VoiceRef]:
         raise EngineUnavailable(voice.engine, verdict.why)
     run.notice("voice", f"{voice.engine} is not available ({verdict.why}); {spare.name} speaks its lines instead.")
     return spare, spare.voices(run.project.target_language)[0].ref
+
+
+def _in_the_ear(run: Run, engine: Speaker, line: Line) -> Speaker:
+    """The engine; one that speaks from the original's sound, with that line's sound."""
+    if not isinstance(engine, HearsSource):
+        return engine
+    heard = ingested(run)
+    if heard is None or heard.speech_wav is None:
+        raise EngineFailed(engine.name, "it speaks from the original's sound, and this project has none; choose a voice that reads the text.")
+    audio = read_wav_span(run.shop.blobs.path(heard.speech_wav), line.span)
+    return engine.hearing(SourceLine(audio, run.project.source_language, line.span.length_ms))
 
 
 def _new_take(run: Run, engine: Speaker, request: VoiceRequest, line_id: str, key: str) -> Take:

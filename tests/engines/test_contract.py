@@ -8,7 +8,7 @@ import pytest
 from studio.bootstrap import build_engines
 from studio.domain.line import VoiceRef
 from studio.domain.settings import TranslationSettings
-from studio.engines.protocols import Audio, Engine, TranslatesBack, TranslationRequest
+from studio.engines.protocols import Audio, Engine, HearsSource, SourceLine, TranslatesBack, TranslationRequest
 from tests.fakes import FakeEstimator, FakeSpeaker, FakeSpeakerEncoder, FakeTranscriber, FakeTranslator, FakeVad
 
 FAKES = {
@@ -155,6 +155,11 @@ def test_longer_texts_take_longer_and_commas_are_pauses(engine: Engine) -> None:
     assert engine.supports("en").is_available
 
 
+def in_the_ear(engine: Engine) -> Engine:
+    """The engine, with a second of the original's sound where it speaks from that."""
+    return engine.hearing(SourceLine(Audio(voice_like(1.0), RATE_HZ), "zh", 1000)) if isinstance(engine, HearsSource) else engine
+
+
 @pytest.mark.parametrize("engine", of_task("speaker"))
 def test_speech_is_mono_float_with_marks_inside_it(engine: Engine) -> None:
     ready(engine)
@@ -162,7 +167,7 @@ def test_speech_is_mono_float_with_marks_inside_it(engine: Engine) -> None:
     assert offers
     assert len({offer.ref for offer in offers}) == len(offers)
     assert all(offer.ref.engine == engine.name and offer.label and offer.gender in ("female", "male", "") for offer in offers)
-    speech = engine.speak("Then you hold the cake.", "en", offers[0].ref)
+    speech = in_the_ear(engine).speak("Then you hold the cake.", "en", offers[0].ref)
     samples = speech.audio.samples
     assert samples.dtype == np.float32
     assert samples.ndim == 1
@@ -175,6 +180,8 @@ def test_speech_is_mono_float_with_marks_inside_it(engine: Engine) -> None:
 @pytest.mark.parametrize("engine", of_task("speaker"))
 def test_a_faster_rate_is_shorter_speech(engine: Engine) -> None:
     ready(engine)
+    if isinstance(engine, HearsSource):
+        pytest.skip("it fills the line it hears")
     ref = engine.voices("en")[0].ref
     text = "The sea is rough tonight and my boat is small."
     natural = engine.speak(text, "en", ref).audio.length_ms
