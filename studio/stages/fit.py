@@ -103,21 +103,22 @@ def wanted_ratio(length_ms: int, slot: Slot) -> float:
     return length_ms / filled_ms if length_ms < filled_ms else 1.0
 
 
-def place(lines: Sequence[Line], fitted_ms: Mapping[str, int], programme_ms: int) -> tuple[Placement, ...]:
-    """Start of every take that has a length, in timeline order.
+def place(lines: Sequence[Line], reports: Mapping[str, FitReport], programme_ms: int) -> tuple[Placement, ...]:
+    """Start of every take that has a length, in timeline order. `reports` of the takes, by line id.
 
     A take starts with its line. Where the same speaker is still talking it waits, which keeps order and every word; the
-    delay ends at the next silence that can absorb it. A take that would outlast the picture starts earlier, as far as
-    that speaker is silent.
+    delay ends at the next silence that can absorb it, such as the silence a take begins with. A take that would outlast the picture
+    starts earlier, as far as that speaker is silent.
     """
     free_from: dict[str, int] = {}
     placements = []
     for line in sorted(lines, key=lambda line: (line.span.start_ms, line.span.end_ms, line.id)):
-        length_ms = fitted_ms.get(line.id, 0)
-        if length_ms <= 0:
+        report = reports.get(line.id)
+        if report is None or report.fitted_ms <= 0:
             continue
+        length_ms = report.fitted_ms
         latest_ms = max(0, programme_ms - length_ms)
-        start_ms = max(free_from.get(line.speaker_id, 0), min(line.span.start_ms, latest_ms))
+        start_ms = max(0, free_from.get(line.speaker_id, 0) - report.lead_ms, min(line.span.start_ms, latest_ms))
         free_from[line.speaker_id] = start_ms + length_ms
         placements.append(Placement(line.id, start_ms, start_ms + length_ms, start_ms - line.span.start_ms))
     return tuple(placements)

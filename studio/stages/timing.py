@@ -82,8 +82,7 @@ def line_flags(
     `takes` by take id. A take made from the line's present text speaks for itself; without one the prediction speaks.
     """
     circled = {line.id: takes[line.take_id] for line in lines if line.take_id is not None and line.take_id in takes}
-    lengths = {line_id: take.report.fitted_ms for line_id, take in circled.items()}
-    placements = {item.line_id: item for item in place(lines, lengths, programme_ms)}
+    placements = {item.line_id: item for item in place(lines, {line_id: take.report for line_id, take in circled.items()}, programme_ms)}
     followers = {line.id: follower for line, follower in _followers(sorted(lines, key=_order))}
     flags = {}
     for line in lines:

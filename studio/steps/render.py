@@ -90,7 +90,7 @@ def _mixed(run: Run, cast: Cast, takes: Mapping[str, Take]) -> Mixed:
     heard = circled(cast, takes, source.info.duration_ms)
 
     def work() -> Mixed:
-        starts = place([line for line, _ in heard], {line.id: take.report.fitted_ms for line, take in heard}, source.info.duration_ms)
+        starts = place([line for line, _ in heard], {line.id: take.report for line, take in heard}, source.info.duration_ms)
         by_line = {line.id: (line, take) for line, take in heard}
         placed = [(by_line[item.line_id], item.start_ms) for item in starts]
         request = MixRequest(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.domain.line import Line, Slot
+from studio.domain.line import FitReport, Line, Slot
 from studio.domain.settings import FitSettings
 from studio.domain.timing import TimeSpan
 from studio.engines.protocols import Audio, Mark
@@ -157,42 +157,53 @@ def line(key: str, start_ms: int, end_ms: int, speaker: str) -> Line:
     return Line(key, TimeSpan(start_ms, end_ms), speaker, "words")
 
 
+def reports(lead_ms: dict[str, int] | None = None, **fitted_ms: int) -> dict[str, FitReport]:
+    return {key: FitReport(ms, 0, 0, 1.0, ms, 0, lead_ms=(lead_ms or {}).get(key, 0)) for key, ms in fitted_ms.items()}
+
+
 def test_takes_start_with_their_lines() -> None:
-    (only,) = place([line("a", 700, 1500, "anna"), line("b", 2000, 3000, "anna")], {"a": 900}, 60_000)
+    (only,) = place([line("a", 700, 1500, "anna"), line("b", 2000, 3000, "anna")], reports(a=900), 60_000)
     assert (only.line_id, only.start_ms, only.end_ms, only.late_ms) == ("a", 700, 1600, 0)
 
 
 def test_the_same_speaker_waits_for_the_word_before_and_another_speaker_does_not() -> None:
     lines = [line("a", 0, 1000, "anna"), line("b", 1100, 2000, "anna"), line("c", 1100, 2000, "bob"), line("d", 5000, 6000, "anna")]
-    by_id = {item.line_id: item for item in place(lines, {"a": 1500, "b": 800, "c": 700, "d": 900}, 60_000)}
+    by_id = {item.line_id: item for item in place(lines, reports(a=1500, b=800, c=700, d=900), 60_000)}
     assert (by_id["b"].start_ms, by_id["b"].late_ms) == (1500, 400)
     assert by_id["c"].late_ms == by_id["d"].late_ms == 0
 
 
+def test_the_silence_a_take_begins_with_takes_up_what_the_one_before_spills() -> None:
+    lines = [line("a", 0, 1000, "anna"), line("b", 1100, 2000, "anna")]
+    for lead_ms, late_ms in ((0, 400), (250, 150), (400, 0), (700, 0)):
+        assert place(lines, reports({"b": lead_ms}, a=1500, b=900), 60_000)[1].late_ms == late_ms
+
+
 def test_a_take_that_would_outlast_the_picture_starts_earlier_where_its_speaker_is_silent() -> None:
     lines = [line("a", 0, 1000, "anna"), line("b", 2000, 3000, "anna")]
-    _, last = place(lines, {"a": 900, "b": 1400}, 3000)
+    _, last = place(lines, reports(a=900, b=1400), 3000)
     assert (last.start_ms, last.end_ms, last.late_ms) == (1600, 3000, -400)
-    _, blocked = place(lines, {"a": 1900, "b": 1400}, 3000)
+    _, blocked = place(lines, reports(a=1900, b=1400), 3000)
     assert (blocked.start_ms, blocked.end_ms) == (1900, 3300)
 
 
-rows = st.tuples(st.integers(0, 20_000), st.integers(1, 4000), st.sampled_from(["anna", "bob"]), st.integers(0, 6000))
+rows = st.tuples(st.integers(0, 20_000), st.integers(1, 4000), st.sampled_from(["anna", "bob"]), st.integers(0, 6000), st.integers(0, 900))
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(rows, max_size=14), st.integers(1, 25_000))
 def test_placing_keeps_order_and_length_and_one_speaker_never_talks_over_themselves(
-    found: list[tuple[int, int, str, int]], programme_ms: int
+    found: list[tuple[int, int, str, int, int]], programme_ms: int
 ) -> None:
-    lines = [line(f"{index:02d}", start, start + length, who) for index, (start, length, who, _) in enumerate(found)]
+    lines = [line(f"{index:02d}", start, start + length, who) for index, (start, length, who, _, _) in enumerate(found)]
     lengths = {one.id: row[3] for one, row in zip(lines, found, strict=True)}
-    placements = place(lines, lengths, programme_ms)
+    leads = {one.id: min(row[3:]) for one, row in zip(lines, found, strict=True)}
+    placements = place(lines, reports(leads, **lengths), programme_ms)
     by_id = {one.id: one for one in lines}
     assert {item.line_id for item in placements} == {key for key, ms in lengths.items() if ms}
     for speaker in ("anna", "bob"):
         own = [item for item in placements if by_id[item.line_id].speaker_id == speaker]
-        assert all(before.end_ms <= after.start_ms for before, after in zip(own, own[1:], strict=False))
+        assert all(before.end_ms <= after.start_ms + leads[after.line_id] for before, after in zip(own, own[1:], strict=False))
         starts = [by_id[item.line_id].span.start_ms for item in own]
         assert starts == sorted(starts)
     for item in placements:
