@@ -67,6 +67,10 @@ def steps_of(run: argparse.Namespace, stage: str) -> int:
     return run.base_steps if stage == BASE else run.steps
 
 
+def steps_before(session: Session) -> int:
+    return sum(steps_of(session.run, stage) for stage in STAGES[: STAGES.index(session.stage)])
+
+
 def fresh(session: Session, stage: str) -> None:
     """Begin a stage: the net drawn by the seed, or the base's weights, with a sleeping lip condition where the stage sees lips."""
     run = session.run
@@ -167,7 +171,7 @@ def judged(session: Session) -> float:
 
 
 def train(session: Session) -> None:
-    """All stages from where the session is; `--until-step` ends early, in whatever stage."""
+    """All stages from where the session is; `--until-step` ends early."""
     run = session.run
     while True:
         n_steps, clock = steps_of(run, session.stage), time.monotonic()
@@ -175,9 +179,10 @@ def train(session: Session) -> None:
             losses = train_step(session)
             if session.step % run.evaluate_every == 0 or session.step == n_steps:
                 _keep_best(session, losses, time.monotonic() - clock)
-            if session.step % run.save_every == 0 or session.step == n_steps or session.step == run.until_step:
+            is_last = run.until_step is not None and steps_before(session) + session.step >= run.until_step
+            if session.step % run.save_every == 0 or session.step == n_steps or is_last:
                 write_state(session)
-            if session.step == run.until_step:
+            if is_last:
                 return
         following = STAGES.index(session.stage) + 1
         if following == len(STAGES):
@@ -218,10 +223,7 @@ def restore(session: Session) -> None:
     for name, value in now.items():
         if state["identity"].get(name) != value:
             raise ValueError(f"{session.run.out} holds a run with another {name.replace('_', '-')}; give the same options, or another --out.")
-    if state["stage"] == BASE:
-        fresh(session, BASE)
-    else:
-        fresh(session, state["stage"])
+    fresh(session, state["stage"])
     session.net.load_state_dict(state["net"])
     session.optimizer.load_state_dict(state["optimizer"])
     session.step, session.best = state["step"], state["best"]

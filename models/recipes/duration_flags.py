@@ -58,7 +58,7 @@ def _training_flags(parser: argparse.ArgumentParser) -> None:
     training.add_argument("--without-lips", action="store_true", help="learn synchrony without a view of the lips, as the paper's predictor")
     training.add_argument("--evaluate-every", type=int, default=100)
     training.add_argument("--save-every", type=int, default=100)
-    training.add_argument("--until-step", type=int, help="stop after this step of whatever stage is under way")
+    training.add_argument("--until-step", type=int, help="stop after so many steps of all stages together")
 
 
 def sources_of(run: argparse.Namespace) -> Sources:
