@@ -110,13 +110,13 @@ class _Worker:
         before: np.ndarray | None = None
         try:
             for picture in pictures:
+                self._last_sign_s = time.monotonic() if self._sent == self._answered else self._last_sign_s
+                self._sent += 1  # owed from now on: a worker that hangs may not even read it
                 try:
                     write_picture(self._process.stdin, None if picture is before else picture)
                 except (OSError, ValueError):  # killed, or closed because nobody wants more
                     return False
                 before = picture
-                self._last_sign_s = time.monotonic()
-                self._sent += 1
             return True
         finally:
             with contextlib.suppress(OSError, ValueError):
