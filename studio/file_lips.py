@@ -58,15 +58,21 @@ class SeenFile:
     def frames_per_second(self) -> float:
         return self.tracks.frame_count / max(self.seconds, 1e-6)
 
-    def heard(self, track: FaceTrack) -> Audio:
-        """The sound while a track is seen. Raises NotMeasurable where there is none, or no speech in it."""
+    def heard(self, track: FaceTrack, *, later_ms: int = 0) -> Audio:
+        """The sound while a track is seen, as if the whole sound were played so much later (negative: earlier) and silent beyond its
+        ends. Raises NotMeasurable where there is none, or no speech in it as it is."""
         if self.sound is None:
             raise NotMeasurable(NO_SOUND)
         first_ms, last_ms = track.start_frame * FRAME_MS, track.end_frame * FRAME_MS
         spoken_ms = sum(max(0, min(last_ms, span.end_ms) - max(first_ms, span.start_ms)) for span in self.speech)
         if spoken_ms < LEAST_SPEECH_MS:
             raise NotMeasurable("No speech is heard while this face is seen.")
-        return read_wav_span(self.sound, TimeSpan(first_ms, last_ms))
+        lead_ms = max(0, min(later_ms - first_ms, last_ms - first_ms))
+        if lead_ms == last_ms - first_ms:
+            raise NotMeasurable("The sound begins only after this face is gone.")
+        audio = read_wav_span(self.sound, TimeSpan(max(0, first_ms - later_ms), last_ms - later_ms))
+        silence = np.zeros(lead_ms * audio.rate_hz // 1000, np.float32)
+        return Audio(np.concatenate([silence, audio.samples]), audio.rate_hz)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m studio eval translation`: how well systems translate a table, in words and in time.
+"""`python -m studio eval translation`: how well systems translate a table, in words and in time; `eval sync`: how well a scorer hears.
 
 Flags in; JSON, a markdown table and a page of figures out. The systems that have names of their own are listed in `_OWN`.
 """
@@ -85,6 +85,34 @@ def evaluate_translation(
         result = evaluate(plan, found, _estimator(rack, plan), find_comet(comet), watch)
     result = replace(result, left_out={**absent, **result.left_out})
     _tell(result, out, report)
+
+
+@evaluations.command("sync")
+def evaluate_sync_scorer(
+    table: Annotated[Path, typer.Argument(metavar="INDEX.csv", help="Table of clips: file (beside the table), set_id, system, category, …")],
+    scorer: Annotated[str, typer.Option("--scorer", help="Sync scorer; see `engines`.")] = "auto",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same shifts.")] = 0,
+    shifts: Annotated[int, typer.Option("--shifts", min=1, max=31, help="Shifts injected into each original.")] = 5,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N clips.")] = None,
+    out: Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON here, with every clip.")] = None,
+) -> None:
+    """Offsets found in shifted originals, and originals ranked over dubs of the same picture."""
+    from studio.bootstrap import build_engines
+    from studio.commands.lips import pick_scorer
+    from studio.evaluation.provenance import provenance
+    from studio.evaluation.report import write_text
+    from studio.evaluation.sync import SyncPlan, evaluate_sync
+    from studio.evaluation.sync_report import as_json, without_clips
+
+    rack = build_engines()
+    judge = pick_scorer(rack, scorer, None)
+    plan = SyncPlan(table, seed, shifts, limit=limit)
+    with _progress() as watch:
+        result = evaluate_sync(plan, rack.pick("face tracker"), rack.pick("voice activity"), judge, lambda done, total: watch("Clips", done, total))
+    content = as_json(result, plan, provenance(table), shlex.join(["python", "-m", "studio", *sys.argv[1:]]))
+    if out is not None:
+        write_text(out, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
+    print(json.dumps(without_clips(content), ensure_ascii=False, indent=1))
 
 
 def _tell(result: Evaluation, out: Path | None, report: Path | None) -> None:
