@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, repeat
 
 import numpy as np
 
+from studio.domain.errors import EngineUnavailable
 from studio.domain.faces import FACE_RATE_HZ, LinePresence, Presence
 from studio.domain.line import Line, Slot
 from studio.domain.lip_guide import LipGuide
@@ -21,8 +23,9 @@ from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
 from studio.media.face_archive import FaceArchive
 from studio.stages.speech_activity import heard_spans, level_curve
-from studio.steps.faces import kept_faces, kept_presence
-from studio.steps.speech import NO_SPEECH, HeardSpeech, kept_speech, source_speech
+from studio.steps.faces import kept_faces, kept_presence, kept_presences
+from studio.steps.run import Run
+from studio.steps.speech import NO_SPEECH, HeardSpeech, kept_speech, source_speech, speech_of
 from studio.workshop import Workshop
 
 GUIDE_VERSION = "1"  # changes whenever the same cues may give another timing
@@ -61,6 +64,16 @@ def cues(shop: Workshop, project: Project, lines: Sequence[Line]) -> LipCues:
         return NO_CUES
     faces = kept_faces(shop, project)
     return LipCues(faces.archive if faces is not None else None, kept_presence(shop, project, lines), kept_speech(shop, project))
+
+
+def listened(run: Run, lines: Sequence[Line]) -> LipCues:
+    """As `cues`, once the source has been listened to and the lines held against the faces there are, where a line follows them: before
+    voicing."""
+    if any(is_guided(run.project, line) for line in lines):
+        with suppress(EngineUnavailable):  # the step that looks for faces needs the same engine, and has told the person
+            speech_of(run)
+            kept_presences(run)
+    return cues(run.shop, run.project, lines)
 
 
 def guide_keys(project: Project, lines: Sequence[Line], slots: Mapping[str, Slot], known: LipCues) -> dict[str, str]:

@@ -13,13 +13,13 @@ from studio.media.wav import read_wav_span, write_wav
 from studio.review import Standing, default_speaker, stand, take_key, voice_version
 from studio.stages.voice import VoiceRequest, has_words, voice_line
 from studio.steps.ingest import ingested
-from studio.steps.lip_guide import LipCues, cues, lip_guide
+from studio.steps.lip_guide import LipCues, lip_guide, listened
 from studio.steps.run import Run
 
 
 def run(run: Run) -> None:
     cast = run.shop.lines.cast(run.project.id)
-    known = cues(run.shop, run.project, cast.lines)
+    known = listened(run, cast.lines)
     standing = stand(run.project, cast, run.shop.engines, known=known)
     wanted = [line for line in cast.lines if run.wants(line) and has_words(line.target_text)]
     unspoken = wanted and not standing.voices
