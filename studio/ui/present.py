@@ -82,10 +82,11 @@ def is_blocked(view: ProjectView) -> bool:
 
 
 def _progress(job: Job) -> str:
-    """Lines are counted one by one; longer totals are milliseconds of the programme, and read better as a share."""
+    """Lines are counted one by one; longer totals are milliseconds of the programme, and like pictures read better as a share."""
     if not job.total:
         return ""
-    return f"{job.done} of {job.total}" if job.total <= MOST_COUNTED else f"{100 * job.done // job.total} %"
+    is_counted = job.total <= MOST_COUNTED and job.kind is not JobKind.FACES
+    return f"{job.done} of {job.total}" if is_counted else f"{100 * job.done // job.total} %"
 
 
 def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderView:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
-from studio.domain.project import Project
+from studio.domain.project import JobKind, JobState, Project
 from studio.domain.settings import MixSettings
 from studio.service import Studio
-from studio.ui.handlers import BUSY_TICK_S, IDLE_TICK_S, Handlers
+from studio.ui import present
+from studio.ui.handlers import BUSY_TICK_S, IDLE_TICK_S, Handlers, render_action, wants_look
+from tests.lip_fakes import OFFSET, LipStudio, UnseenStudio
 from tests.studio_fixtures import SCRIPT, finish
 
 
@@ -173,3 +175,59 @@ def test_the_fit_of_every_line_is_drawn(handlers: Handlers, studio: Studio, proj
         finish(studio, job)
     assert sum(len(trace.x) for trace in handlers.draw(project.id).fit.data) == 2
     assert len(handlers.draw("").fit.data) == 0
+
+
+def test_faces_are_looked_for_once_lines_are_there_and_by_nobody_twice(studio: Studio, project: Project) -> None:
+    lips = UnseenStudio.over(studio)
+    handlers = Handlers(lips)
+    handlers.tick(project.id)
+    assert lips.asked == [], "before any work was done there is nothing to go on"
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    handlers.tick(project.id)
+    assert lips.asked == ["look"]
+    seen = LipStudio.over(studio)
+    Handlers(seen).tick(project.id)
+    assert seen.asked == [], "what has been looked at is not looked at again"
+
+
+def test_where_no_engine_can_look_the_page_goes_on_without(studio: Studio, project: Project) -> None:
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    Handlers(studio).tick(project.id)
+    job = studio.project(project.id).job
+    assert job is not None and job.kind is JobKind.TRANSLATE
+
+
+def test_a_look_that_failed_or_was_stopped_is_not_begun_again_by_itself(studio: Studio, project: Project) -> None:
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    view = studio.project(project.id)
+    assert wants_look(view) and view.job is not None
+    for state, kind in ((JobState.FAILED, JobKind.TRANSLATE), (JobState.RUNNING, JobKind.VOICE), (JobState.DONE, JobKind.FACES)):
+        assert not wants_look(replace(view, job=replace(view.job, state=state, kind=kind)))
+    assert not wants_look(replace(view, counts=replace(view.counts, total=0)))
+
+
+def test_a_look_at_the_faces_blocks_no_button(studio: Studio, project: Project) -> None:
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    view = studio.project(project.id)
+    assert view.job is not None
+    looking, voicing = (replace(view, job=replace(view.job, state=JobState.RUNNING, kind=kind)) for kind in (JobKind.FACES, JobKind.VOICE))
+    assert not present.is_blocked(looking) and present.is_blocked(voicing)
+    assert render_action(looking).is_enabled and not render_action(voicing).is_enabled
+
+
+def test_sound_found_early_is_corrected_and_given_back(studio: Studio, project: Project) -> None:
+    finish(studio, studio.submit(project.id, JobKind.TRANSLATE))
+    lips = LipStudio.over(studio)
+    type(lips).offset = OFFSET
+    handlers = Handlers(lips)
+    assert handlers.tick(project.id).desk.sound.label == "Correct it: play the sound 120 ms later"
+    mended = handlers.correct_offset(project.id)
+    assert lips.asked == ["correct", "look"] and mended.facts.sound.moved.startswith("The sound is played 120 ms later")
+    assert mended.desk.sound.label == ""
+    assert handlers.restore_sound(project.id).facts.sound.moved == ""
+
+
+def test_sound_in_time_needs_no_correction_and_says_so_when_asked_for_one(handlers: Handlers, project: Project) -> None:
+    assert handlers.tick(project.id).desk.sound.label == ""
+    with pytest.raises(NotReady, match="nothing to correct"):
+        handlers.correct_offset(project.id)

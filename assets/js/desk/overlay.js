@@ -184,7 +184,7 @@ function drawCurves(pen, curves, { x, floor, ink }) {
   pen.fillStyle = ink("--wave");
   pen.fill();
   pen.globalAlpha = 1;
-  line(pen, curves.dub_level, { at, up, colour: ink("--wave-dub"), width: 1.5 });
+  if (curves.dub_speech.length) line(pen, curves.dub_level, { at, up, colour: ink("--wave-dub"), width: 1.5 });
   line(pen, curves.opening, { at, up, colour: ink("--ink"), width: 1.75 });
   for (const [spans, name, top] of [[curves.source_speech, "--wave", floor + 3], [curves.dub_speech, "--wave-dub", floor + 9]]) {
     pen.fillStyle = ink(name);

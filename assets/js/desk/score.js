@@ -3,7 +3,7 @@
 
 import { clear, h } from "../dom.js";
 import { demand, penalty, ratio, seconds, timecode } from "../format.js";
-import { isScored, lipSentence, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
+import { isScored, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
 
 const NONE = "–";
 
@@ -61,7 +61,7 @@ function lipWords(row, detail) {
   }
   if (row.lips) return detail?.why || "…";
   if (!row.presence) return "Faces have not been looked at yet.";
-  return detail?.presence_why || (detail ? lipSentence(row) : "…");
+  return row.take_id ? "This take has not been scored yet." : "Lips are scored once the line is voiced.";
 }
 
 function besides({ coverage, spill }) {
