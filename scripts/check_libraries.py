@@ -10,7 +10,10 @@ from collections.abc import Callable
 
 DEBIAN = {
     "libGL.so.1": "libgl1",
+    "libX11.so.6": "libx11-6",
+    "libxcb.so.1": "libxcb1",
     "libglib-2.0.so.0": "libglib2.0-0",
+    "libgthread-2.0.so.0": "libglib2.0-0",
     "libgomp.so.1": "libgomp1",
     "libstdc++.so.6": "libstdc++6",
     "libz.so.1": "zlib1g",
@@ -34,6 +37,14 @@ def _onnxruntime() -> None:
     import onnxruntime  # noqa: F401
 
 
+def _opencv() -> None:
+    import cv2  # noqa: F401
+
+
+def _mediapipe() -> None:
+    import mediapipe  # noqa: F401
+
+
 def _espeak() -> None:
     import espeakng_loader
 
@@ -51,9 +62,17 @@ CHECKS: dict[str, Callable[[], None]] = {
     "av": _av,
     "torch": _torch,
     "onnxruntime": _onnxruntime,
+    "opencv-contrib-python": _opencv,
+    "mediapipe": _mediapipe,
     "espeakng-loader": _espeak,
     "imageio-ffmpeg": _ffmpeg,
 }
+
+WITHOUT = {
+    "opencv-contrib-python": "Without it the studio runs, but does not look for faces.",
+    "mediapipe": "Without it the studio runs, but does not look for faces.",
+}
+"""What is missing without a package the studio can do without."""
 
 
 def complaint(package: str, error: Exception) -> str:
@@ -71,8 +90,9 @@ def main() -> int:
         try:
             check()
         except (ImportError, OSError, RuntimeError, subprocess.CalledProcessError) as error:
-            print(complaint(package, error), file=sys.stderr)
-            return 2
+            print(complaint(package, error), *filter(None, [WITHOUT.get(package)]), file=sys.stderr)
+            if package not in WITHOUT:
+                return 2
     return 0
 
 

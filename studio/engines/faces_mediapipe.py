@@ -30,7 +30,8 @@ WORKER = (sys.executable, "-m", "studio.engines.face_worker")
 START_TIMEOUT_S, PICTURE_TIMEOUT_S = 120.0, 60.0
 _ROOT = Path(studio.__file__).resolve().parents[1]
 _PACKAGES = ("mediapipe", "cv2")
-_SYSTEM_LIBRARIES = {"libGL.so.1": "libgl1", "libglib-2.0.so.0": "libglib2.0-0"}
+_SYSTEM_LIBRARIES = {"libGL.so.1": "libgl1", "libX11.so.6": "libx11-6", "libgthread-2.0.so.0": "libglib2.0-0"}
+"""What OpenCV's wheel takes from the system, with the Debian package that has it."""
 
 
 class MediapipeFaceTracker:
@@ -96,7 +97,7 @@ class _Worker:
         self._watchdog.start()
         if read_faces(self._process.stdout) is None:
             self._end()
-            raise EngineUnavailable("mediapipe", "its process ended while it started; `make libraries` says which library is missing.")
+            raise EngineUnavailable("mediapipe", "its process ended while it started; `python scripts/check_libraries.py` says what is missing.")
         self._limit_s, self._answered = self._timeout_s, 1
         return self
 
