@@ -48,20 +48,18 @@ def cheapest_durations(prices: np.ndarray, limits: DurationLimits, length_prices
     for unit in range(units):
         spent = np.concatenate([[0.0], np.cumsum(prices[unit])])
         extra = np.zeros(longest[unit] + 1) if length_prices is None else length_prices[unit]
-        best, chosen[unit] = _step(best, spent, (int(shortest[unit]), int(min(longest[unit], frames))), extra)
+        best, chosen[unit] = _step(best, spent, (min(int(shortest[unit]), frames), min(int(longest[unit]), frames)), extra)
     return Alignment(_walk_back(chosen, frames), float(best[frames]))
 
 
 def _step(best: np.ndarray, spent: np.ndarray, span: tuple[int, int], extra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Best price of ending one unit at each frame boundary, and the length it has there; all boundaries at once per length."""
-    base = best - spent
-    found, lengths = np.full_like(best, np.inf), np.zeros(len(best), dtype=np.int64)
-    for length in range(span[0], span[1] + 1):
-        offered = base[: len(best) - length] + spent[length:] + extra[length]
-        is_better = offered < found[length:]
-        found[length:][is_better] = offered[is_better]
-        lengths[length:][is_better] = length
-    return found, lengths
+    """Best price of ending one unit at each frame boundary, and the length it has there; all boundaries and lengths at once."""
+    shortest, longest = span
+    before = np.concatenate([np.full(longest, np.inf), best - spent])
+    # row e, column j: the unit began at boundary e − longest + j, so it is longest − j long
+    offered = np.lib.stride_tricks.sliding_window_view(before, longest + 1)[:, : longest - shortest + 1] + extra[longest : (shortest - 1 if shortest else None) : -1]
+    column = offered.argmin(axis=1)
+    return offered[np.arange(len(best)), column] + spent, longest - column
 
 
 def _walk_back(chosen: np.ndarray, frames: int) -> np.ndarray:
