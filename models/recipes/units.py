@@ -35,6 +35,7 @@ from models.units.features import SpeechFeatures
 from models.units.kmeans import KmeansConfig
 
 DIRECTIONS = ("en-zh", "zh-en")
+CHUNK = 100
 STEPS = ("kmeans", "pairs", "translate", "vocoder", "measure")
 SMOKE_LINES = (
     ("过来", "Come here!"), ("你好", "Hello."), ("我们走吧", "Let's go."), ("谢谢你", "Thank you."), ("你在哪里", "Where are you?"),
@@ -106,19 +107,21 @@ def kmeans_step(run: argparse.Namespace) -> None:
 
 
 def pairs_step(run: argparse.Namespace) -> None:
-    """Three files: pairs to learn from, the same phrases in voices never heard, and phrases never heard."""
+    """Pairs to learn from, the same phrases in voices never heard, and phrases never heard: each as files of `CHUNK` phrases that stay."""
     encoder, voices = open_encoder(run.out / "encoder"), Voices()
-    plans = (
-        ("train", slice(0, run.phrases), Voicing(run.voices, run.seed)),
-        ("voices", slice(0, run.phrases, max(1, run.phrases // max(1, run.held_out))), Voicing(1, run.seed, is_test=True)),
-        ("phrases", slice(run.phrases, run.phrases + run.held_out), Voicing(1, run.seed, is_test=True)),
-    )
-    for name, part, how in plans:
-        path = run.out / f"pairs-{name}.npz"
-        if not path.exists():
-            made = [pair for direction, known in phrases(run).items() for pair in make_pairs(known[part], direction, encoder, voices, how)]
-            save_pairs(path, made)
-            print(name, len(made), "pairs", flush=True)
+    every = max(1, run.phrases // max(1, run.held_out))
+    for direction, known in phrases(run).items():
+        plans = (
+            ("voices", known[: run.phrases : every], Voicing(1, run.seed, is_test=True)),
+            ("phrases", known[run.phrases : run.phrases + run.held_out], Voicing(1, run.seed, is_test=True)),
+            ("train", known[: run.phrases], Voicing(run.voices, run.seed)),
+        )
+        for name, wanted, how in plans:
+            for start in range(0, len(wanted), CHUNK):
+                path = run.out / f"pairs-{name}-{direction}-{start:05d}.npz"
+                if not path.exists():
+                    save_pairs(path, make_pairs(wanted[start : start + CHUNK], direction, encoder, voices, how))
+                    print(path.name, flush=True)
 
 
 def translate_step(run: argparse.Namespace) -> None:

@@ -31,10 +31,10 @@ def measure(run: argparse.Namespace, voices: Voices, phrases: Mapping[str, Seque
     encoder, translator, vocoder = (
         opened(run.out / name) for opened, name in ((open_encoder, "encoder"), (open_translator, "translator"), (open_vocoder, "vocoder"))
     )
-    answers = load_pairs(run.out / "pairs-train.npz")
+    answers = load_pairs(run.out, "train")
     found: dict = {}
     for test in ("voices", "phrases"):
-        pairs = load_pairs(run.out / f"pairs-{test}.npz")
+        pairs = load_pairs(run.out, test)
         for direction in sorted({pair.direction for pair in pairs}):
             asked = [pair for pair in pairs if pair.direction == direction]
             rivals = [pair for pair in answers if pair.direction == direction][:NEAREST_AMONG]

@@ -1,10 +1,11 @@
 """Step `pairs` of the unit recipe: phrases and their translations as unit strings, the question in many voices, the answer in one.
 
-A `PairSet` is one file (npz); direction by direction, phrase by phrase. Phrases of the test are spoken by voices training never hears.
+Files (npz) hold some phrases of one direction each. What is asked in a test is spoken by voices that training never hears.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,8 @@ def make_pairs(phrases: Sequence[Phrase], direction: str, encoder: UnitEncoder, 
     """A pair per phrase that espeak can say on both sides."""
     source, target = direction.split("-")
     made = []
-    for number, phrase in enumerate(phrases):
-        generator = np.random.default_rng((how.seed, number, how.is_test))
+    for phrase in phrases:
+        generator = np.random.default_rng((how.seed, zlib.crc32(phrase.text.encode()), how.is_test))
         try:
             answer = voices.say(phrase.translation, target, voices.target(target)).samples
             heard = [voices.say(phrase.text, source, voices.drawn(source, generator, is_test=how.is_test)).samples for _ in range(how.voices)]
@@ -67,7 +68,15 @@ def save_pairs(path: Path, pairs: Sequence[UnitPair]) -> None:
     beside.replace(path)
 
 
-def load_pairs(path: Path) -> list[UnitPair]:
+def load_pairs(folder: Path, name: str) -> list[UnitPair]:
+    """All pairs of one kind ("train", "voices", "phrases") in a run's folder. Raises ValueError where there are none."""
+    files = sorted(folder.glob(f"pairs-{name}-*.npz"))
+    if not files:
+        raise ValueError(f"{folder} holds no pairs “{name}”; run the step `pairs` first.")
+    return [pair for path in files for pair in _read(path)]
+
+
+def _read(path: Path) -> list[UnitPair]:
     with np.load(path, allow_pickle=False) as kept:
         units, ends = torch.from_numpy(kept["units"].astype(np.int64)), np.cumsum(kept["lengths"])
         strings = [units[start:end] for start, end in zip(np.concatenate(([0], ends[:-1])), ends, strict=True)]

@@ -1,4 +1,4 @@
-"""Step `translate` of the unit recipe: the unit translator learns from `pairs-train.npz` in the run's folder."""
+"""Step `translate` of the unit recipe: the unit translator learns from the pairs in the run's folder."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def train_translator(run: argparse.Namespace) -> None:
     units = read_config(run.out / "encoder")["units"]
     torch.manual_seed(run.seed)
     net = UnitTranslator(_config(run, units))
-    draws = Draws(tuple(load_pairs(run.out / "pairs-train.npz")), run.batch, run.seed)
+    draws = Draws(tuple(load_pairs(run.out, "train")), run.batch, run.seed)
     print(f"{sum(weight.numel() for weight in net.parameters())} weights, {len(draws.pairs)} pairs", flush=True)
 
     def loss_of(step: int) -> Tensor:

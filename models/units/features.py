@@ -16,6 +16,7 @@ from models.parts.mel import LogMel, MelConfig
 
 RATE_HZ, HOP = 16_000, 320
 UNITS_PER_S = RATE_HZ // HOP
+LOUD_LEVEL, QUIETEST_LEVEL = 0.16, 1e-4  # root mean square of loud frames, and what counts as none
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class SpeechFeatures(nn.Module):
         frames = len(samples) // HOP
         if frames < 1:
             raise ValueError(f"{len(samples)} samples are shorter than one unit of {HOP}; give more speech.")
-        log_mel = self.mel(samples[HOP // 2 :][None])[0, :frames]
+        log_mel = self.mel(_at_level(samples)[HOP // 2 :][None])[0, :frames]
         loudness = torch.logsumexp(log_mel, dim=1)
         loud = torch.quantile(loudness, 0.95)
         counts_mask = loudness > loud - self.config.quiet_db * math.log(10) / 10
@@ -118,6 +119,12 @@ def track_pitch(samples: Tensor, config: PitchConfig | None = None) -> Pitch:
     lag = best + (0.5 * (left - right) / bend).clamp(-0.5, 0.5)
     periodicity = middle.clamp(0, 1)
     return Pitch(RATE_HZ / lag, periodicity, periodicity > config.voiced_ratio)
+
+
+def _at_level(samples: Tensor) -> Tensor:
+    """Brought to one loudness of the loud frames, so that the floor of the mel energies lies at one place below them."""
+    energy = samples[: len(samples) // HOP * HOP].view(-1, HOP).square().mean(1)
+    return samples * (LOUD_LEVEL / torch.quantile(energy, 0.95).sqrt().clamp(min=QUIETEST_LEVEL))
 
 
 def _with_context(rows: Tensor, context_frames: int) -> Tensor:
