@@ -9,12 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, repeat
-
-import numpy as np
 
 from studio.domain.errors import EngineUnavailable
-from studio.domain.faces import FACE_RATE_HZ, LinePresence, Presence
+from studio.domain.faces import LinePresence, Presence
 from studio.domain.line import Line, Slot
 from studio.domain.lip_guide import LipGuide
 from studio.domain.plain import fingerprint
@@ -23,6 +20,7 @@ from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
 from studio.media.face_archive import FaceArchive
 from studio.stages.speech_activity import heard_spans, level_curve
+from studio.stages.sync import track_opening
 from studio.steps.faces import kept_faces, kept_presence, kept_presences
 from studio.steps.run import Run
 from studio.steps.speech import NO_SPEECH, HeardSpeech, kept_speech, source_speech, speech_of
@@ -91,7 +89,9 @@ def lip_guide(shop: Workshop, project: Project, line: Line, slot: Slot, known: L
     audio = source_speech(shop, known.speech, span)
     heard = heard_spans(audio, _inside(known.speech.spans, span), start_ms=slot.start_ms) if audio is not None else ()
     level = level_curve(audio) if audio is not None else ()
-    return LipGuide(known.presence(line), scales_of(project, line), _opening(shop, line, slot, known), heard, level)
+    archive = FaceArchive(shop.blobs.path(known.archive)) if known.archive is not None else None
+    opening = track_opening(archive, _track(line, known), span)
+    return LipGuide(known.presence(line), scales_of(project, line), opening, heard, level)
 
 
 def _has_cues(line: Line, slot: Slot, known: LipCues) -> bool:
@@ -116,18 +116,3 @@ def _inside(spans: Sequence[TimeSpan], slot: TimeSpan) -> tuple[TimeSpan, ...]:
     """Those of `spans`, which are in order, that reach into the slot."""
     first = bisect_right(spans, slot.start_ms, key=lambda span: span.end_ms)
     return tuple(spans[first : bisect_left(spans, slot.end_ms, key=lambda span: span.start_ms)])
-
-
-def _opening(shop: Workshop, line: Line, slot: Slot, known: LipCues) -> tuple[float | None, ...]:
-    """The speaker's mouth at 25 Hz from the slot's start, None where it is not seen; empty where nobody knows whose mouth it is."""
-    track_id = _track(line, known)
-    if track_id is None or known.archive is None:
-        return ()
-    archive = FaceArchive(shop.blobs.path(known.archive))
-    first, end = (round(ms * FACE_RATE_HZ / 1000) for ms in (slot.start_ms, slot.start_ms + slot.length_ms))
-    begins, ends = archive.span(track_id)
-    start, stop = min(max(first, begins), end), max(min(end, ends), first)
-    if stop <= start:
-        return (None,) * (end - first)
-    seen = (None if np.isnan(value) else float(value) for value in archive.curves(track_id, start, stop).opening)
-    return tuple(chain(repeat(None, start - first), seen, repeat(None, end - stop)))

@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from studio.domain.errors import BadSetting, NotFound
+from studio.domain.line import FitReport
+from studio.domain.plain import to_plain
 from studio.domain.project import Cast, Project
+from studio.store.database import writing
 from studio.store.lines import LineStore
 from studio.store.projects import ProjectStore
+from studio.store.schema import TAKES
 from tests.store.samples import a_candidate, a_cast, a_project, a_take
+
+OLD_REPORT = {"natural_ms", "trimmed_ms", "pauses_cut_ms", "rate_ratio", "fitted_ms", "remainder_ms"}  # all a report had before lips
 
 
 @pytest.fixture
@@ -97,3 +104,17 @@ def test_takes_are_found_by_fingerprint_the_newest_of_equals(lines: LineStore, p
         lines.add_take(take)
     wanted = ["a" * 64, "b" * 64, *(f"{number:064d}" for number in range(1200))]
     assert lines.takes_by_fingerprint(project.id, wanted) == {"a" * 64: again, "b" * 64: other}
+
+
+def test_what_the_lips_did_to_a_take_comes_back_and_takes_of_before_have_none_of_it(lines: LineStore, project: Project, cast: Cast) -> None:
+    line_id = cast.lines[0].id
+    guided = replace(a_take(line_id, "e" * 64), report=FitReport(1200, 80, 0, 1.1, 1400, 0, 1.5, 0.5, 320, 240, 0.92, 1.18))
+    of_before = a_take(line_id)
+    lines.add_take(guided)
+    lines.add_take(of_before)
+    report = {key: value for key, value in to_plain(of_before.report).items() if key in OLD_REPORT}
+    with writing(lines._engine) as connection:
+        connection.execute(update(TAKES).where(TAKES.c.id == of_before.id).values(report=report))
+    assert lines.take(project.id, guided.id) == guided
+    assert lines.take(project.id, of_before.id) == of_before
+    assert (of_before.report.lip_scale, of_before.report.lead_ms, of_before.report.slowest_ratio) == (0.0, 0, None)
