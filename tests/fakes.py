@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from models.sync.scoring import OffsetDistances, offset_distances
+from studio.domain.errors import NotMeasurable
 from studio.domain.line import Estimate, VoiceRef
+from studio.domain.sync import SyncScore
 from studio.domain.timing import TimeSpan, samples_to_ms
 from studio.engines.protocols import (
-    Audio, Availability, Mark, Speech, TranslationRequest, VoiceInfo, Words, Wording,
+    Audio, Availability, FaceSeen, Mark, Speech, TranslationRequest, VoiceInfo, Words, Wording,
 )  # fmt: skip
 
 LETTER_MS, PAUSE_MS, RATE_HZ = 60, 240, 16_000
@@ -161,3 +164,72 @@ class FakeSpeaker(_Ready):
             at += length_ms
         samples = np.concatenate(pieces) if pieces else np.zeros(0)
         return Speech(Audio(samples.astype(np.float32), RATE_HZ), tuple(marks))
+
+
+class FakeFaceTracker(_Ready):
+    """Sees one face: the green square of `tests/talking_film.py`. `looks` counts the pictures it was shown."""
+
+    name = "fake-eyes"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    def faces(self, pictures: Iterator[np.ndarray]) -> Iterator[tuple[FaceSeen, ...]]:
+        for picture in pictures:
+            self.looks += 1
+            yield self._seen(picture)
+
+    @staticmethod
+    def _seen(picture: np.ndarray) -> tuple[FaceSeen, ...]:
+        green = (picture[..., 1] > 150) & (picture[..., 0] < 110)
+        if green.sum() < 500:
+            return ()
+        rows, columns = np.flatnonzero(green.any(1)), np.flatnonzero(green.any(0))
+        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        side = float(right - left)
+        column = picture[top:bottom, (left + right) // 2, 1]
+        gap = float((column < 100).sum())
+        landmarks = np.full((478, 2), [left + side / 2, top + 0.7 * side], np.float32)
+        landmarks[13, 1], landmarks[14, 1] = top + 0.7 * side - gap / 2, top + 0.7 * side + gap / 2
+        landmarks[10], landmarks[152] = (left + side / 2, top), (left + side / 2, bottom)
+        landmarks[61, 0], landmarks[291, 0] = left + 0.25 * side, left + 0.75 * side
+        at = np.linspace(0, 0.999, 64)
+        crop = picture[(top + (0.4 + 0.6 * at) * (bottom - top)).astype(int)][:, (left + at * side).astype(int), 1]
+        return (FaceSeen((float(left), float(top), side, float(bottom - top)), landmarks, 0.0, crop),)
+
+
+class FakeLipScorer(_Ready):
+    """Holds how dark the mouth is against how loud the sound is, five frames at a time. `embedded` counts the pictures it was shown."""
+
+    name = "fake-lips"
+    crop = "mouth"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded = 0
+
+    def embed_lips(self, pictures: np.ndarray) -> np.ndarray:
+        self.embedded += len(pictures)
+        if len(pictures) < 6:
+            raise NotMeasurable(f"The mouth is seen for {len(pictures)} frames; at least 6 are needed.")
+        return self._windows((pictures < 100).mean(axis=(1, 2)).astype(np.float32))
+
+    def score(self, lips: np.ndarray, audio: Audio) -> SyncScore:
+        found = self.distances(lips, audio)
+        return SyncScore(self.name, self.crop, found.lse_c, found.lse_d, found.offset_frames, found.windows)
+
+    def distances(self, lips: np.ndarray, audio: Audio) -> OffsetDistances:
+        frames = min(len(lips), len(audio.samples) // 640)
+        if frames < 6:
+            raise NotMeasurable(f"Mouth and sound share {frames} frames; at least 6 are needed.")
+        levels = np.sqrt((audio.samples[: frames * 640].reshape(frames, 640) ** 2).mean(1))
+        if levels.max() < 1e-3:
+            raise NotMeasurable("There is no sound while the mouth is seen.")
+        return offset_distances(lips[:frames], self._windows(levels), is_padded=False)
+
+    @staticmethod
+    def _windows(values: np.ndarray) -> np.ndarray:
+        """Each frame with the two before and behind it, in units of the largest."""
+        held = np.pad(values / max(float(values.max()), 1e-6), 2)
+        return np.stack([held[at : at + len(values)] for at in range(5)], axis=1).astype(np.float32)
