@@ -17,6 +17,11 @@ _STATEMENT = (
     "keeps the rate steady, as human dubbers do; higher values follow the picture more closely. Lines spoken off screen are left free. "
     "Changed lines are voiced again.</p>"
 )
+_SCALE = (
+    '<dl class="scale"><dt>0</dt><dd>The words alone decide; nothing is stretched for the picture.</dd>'
+    "<dt>1</dt><dd>Recommended. Pauses and phrases move to the mouth; the rate hardly changes.</dd>"
+    "<dt>5</dt><dd>Every opening of the mouth counts; the rate changes as far as the limits under Export, Fit allow.</dd></dl>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ def build_guidance() -> GuidanceWidgets:
             gr.HTML(_STATEMENT, apply_default_css=False)
             face = setting_slider(Guidance, "face_scale", "Face", step=0.1)
             lip = setting_slider(Guidance, "lip_scale", "Lips", step=0.1)
+            gr.HTML(_SCALE, apply_default_css=False)
         with gr.Column(scale=5, min_width=520):
             overrides = island("guidance")
     return GuidanceWidgets(face, lip, overrides)
