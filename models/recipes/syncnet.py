@@ -16,7 +16,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from models.checkpoint import read_training_state, write_training_state
 from models.recipes.syncnet_smoke import smoke_features
-from models.sync.lip_data import SHAPE_SIZE, Cut, LipClip, Window, WindowBatch, cut_mel, fold_of, make_batch, pick_window, read_clip, read_clips, varied_mel
+from models.sync.lip_data import SHAPE_SIZE, Cut, LipClip, Window, WindowBatch, cut_mel, fold_of, make_batch, pick_window, read_clip, read_clips
 from models.sync.lip_judge import embeddings, judged, offset_curve
 from models.sync.lip_loss import LossScales, dub_loss, frame_loss, offset_means, similarities, window_loss
 from models.sync.lip_scorer import LipScorer, LipScorerConfig, save_lip_scorer
@@ -105,7 +105,7 @@ def dub_pairs(windows: Sequence[Window], material: Material, plan: Plan, generat
         rivals = [dub for dub in material.dubs.get(window.clip.info.set_id, ()) if dub.frames >= window.start + window.pace * plan.frames]
         if rivals and window.clip.info.set_id:
             rival = rivals[int(torch.randint(len(rivals), (), generator=generator))]
-            found.append((place, Window(rival, window.start, window.lag, window.pace)))
+            found.append((place, Window(rival, window.start, 0, window.pace)))
     return found
 
 
@@ -157,10 +157,9 @@ class Training:
         cut = Cut(plan.frames, plan.margin, self.config.side_px)
         batch = make_batch(windows, cut, self.generator)
         rivals = dub_pairs(windows, self.material, plan, self.generator) if plan.dub_weight > 0 else []
-        if rivals:
-            batch = _with_rivals(batch, [cut_mel(window, cut) for _, window in rivals], [place for place, _ in rivals], self.generator)
+        pairs = [(place, cut_mel(windows[place], cut)[0], cut_mel(window, cut)[0]) for place, window in rivals]
         self.net.train()
-        loss = self._loss(batch, [place for place, _ in rivals])
+        loss = self._loss(batch, pairs)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -177,22 +176,24 @@ class Training:
             self.lags[index] = best if float(curve.max() - curve[MOST_LAG]) > CLEARLY_BETTER else 0
         print(json.dumps({"step": self.step, "realigned": {clip.info.name: lag for clip, lag in zip(self.material.train, self.lags, strict=True) if lag}}), flush=True)
 
-    def _loss(self, batch: WindowBatch, rival_places: list[int]) -> Tensor:
+    def _loss(self, batch: WindowBatch, pairs: list[tuple[int, Tensor, Tensor]]) -> Tensor:
+        """`pairs`: for some windows their place in the batch, and the sound of original and dub as they are."""
         plan, count = self.plan, len(batch.pictures)
+        sounds = [mel for pair in pairs for mel in pair[1:]]
         with torch.autocast("cpu", torch.bfloat16, enabled=plan.is_half):  # the towers alone; half the time on a CPU that knows bfloat16
-            seen, heard = self.net.lip_hidden(batch.pictures), self.net.sound_hidden(batch.mel)
+            seen, heard = self.net.lip_hidden(batch.pictures), self.net.sound_hidden(torch.cat([batch.mel, torch.stack(sounds)]) if sounds else batch.mel)
         seen, heard = seen.float(), heard.float()
         lips, sound = F.normalize(self.net.lip_body.out(seen), dim=-1), F.normalize(self.net.sound_body.out(heard), dim=-1)
         cosines = similarities(lips, sound[:count])
-        means = offset_means(cosines, batch.inside[:count], plan.margin)
-        loss = frame_loss(cosines, batch.inside[:count], plan.margin, SCALES.frame) + window_loss(means, plan.margin, SCALES.window)
+        means = offset_means(cosines, batch.inside, plan.margin)
         at = slice(plan.margin, plan.margin + plan.frames)
         shapes = (self.heads["lips"](seen), self.heads["sound"](heard[:count, at]))
+        loss = frame_loss(cosines, batch.inside, plan.margin, SCALES.frame) + window_loss(means, plan.margin, SCALES.window)
         loss = loss + plan.shape_weight * sum(F.mse_loss(shape, batch.shape) for shape in shapes)
-        if not rival_places:
+        if not pairs:
             return loss
-        dub = (lips[rival_places] * sound[count:, at]).sum(-1).mean(1)
-        return loss + plan.dub_weight * dub_loss(means[rival_places, plan.margin], dub, SCALES.dub)
+        fits = (lips[[place for place, *_ in pairs]].repeat_interleave(2, 0) * sound[count:, at]).sum(-1).mean(1)
+        return loss + plan.dub_weight * dub_loss(fits[0::2], fits[1::2], SCALES.dub)
 
     def _average(self) -> None:
         keep = min(self.plan.kept_for_average, (1 + self.step) / (10 + self.step))
@@ -216,12 +217,6 @@ class Training:
         }
         write_training_state(self.out / "state.pt", state)
         save_lip_scorer(self.average, self.out)
-
-
-def _with_rivals(batch: WindowBatch, rivals: list[tuple[Tensor, Tensor]], places: list[int], generator: torch.Generator) -> WindowBatch:
-    """The same batch with the rivals' sound appended, varied as the originals' was: anew for each."""
-    mel = varied_mel(torch.stack([sound for sound, _ in rivals]), generator)
-    return replace(batch, mel=torch.cat([batch.mel, mel]), inside=torch.cat([batch.inside, torch.stack([there for _, there in rivals])]))
 
 
 def _rate(step: int, plan: Plan) -> float:
