@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import os
 import statistics
@@ -49,10 +50,9 @@ ORIGINALS = ("", "original", "gt")
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class Words:
     """Words to say over a clip. `is_translation`: another language than the clip's."""
 
-    file: Path
     text: str
     language: str
     is_translation: bool = False
@@ -101,13 +101,13 @@ def main() -> None:
     pool = EspeakPool(size=1)
     engines = Engines(MediapipeFaceTracker(), SileroDetector(), EspeakSpeaker(pool))
     rows, skipped = [], []
-    for spoken in list(spoken_of(flags.index))[:: flags.every]:
+    for clip, words in list(clips_of(flags.index).items())[:: flags.every]:
         try:
-            rows += measured(spoken, engines, flags.scales, flags.face)
+            rows += measured(clip, words, engines, (flags.scales, flags.face))
         except StudioError as error:
-            skipped.append(f"{spoken.file.name}: {error}")
+            skipped.append(f"{clip.name}: {error}")
             continue
-        print(f"  {spoken.file.name} ({spoken.language})", file=sys.stderr)
+        print(f"  {clip.name} ({', '.join(said.language for said in words)})", file=sys.stderr)
     pool.close()
     summary = summed_up(rows)
     print("\n".join(table(summary)), *(f"left out: {line}" for line in skipped), sep="\n")
@@ -118,24 +118,26 @@ def main() -> None:
         os.replace(part, flags.json)
 
 
-def spoken_of(index: Path) -> Iterator[Spoken]:
-    """Every original with words, then each of its translations."""
+def clips_of(index: Path) -> dict[Path, list[Words]]:
+    """Every original with its words, and their translations."""
     if index.suffix == ".tsv":
         words: dict[str, list[str]] = {}
         for row in csv.DictReader(index.read_text(encoding="utf-8").splitlines(), delimiter="\t"):
             words.setdefault(row["clip"], []).extend([row["word"]] if row["word"] not in ("sil", "sp") else [])
-        yield from (Spoken(index.parent / f"{clip}.mp4", " ".join(found), "en") for clip, found in words.items())
-        return
+        return {index.parent / f"{clip}.mp4": [Words(" ".join(found), "en")] for clip, found in words.items()}
+    clips = {}
     rows = [row for row in csv.DictReader(index.read_text(encoding="utf-8").splitlines()) if row["transcript"] and len(row["language"]) == 2]
     for row in (row for row in rows if row["system"] in ORIGINALS and row["width"]):
-        yield Spoken(index.parent / row["file"], row["transcript"], row["language"])
         others = {other["language"]: other["transcript"] for other in rows if row["set_id"] and other["set_id"] == row["set_id"]}
-        yield from (Spoken(index.parent / row["file"], text, language, True) for language, text in others.items() if language != row["language"])
+        translations = [Words(text, language, True) for language, text in others.items() if language != row["language"]]
+        clips[index.parent / row["file"]] = [Words(row["transcript"], row["language"]), *translations]
+    return clips
 
 
-def measured(spoken: Spoken, engines: Engines, scales: Sequence[float], face: float) -> Iterator[Measured]:
-    """The clip as a line in both slots, at every scale. Raises StudioError for a clip without picture, sound or speech."""
-    with seen_file(spoken.file, engines.tracker, engines.detector) as seen:
+def measured(clip: Path, words: Sequence[Words], engines: Engines, scales: tuple[Sequence[float], float]) -> Iterator[Measured]:
+    """The clip as a line in both slots, said in all its words, at every lip scale and the face scale. Raises StudioError for a clip
+    without picture, sound or speech."""
+    with seen_file(clip, engines.tracker, engines.detector) as seen:
         if seen.sound is None or not seen.speech:
             raise StudioError("no speech is heard in it.")
         audio = read_wav(seen.sound)
@@ -143,11 +145,12 @@ def measured(spoken: Spoken, engines: Engines, scales: Sequence[float], face: fl
         first_ms, last_ms = seen.speech[0].start_ms, seen.speech[-1].end_ms
         for name, slot in (("clip", Slot(0, seen.info.duration_ms, 0)), ("heard", Slot(first_ms, last_ms - first_ms, 0))):
             cues = cues_of(seen, audio, source, slot)
-            for scale in scales:
-                guide = replace(cues, scales=Guidance(face if scale > 0 else 0.0, scale))
-                room, voice = Room(slot, FitSettings(), guide), engines.speaker.voices(spoken.language)[0].ref
-                voiced = voice_line(VoiceRequest(spoken.text, spoken.language, voice, slot, room.settings, guide), engines.speaker)
-                yield judged(spoken, voiced, room, name, (source, seen.speech), engines.detector)
+            for said, scale in itertools.product(words, scales[0]):
+                guide = replace(cues, scales=Guidance(scales[1] if scale > 0 else 0.0, scale))
+                room, voice = Room(slot, FitSettings(), guide), engines.speaker.voices(said.language)[0].ref
+                voiced = voice_line(VoiceRequest(said.text, said.language, voice, slot, room.settings, guide), engines.speaker)
+                found = numbers(voiced, room, (source, seen.speech), engines.detector)
+                yield Measured(clip.name, said.language, said.is_translation, str(cues.presence), name, scale, *found)
 
 
 def cues_of(seen: SeenFile, audio: Audio, source: Sequence[TimeSpan], slot: Slot) -> LipGuide:
@@ -159,31 +162,18 @@ def cues_of(seen: SeenFile, audio: Audio, source: Sequence[TimeSpan], slot: Slot
     return LipGuide(found.presence, Guidance(), track_opening(seen.archive, found.track_id, span), tuple(source), level)
 
 
-def judged(
-    spoken: Spoken, voiced: Voiced, room: Room, slot: str, source: tuple[Sequence[TimeSpan], Sequence[TimeSpan]], detector: SileroDetector
-) -> Measured:
-    assert room.guide is not None
+def numbers(
+    voiced: Voiced, room: Room, source: tuple[Sequence[TimeSpan], Sequence[TimeSpan]], detector: SileroDetector
+) -> tuple[float, float, float, float, float, int, bool]:
+    """The last fields of `Measured`, in order. `source`: its speech by the studio's definition, and as the engine gives it."""
     report, start_ms, limits = voiced.report, room.slot.start_ms, room.settings
     own = speech_overlap(source[0], speech_spans(voiced.fitted, start_ms=start_ms))
     by_engine = speech_overlap(source[1], engine_spans(voiced.fitted, start_ms, detector))
     slowest = report.rate_ratio if report.slowest_ratio is None else report.slowest_ratio
     fastest = report.rate_ratio if report.fastest_ratio is None else report.fastest_ratio
     held = limits.min_ratio - ROUNDING_RATIO <= slowest and fastest <= limits.max_ratio + ROUNDING_RATIO
-    return Measured(
-        spoken.file.name,
-        spoken.language,
-        spoken.is_translation,
-        str(room.guide.presence),
-        slot,
-        room.guide.scales.lip_scale,
-        own.jaccard if own is not None else 0.0,
-        by_engine.jaccard if by_engine is not None else 0.0,
-        report.rate_ratio,
-        slowest,
-        fastest,
-        report.remainder_ms,
-        held,
-    )
+    overlaps = own.jaccard if own is not None else 0.0, by_engine.jaccard if by_engine is not None else 0.0
+    return *overlaps, report.rate_ratio, slowest, fastest, report.remainder_ms, held
 
 
 def engine_spans(audio: Audio, start_ms: int, detector: SileroDetector) -> list[TimeSpan]:

@@ -120,14 +120,16 @@ class _Step:
     @classmethod
     def of(cls, part: Stretch, rate_hz: int, how: Retiming) -> _Step:
         frame = rate_hz * FRAME_S
-        shortest = max(1, round(part.length_samples / how.limits.high_ratio / frame))
-        longest = max(shortest, round(part.length_samples / how.limits.low_ratio / frame))
+        shortest = math.ceil(part.length_samples / how.limits.high_ratio / frame)
+        longest = max(shortest, math.floor(part.length_samples / how.limits.low_ratio / frame))
         natural = min(max(round(part.length_samples * how.engine_ratio / frame), shortest), longest)
         counts = sorted({natural, *(round(k) for k in np.linspace(shortest, longest, _MOST_RATES))})
         rates = np.array([how.engine_ratio * part.length_samples / (count * frame) for count in counts])
-        pause, least = round(part.pause_samples / frame), round(how.settings.min_pause_ms / FRAME_MS)
+        shut = ms_to_samples(how.settings.min_pause_ms, rate_hz)
+        least = math.ceil(min(part.pause_samples, shut) / frame)  # upward throughout: what samples need, the grid must grant
+        pause = max(least, round(part.pause_samples / frame))
         start, end = part.start_samples / frame, part.end_samples / frame
-        return cls(start, end, how.engine_ratio * (end - start) * FRAME_S, tuple(counts), np.log(rates), pause, min(pause, least), least)
+        return cls(start, end, how.engine_ratio * (end - start) * FRAME_S, tuple(counts), np.log(rates), pause, least, math.ceil(shut / frame))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +237,7 @@ class _Planner:
 
 
 def _as_map(parts: Sequence[Stretch], steps: Sequence[_Step], plan: Sequence[tuple[int, int]], rate_hz: int, how: Retiming) -> TimeMap:
-    """The plan in samples. A length the grid rounded past a limit is brought back to it; the pauses take up the difference."""
+    """The plan in samples. A length the grid rounded past a limit is brought back to it, which never makes anything later than planned."""
     pieces: list[Piece] = []
     frame = rate_hz * FRAME_S
     take_at = out_at = 0

@@ -49,8 +49,8 @@ def wishes(guide: LipGuide, slot: Slot, frames: int) -> Wishes:
 
 
 def frames_of(slot: Slot) -> int:
-    """Whole frames of a slot that speech may fill; one is kept back for what rounding to the grid may cost."""
-    return max(1, slot.length_ms // FRAME_MS - 1)
+    """Whole frames of a slot, which speech may fill."""
+    return max(1, slot.length_ms // FRAME_MS)
 
 
 def _speaks(guide: LipGuide, slot: Slot, frames: int) -> np.ndarray:

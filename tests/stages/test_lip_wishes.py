@@ -32,8 +32,8 @@ def test_speech_costs_where_the_source_is_silent_and_silence_where_it_speaks() -
 
 def test_after_the_slot_speech_costs_more_than_lips_can_ask_and_nothing_else_is_asked() -> None:
     wish = wishes(guide(lips=5.0), SLOT, 200)
-    assert frames_of(SLOT) == 139 and (wish.speech[139:] == OVER_COST).all() and wish.speech[:139].max() == 5.0
-    assert not wish.silence[139:].any()
+    assert frames_of(SLOT) == 140 and (wish.speech[140:] == OVER_COST).all() and wish.speech[:140].max() == 5.0
+    assert not wish.silence[140:].any()
 
 
 def test_the_scale_weighs_and_zero_leaves_the_lips_out() -> None:
