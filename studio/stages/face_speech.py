@@ -170,7 +170,7 @@ def _owners(lines: Sequence[Line], glances: Mapping[str, Sequence[_Glance]]) -> 
 def _verdict(line: Line, glances: Sequence[_Glance], owners: Mapping[int, str], signs: SpeechSigns) -> LinePresence:
     """Who speaks the line: the track that moves most in it, unless its mouth belongs to someone else's lines."""
     if not glances:
-        return _unseen("No face is seen while this line is spoken.")
+        return _unseen("No face turned to the camera is seen while this line is spoken.")
     speakers = [glance for glance in glances if glance.moving_share >= signs.least_share]
     own = [glance for glance in speakers if owners[glance.track.id] == line.speaker_id]
     sure = [glance for glance in speakers if glance.moving_share >= signs.sure_share]

@@ -15,7 +15,7 @@ from studio.domain.faces import FaceTrack
 from studio.engines.protocols import FaceSeen
 from studio.media.face_archive import FaceArchiveWriter, FaceRow
 
-PROFILE_DEG = 50.0
+PROFILE_DEG = 40.0
 """Turned further than this, a face hides one corner of its mouth."""
 INNER_LIPS = (13, 14)
 MOUTH_CORNERS = (61, 291)

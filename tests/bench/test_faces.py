@@ -24,7 +24,7 @@ def test_a_short_clip_is_played_over_and_over(talker: Path) -> None:
 @pytest.mark.skipif(find_spec("mediapipe") is None, reason="the package mediapipe is not installed")
 def test_frames_memory_and_archive_are_told_with_machine_and_command(talker: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out.json"
-    assert main([str(talker), "--frames", "60", "--json", str(out)]) == 0
+    assert main([str(talker), "--frames", "60", "--film-frames", "400", "--json", str(out)]) == 0
     report = json.loads(out.read_text(encoding="utf-8"))
     found = report["result"]
     assert found["frames"] == 60
@@ -33,5 +33,6 @@ def test_frames_memory_and_archive_are_told_with_machine_and_command(talker: Pat
     assert found["worker_cpu_ms"] > 0
     assert len(found["memory_mib"]) == 20
     assert found["memory_mib"][-1][1] > 50
+    assert report["film"]["tracks"] == 4
     assert {"processor", "date", "commit", "load_before", "load_after"} <= report["machine"].keys()
     assert "frames/s" in capsys.readouterr().out

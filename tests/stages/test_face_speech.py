@@ -104,7 +104,7 @@ def test_no_face_at_all_is_off_screen_with_its_reason(tmp_path: Path) -> None:
     tracks = FaceTracks((), 500, None, "hand")
     found = assign(tracks, None, [line(1, 20, 120)], [])
     assert found["l1"].presence is Presence.OFF_SCREEN
-    assert "No face is seen" in found["l1"].why
+    assert "No face turned to the camera" in found["l1"].why
     assert speaking(tracks, None, []) == tracks
 
 
