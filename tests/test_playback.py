@@ -6,9 +6,12 @@ import os
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from studio.domain.project import JobKind
+from studio.domain.timing import TimeSpan
+from studio.media.decode import read_audio
 from studio.media.probe import probe
 from studio.playback import CACHE_LIFE_S, sweep
 from tests.studio_fixtures import clip_project, fake_studio, finish, render
@@ -73,3 +76,16 @@ def test_the_cache_loses_what_nobody_has_looked_at_and_nothing_else(tmp_path: Pa
     sweep(tmp_path)
     sweep(tmp_path / "absent")
     assert [path.name for path in tmp_path.iterdir()] == ["fresh.mp4"]
+
+
+def test_a_source_whose_sound_was_moved_is_played_as_it_is_heard(home: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    as_it_is = studio.playable_source(project.id)
+    studio.shift_sound(project.id, 200)
+    moved = studio.playable_source(project.id)
+    assert moved != as_it_is
+    onset = [int(np.flatnonzero(np.abs(read_audio(path, track=0, rate_hz=16_000, span=TimeSpan(0, 1500))) > 0.02)[0]) / 16 for path in (as_it_is, moved)]
+    assert onset[1] - onset[0] == pytest.approx(200, abs=25)
+    studio.shift_sound(project.id, 0)
+    assert studio.playable_source(project.id) == as_it_is

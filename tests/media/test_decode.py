@@ -141,3 +141,21 @@ def test_a_known_offset_in_real_sound_is_kept(corpus_dir: Path) -> None:
 @pytest.mark.corpus
 def test_bit_errors_in_a_real_file_neither_stop_nor_move_the_sound(corpus_dir: Path) -> None:
     assert len(whole(corpus_dir / "nasty" / "media" / "bitflips.mp4", length_ms=5000)) == 5000 * 16
+
+
+@pytest.mark.parametrize("shift_ms", [120, -120, 1999])
+def test_shifted_sound_is_the_same_sound_so_much_later(clip: Path, shift_ms: int) -> None:
+    plain, shifted = whole(clip, length_ms=3000), np.concatenate(list(audio_blocks(SoundQuery(clip, 0, RATE_HZ, 1, length_ms=3000, shift_ms=shift_ms))))[:, 0]
+    by = abs(shift_ms) * 16
+    assert len(shifted) == len(plain)
+    early, late = (plain, shifted) if shift_ms > 0 else (shifted, plain)
+    assert np.allclose(late[by + 200 :], early[200 : len(early) - by], atol=0.02)
+    assert shift_ms < 0 or not shifted[:by].any()
+
+
+def test_a_span_of_shifted_sound_is_that_span_of_the_whole(clip: Path) -> None:
+    query = SoundQuery(clip, 0, RATE_HZ, 1, length_ms=3000, shift_ms=-250)
+    expected = np.concatenate(list(audio_blocks(query)))[:, 0][1000 * 16 : 1500 * 16]
+    got = read_audio(clip, track=0, rate_hz=RATE_HZ, span=TimeSpan(1000, 1500), shift_ms=-250)
+    assert np.allclose(got[200:], expected[200:], atol=0.02)
+    assert not read_audio(clip, track=0, rate_hz=RATE_HZ, span=TimeSpan(0, 200), shift_ms=400).any(), "nothing is heard before the shift"

@@ -6,9 +6,12 @@ import hashlib
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from studio.domain.errors import Cancelled, MediaToolFailed
+from studio.domain.timing import TimeSpan
+from studio.media.decode import read_audio
 from studio.media.encode import Mux, SubtitleTrack, mux
 from studio.media.ffmpeg import ToolCall
 from studio.media.probe import probe
@@ -144,3 +147,16 @@ def test_what_fails_or_is_stopped_leaves_the_old_file(tmp_path: Path, clip: Path
         mux(parts(clip, dub), out, ToolCall("Writing the film", cancel=lambda: True))
     assert out.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("shift_ms", [200, -200])
+def test_an_original_that_is_heard_elsewhere_is_carried_there_and_said_to_be(tmp_path: Path, dub: Path, shift_ms: int) -> None:
+    source = film(tmp_path / "a.mp4", "-c:v", "libx264", "-c:a", "aac")
+    said = mux(parts(source, dub, shift_ms=shift_ms), tmp_path / "out.mp4", CALL)
+    assert len(said) == 1 and f"200 ms {'later' if shift_ms > 0 else 'earlier'}" in said[0]
+    span = TimeSpan(400, 1600)
+    before = read_audio(source, track=0, rate_hz=16_000, span=span, shift_ms=shift_ms)
+    after = read_audio(tmp_path / "out.mp4", track=1, rate_hz=16_000, span=span)
+    lags = np.correlate(np.abs(after), np.abs(before[1600:-1600]), "valid")
+    assert abs(int(np.argmax(lags)) - 1600) <= 160
+    assert abs(container_s(tmp_path / "out.mp4") - 2.0) <= 0.045

@@ -10,7 +10,8 @@ import soundfile
 
 from studio.domain.errors import MediaToolFailed
 from studio.engines.protocols import Audio
-from studio.media.wav import WavWriter, read_wav, wav_samples, write_wav
+from studio.domain.timing import TimeSpan
+from studio.media.wav import WavWriter, read_wav, read_wav_span, wav_blocks, wav_samples, write_wav
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -50,3 +51,24 @@ def test_what_is_no_sound_file_is_a_sentence(tmp_path: Path) -> None:
     for read in (read_wav, lambda path: wav_samples(path, 48_000)):
         with pytest.raises(MediaToolFailed, match=r"Reading the sound file a\.wav"):
             read(tmp_path / "a.wav")
+
+
+def test_a_span_is_cut_to_the_sample_and_silent_past_the_end(tmp_path: Path) -> None:
+    samples = np.linspace(-0.9, 0.9, 16_000, dtype=np.float32)
+    write_wav(tmp_path / "a.wav", Audio(samples, 16_000), subtype="FLOAT")
+    assert np.array_equal(read_wav_span(tmp_path / "a.wav", TimeSpan(250, 500)).samples, samples[4000:8000])
+    tail = read_wav_span(tmp_path / "a.wav", TimeSpan(900, 1100)).samples
+    assert len(tail) == 3200 and np.array_equal(tail[:1600], samples[14_400:]) and not tail[1600:].any()
+    assert not read_wav_span(tmp_path / "a.wav", TimeSpan(5000, 5100)).samples.any()
+    with pytest.raises(MediaToolFailed):
+        read_wav_span(tmp_path / "none.wav", TimeSpan(0, 10))
+
+
+def test_blocks_of_a_file_join_to_the_whole(tmp_path: Path) -> None:
+    samples = np.linspace(-0.9, 0.9, 10_001, dtype=np.float32)
+    write_wav(tmp_path / "a.wav", Audio(samples, 16_000), subtype="FLOAT")
+    blocks = list(wav_blocks(tmp_path / "a.wav", 4000))
+    assert [len(block) for block in blocks] == [4000, 4000, 2001]
+    assert np.array_equal(np.concatenate(blocks), samples)
+    with pytest.raises(MediaToolFailed):
+        list(wav_blocks(tmp_path / "none.wav", 4000))

@@ -206,3 +206,31 @@ def test_every_field_of_a_job_is_kept(jobs: JobStore, project: Project, engine: 
     set_row(engine, full.id, state="done", finished_at="2026")
     kept = jobs.get(full.id)
     assert kept == replace(full, state=JobState.DONE, created_at=kept.created_at, finished_at="2026")
+
+
+def test_faces_are_looked_for_beside_another_job_of_the_project_but_not_twice(jobs: JobStore, project: Project) -> None:
+    voicing, looking = jobs.submit(a_job(project)), jobs.submit(a_job(project, JobKind.FACES))
+    assert jobs.claim(ME, is_beside=False).id == voicing.id
+    assert jobs.claim(ME, is_beside=False) is None, "a worker for other work leaves faces to theirs"
+    assert jobs.claim(ME, is_beside=True).id == looking.id
+    again = jobs.submit(a_job(project, JobKind.FACES))
+    assert jobs.claim(OTHER) is None, "one look and one other job are all a project may run"
+    assert jobs.running(project.id, JobKind.FACES).id == looking.id and jobs.running(project.id, JobKind.RENDER) is None
+    assert set(jobs.open_ids(project.id)) == {voicing.id, looking.id, again.id}
+    jobs.finish(ME, looking.id, Outcome(JobState.DONE))
+    assert jobs.claim(OTHER).id == again.id
+
+
+def test_the_page_is_shown_the_work_that_changes_lines_first(jobs: JobStore, project: Project) -> None:
+    looking = jobs.submit(a_job(project, JobKind.FACES))
+    jobs.claim(ME)
+    assert jobs.active(project.id).id == looking.id
+    voicing = jobs.submit(a_job(project))
+    assert jobs.active(project.id).id == voicing.id, "it waits, and is still what the editor asked for"
+
+
+def test_the_database_itself_refuses_two_looks_at_once(engine: Engine, jobs: JobStore, project: Project) -> None:
+    first, second = jobs.submit(a_job(project, JobKind.FACES)), jobs.submit(a_job(project, JobKind.FACES, is_forced=True))
+    set_row(engine, first.id, state="running")
+    with pytest.raises(IntegrityError):
+        set_row(engine, second.id, state="running")

@@ -203,6 +203,15 @@ def test_an_import_leaves_its_skipped_list_with_its_lines(lines: LineStore, proj
     assert lines.skipped(project.id) == ()
 
 
+def test_what_lines_came_from_is_known_whatever_else_was_read_since(lines: LineStore, project: Project) -> None:
+    assert lines.import_format(project.id) is None
+    lines.replace_cast(project.id, a_cast(), imported=Imported("heard by ears", Script((), format="heard")))
+    lines.record_import(project.id, Imported("film.zh.srt", Script((), format="srt")))
+    assert lines.import_format(project.id) == "heard"
+    lines.replace_cast(project.id, a_cast(), imported=Imported("film.srt", Script((), format="srt")))
+    assert lines.import_format(project.id) == "srt"
+
+
 def test_five_thousand_lines_are_read_and_edited_at_once(lines: LineStore, project: Project) -> None:
     many = tuple(a_line(1000 * number, voice=ANNA.voice) for number in range(5000))
     lines.replace_cast(project.id, Cast((ANNA, BO), many))

@@ -66,3 +66,10 @@ def test_costs_add_up_by_stage_in_the_order_of_the_work(results: StageResults, p
     put(results, StageKey(project.id, "ingest", "", OLD), 1, 0.5, 150)
     put(results, StageKey(project.id, "voice", "a", OLD), 1, 1.25, 250)
     assert results.costs(project.id) == (StageCost("voice", 3.25, 300), StageCost("ingest", 0.5, 150))
+
+
+def test_all_results_of_a_stage_come_in_one_go(results: StageResults, project: Project) -> None:
+    for unit in ("a", "b"):
+        results.put(StageKey(project.id, "sync", unit, f"key {unit}"), {"unit": unit}, seconds=0.0, peak_memory_mb=1)
+    results.put(StageKey(project.id, "other", "c", "key c"), 1, seconds=0.0, peak_memory_mb=1)
+    assert results.of_stage(project.id, "sync") == {"a": ("key a", {"unit": "a"}), "b": ("key b", {"unit": "b"})}
