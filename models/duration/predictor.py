@@ -141,11 +141,5 @@ def _predicted(net: UnitDurations | PhoneDurations, vectors: Tensor, keep: Tenso
     if not net.config.has_lips:
         raise ValueError("This duration predictor was made without lips and cannot follow a mouth; open one that was trained with them.")
     for _ in range(net.config.lips.passes):
-        at_frames = _centres_frames(fitted(soft_durations(logs), view.slot_units, keep), net.config.lips.units_per_frame)
-        logs = logs + net.lip(hidden, logs, at_frames.detach(), keep, view)
+        logs = logs + net.lip(hidden, fitted(soft_durations(logs), view.slot_units, keep), keep, view)
     return logs
-
-
-def _centres_frames(durations: Tensor, units_per_frame: float) -> Tensor:
-    """Where every unit's middle lies on the axis of video frames, as the durations are now."""
-    return (durations.cumsum(-1) - durations / 2) / units_per_frame

@@ -48,7 +48,7 @@ VALID_LINES = 60
 
 @dataclass
 class Session:
-    """Everything a run holds. `teacher`: optimal durations by place in `trained`, made when first asked for."""
+    """Everything a run holds. `optima`: optimal durations by place in `trained`, made when first asked for, and those of `valid`."""
 
     run: argparse.Namespace
     texts: list[SpokenLine]
@@ -60,7 +60,8 @@ class Session:
     stage: str = BASE
     step: int = 0
     best: float = float("inf")
-    teacher: dict[int, np.ndarray] = field(default_factory=dict)
+    optima: dict[int, np.ndarray] = field(default_factory=dict)
+    valid_optima: list[np.ndarray] = field(default_factory=list)
 
 
 def steps_of(run: argparse.Namespace, stage: str) -> int:
@@ -112,17 +113,17 @@ def step_losses(session: Session) -> dict[str, Tensor]:
         tokens = tokens_of(lines, session.net.config)
         loss = duration_loss(session.net(tokens), padded([line.natural for line in lines]).float(), tokens.keep)
         return {"total": loss, "duration": loss}
-    batch = batch_of([session.trained[number] for number in chosen], session.net.config)
+    seen = [session.trained[number] for number in chosen]
+    optima = [_optimum(session, number) for number in chosen] if session.stage == WITH else None
+    batch = batch_of(seen, session.net.config, optima)
     view = batch.view if session.net.config.has_lips else None
     durations = fitted(soft_durations(session.net(batch.tokens, view)), batch.view.slot_units, batch.tokens.keep)
     if session.stage == WITHOUT:
         loss = duration_loss(torch.log1p(durations), batch.target, batch.tokens.keep)
         return {"total": loss, "duration": loss}
-    target = batch.target
-    if session.run.target == "best":
-        target = padded([_taught(session, number) for number in chosen]).float()
+    target = batch.view.optimum if session.run.target == "best" else batch.target
     duration = duration_loss(torch.log1p(durations), target, batch.tokens.keep)
-    sync = sync_of(session, batch, durations, [session.trained[number] for number in chosen])
+    sync = sync_of(session, batch, durations, seen)
     return {"total": total_loss(sync, duration, session.run.duration_weight), "duration": duration, "sync": sync}
 
 
@@ -136,10 +137,10 @@ def sync_of(session: Session, batch: LineBatch, durations: Tensor, seen: list[Se
     return sync_loss(sound, batch.view.lips, torch.ones(sound.shape[:2]))
 
 
-def _taught(session: Session, number: int) -> np.ndarray:
-    if number not in session.teacher:
-        session.teacher[number] = best_durations(session.trained[number], session.run.steadiness)
-    return session.teacher[number]
+def _optimum(session: Session, number: int) -> np.ndarray:
+    if number not in session.optima:
+        session.optima[number] = best_durations(session.trained[number], session.scorer, session.run.steadiness)
+    return session.optima[number]
 
 
 def train_step(session: Session) -> dict[str, float]:
@@ -166,7 +167,9 @@ def judged(session: Session) -> float:
         with torch.inference_mode():
             tokens = tokens_of(lines, session.net.config)
             return float(duration_loss(session.net(tokens), padded([line.natural for line in lines]).float(), tokens.keep))
-    made = predicted_durations(session.net, session.valid, follows_lips=session.net.config.has_lips)
+    if not session.valid_optima:
+        session.valid_optima = [best_durations(item, session.scorer, session.run.steadiness) for item in session.valid]
+    made = predicted_durations(session.net, session.valid, session.valid_optima)
     return float(np.mean([measured(item, whole, session.scorer).lse_d for item, whole in zip(session.valid, made, strict=True)]))
 
 
@@ -256,12 +259,12 @@ def evaluate(run: argparse.Namespace) -> list[dict[str, Any]]:
     guide = load_lip_scorer(run.scorer)
     wanted = [line for line in read_lines(run.lines) if line.facts.fold == run.fold and line.facts.clip]
     seen = look_at(wanted, run.features, guide, run.out / f"lips-{sha256_of(run.scorer / 'model.safetensors')[:12]}-{run.fold}.npz")
+    steady = [best_durations(item, guide, run.steadiness) for item in seen]
     systems: dict[str, list[Any]] = {"the voice's own timing": [voice_durations(item.line) for item in seen]}
     for name, stage in (("without lip synchrony", WITHOUT), ("with lip synchrony", WITH)):
-        net = load_phone_durations(run.out / stage)
-        systems[name] = predicted_durations(net, seen, follows_lips=net.config.has_lips)
-    systems["optimal, steady"] = [best_durations(item, run.steadiness) for item in seen]
-    systems["optimal"] = [best_durations(item, 0.0) for item in seen]
+        systems[name] = predicted_durations(load_phone_durations(run.out / stage), seen, steady)
+    systems["optimal, steady"] = steady
+    systems["optimal"] = [best_durations(item, guide, 0.0) for item in seen]
     systems["the person's timing"] = [person_durations(item.line) for item in seen]
     if run.judge is not None:
         seen = look_at(wanted, run.features, judge, run.out / f"lips-{sha256_of(run.judge / 'model.safetensors')[:12]}-{run.fold}.npz")

@@ -69,12 +69,13 @@ def padded(rows: Sequence[np.ndarray | Tensor], fill: float = 0.0) -> Tensor:
     return torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=fill)
 
 
-def batch_of(seen: Sequence[Seen], config: PhoneDurationConfig) -> LineBatch:
-    """A batch of lines whose slots are equally long."""
+def batch_of(seen: Sequence[Seen], config: PhoneDurationConfig, optima: Sequence[np.ndarray] | None = None) -> LineBatch:
+    """A batch of lines whose slots are equally long. `optima`: their optimal durations in units, for nets that read them."""
     lines = [item.line for item in seen]
     slots = torch.tensor([float(line.slot_units) for line in lines])
     frames = torch.tensor([line.facts.slot_frames for line in lines])
-    view = LipView(torch.stack([item.lips for item in seen]), padded([item.sounds for item in seen]), torch.stack([item.opening for item in seen]), slots, frames)
+    lips, opening = torch.stack([item.lips for item in seen]), torch.stack([item.opening for item in seen])
+    view = LipView(lips, padded([item.sounds for item in seen]), opening, slots, frames, None if optima is None else padded(list(optima)).float())
     owners = [np.repeat(np.arange(len(line.symbols)), line.parts) for line in lines]
     return LineBatch(
         tokens_of(lines, config), view, padded([target_of(line) for line in lines]).float(), padded([~line.is_pause for line in lines]).bool(),

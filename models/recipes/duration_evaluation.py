@@ -13,17 +13,16 @@ from dataclasses import asdict, dataclass, fields
 import numpy as np
 import torch
 
-from models.duration.alignment import DurationLimits, cheapest_durations, steadiness_prices
+from models.duration.optimum import OptimumLimits, optimal_durations, sounds_at
 from models.duration.predictor import PhoneDurations, fitted, soft_durations
 from models.duration.rounding import isochronous
 from models.recipes.duration_batches import batch_of, rendered_exactly
 from models.recipes.duration_lines import SpokenLine
-from models.recipes.duration_scenery import UNITS_PER_FRAME, Seen, heard_around
+from models.recipes.duration_scenery import Seen, heard, heard_around
 from models.sync.lip_scorer import LipScorer
 from models.sync.scoring import OffsetDistances, distances_of
 
-UNIT_MS, LONGEST_PAUSE_UNITS = 20, 50
-LEAST_RATE, MOST_RATE = 0.5, 2.0  # of a phone against its share of the slot, for the bound and the teacher
+UNIT_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +76,26 @@ def person_durations(line: SpokenLine) -> np.ndarray | None:
     return None if line.human is None else isochronous(line.human, line.slot_units, shortest_of(line))
 
 
-def best_durations(seen: Seen, steadiness: float) -> np.ndarray:
-    """The optimal monotone segmentation (papers §2.8) under the scorer's distances, each phone from half to twice its even share.
-
-    `steadiness`: price of leaving the voice's rate, against distances of which one unit costs up to 2."""
-    line = seen.line
-    lips = seen.lips.double()
-    at = (torch.arange(line.slot_units) + 0.5) / UNITS_PER_FRAME - 0.5
-    low = at.floor().clamp(0, len(lips) - 1).long()
-    high = (low + 1).clamp(max=len(lips) - 1)
-    share = (at - low).clamp(0, 1)[:, None]
-    between = torch.nn.functional.normalize(lips[low] * (1 - share) + lips[high] * share, dim=-1)
-    prices = torch.cdist(seen.sounds.double(), between).numpy()
-    even = line.natural * (line.slot_units / line.natural.sum())
-    shortest = np.where(line.is_pause, 0, np.maximum(1, np.floor(LEAST_RATE * even))).astype(np.int64)
-    longest = np.where(line.is_pause, LONGEST_PAUSE_UNITS, np.maximum(2, np.ceil(MOST_RATE * even))).astype(np.int64)
-    extra = steadiness_prices(even, int(longest.max()), steadiness)
-    extra[line.is_pause] = 0.0
-    return cheapest_durations(prices, DurationLimits(shortest, longest), extra).durations
+@torch.inference_mode()
+def best_durations(seen: Seen, scorer: LipScorer, steadiness: float, rounds: int = 2) -> np.ndarray:
+    """The optimal monotone segmentation (papers §2.8) under the scorer's distances; after each round the take is heard anew as it is now."""
+    line, limits = seen.line, OptimumLimits(steadiness)
+    sounds = seen.sounds
+    for number in range(rounds):
+        whole = optimal_durations(line.natural, line.is_pause, sounds, seen.lips, limits)
+        if number + 1 < rounds:
+            sounds = sounds_at(heard(scorer, rendered_exactly(seen, whole), torch.tensor([seen.tone]))[0], whole, seen.sounds)
+    return whole
 
 
 @torch.inference_mode()
-def predicted_durations(net: PhoneDurations, seen: Sequence[Seen], *, follows_lips: bool) -> list[np.ndarray]:
-    """A predictor's durations, fitted and rounded to the slots."""
+def predicted_durations(net: PhoneDurations, seen: Sequence[Seen], optima: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """A predictor's durations, fitted and rounded to the slots; one that was made with lips sees them, and `optima` as its hint."""
     net.eval()
     made = []
-    for item in seen:
-        batch = batch_of([item], net.config)
-        logs = net(batch.tokens, batch.view if follows_lips else None)
+    for item, optimum in zip(seen, optima, strict=True):
+        batch = batch_of([item], net.config, [optimum])
+        logs = net(batch.tokens, batch.view if net.config.has_lips else None)
         real = fitted(soft_durations(logs), batch.view.slot_units, batch.tokens.keep)[0].double().numpy()
         made.append(isochronous(real, item.line.slot_units, shortest_of(item.line)))
     return made

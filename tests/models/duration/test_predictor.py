@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -21,7 +23,8 @@ def view_of(batch: int, units: int, frames: int) -> LipView:
     lips = torch.nn.functional.normalize(torch.randn(batch, frames, 6, generator=generator), dim=-1)
     sounds = torch.nn.functional.normalize(torch.randn(batch, units, 6, generator=generator), dim=-1)
     opening = torch.rand(batch, frames, generator=generator)
-    return LipView(lips, sounds, opening, torch.full((batch,), 2.0 * frames), torch.full((batch,), frames))
+    optimum = 0.5 + 3 * torch.rand(batch, units, generator=generator)
+    return LipView(lips, sounds, opening, torch.full((batch,), 2.0 * frames), torch.full((batch,), frames), optimum)
 
 
 def wake(net: torch.nn.Module) -> None:
@@ -53,7 +56,7 @@ def test_padding_changes_nothing() -> None:
     ids = torch.tensor([[3, 5, 7, 9]])
     padded = torch.tensor([[3, 5, 7, 9, 0, 0]])
     view, wide = view_of(1, 4, 6), view_of(1, 6, 6)
-    wide = LipView(view.lips, torch.cat([view.sounds, wide.sounds[:, :2]], 1), view.opening, view.slot_units, view.frames)
+    wide = LipView(view.lips, torch.cat([view.sounds, wide.sounds[:, :2]], 1), view.opening, view.slot_units, view.frames, torch.cat([view.optimum, wide.optimum[:, :2]], 1))
     alone = net(ids, torch.ones(1, 4, dtype=torch.bool), view)
     together = net(padded, torch.tensor([[True] * 4 + [False] * 2]), wide)
     assert torch.allclose(alone, together[:, :4], atol=1e-6)
@@ -63,7 +66,7 @@ def test_frames_of_padding_change_nothing() -> None:
     net = units_net(has_lips=True)
     wake(net)
     ids, keep, view = torch.tensor([[3, 5, 7, 9]]), torch.ones(1, 4, dtype=torch.bool), view_of(1, 4, 6)
-    longer = LipView(torch.cat([view.lips, view.lips[:, :3]], 1), view.sounds, torch.cat([view.opening, view.opening[:, :3]], 1), view.slot_units, view.frames)
+    longer = replace(view, lips=torch.cat([view.lips, view.lips[:, :3]], 1), opening=torch.cat([view.opening, view.opening[:, :3]], 1))
     assert torch.allclose(net(ids, keep, view), net(ids, keep, longer), atol=1e-6)
 
 
@@ -78,6 +81,14 @@ def test_a_fresh_lip_condition_leaves_the_durations_as_they_are() -> None:
 def test_a_predictor_without_lips_says_that_it_cannot_follow_a_mouth() -> None:
     with pytest.raises(ValueError, match="made without lips"):
         units_net()(torch.tensor([[1, 2]]), torch.ones(1, 2, dtype=torch.bool), view_of(1, 2, 4))
+
+
+def test_a_net_that_reads_the_optimum_asks_for_it_and_one_that_does_not_works_without() -> None:
+    ids, keep, view = torch.tensor([[1, 2, 3]]), torch.ones(1, 3, dtype=torch.bool), replace(view_of(1, 3, 5), optimum=None)
+    with pytest.raises(ValueError, match="optimal durations as a hint"):
+        units_net(has_lips=True)(ids, keep, view)
+    config = UnitDurationConfig(units=20, dim=12, hidden=10, has_lips=True, lips=replace(LIPS, reads_optimum=False))
+    assert UnitDurations(config).eval()(ids, keep, view).shape == (1, 3)
 
 
 def test_inference_rounds_as_published_and_never_below_one() -> None:
