@@ -18,6 +18,8 @@ from studio.stages.lip_timing import Retiming, lip_timing
 from studio.stages.stretch import HIGHEST_RATIO, LOWEST_RATIO, stretch_along
 from studio.stages.time_map import RateLimits, TimeMap
 
+LONGEST_GUIDED_MS = 120_000  # nobody says more in one line; planning costs time and memory by the square of it
+
 
 @dataclass(frozen=True, slots=True)
 class Room:
@@ -29,14 +31,14 @@ class Room:
 
     @property
     def is_guided(self) -> bool:
-        return self.guide is not None and self.guide.is_active
+        return self.guide is not None and self.guide.is_active and self.slot.length_ms <= LONGEST_GUIDED_MS
 
 
 def fit_speech(speech: Speech, room: Room, *, engine_ratio: float = 1.0) -> Fitted:
-    """`speech` in its slot, timed to mouth and source where the room has an active guide; else exactly as `fit_take` leaves it.
+    """`speech` in its slot, timed to mouth and source where the room is guided; else exactly as `fit_take` leaves it.
     `engine_ratio`: how much faster than natural the engine already spoke. A guide never makes a take spill that need not."""
     plain = fit_take(speech.audio, speech.phones, room.slot, room.settings, engine_ratio=engine_ratio)
-    if room.guide is None or not room.guide.is_active or plain.audio.length_ms == 0:
+    if room.guide is None or not room.is_guided or plain.audio.length_ms == 0:
         return plain
     whole = trim(speech.audio, speech.phones, room.settings.trim_db)
     time_map = planned(whole, moved_to_start(speech.words, whole), room, engine_ratio=engine_ratio)

@@ -24,7 +24,8 @@ from studio.stages.time_map import Piece, RateLimits, TimeMap
 
 PHONE_PAUSE_MS = 40  # a pause the engine names
 LEVEL_PAUSE_MS = 100  # a silence found by its level; shorter ones may be the closure of a stop
-SHORTEST_STRETCH_MS = 180  # stretches between words are joined up to this, so that a rate can be told
+SHORTEST_STRETCH_MS = 180  # stretches between words are joined up to this, so that a rate can be told ...
+MOST_STRETCHES = 100  # ... and in a very long take up to its hundredth part, so that planning stays cheap
 _MOST_RATES = 13
 
 
@@ -88,7 +89,7 @@ def stretches(audio: Audio, phones: Sequence[Mark], words: Sequence[Mark], quiet
     least_ms = PHONE_PAUSE_MS if named else LEVEL_PAUSE_MS
     pauses = inner_pauses(audio, phones if named else (), quiet_db, longer_than_ms=least_ms)
     starts = [ms_to_samples(word.start_ms, audio.rate_hz) for word in words]
-    shortest = ms_to_samples(SHORTEST_STRETCH_MS, audio.rate_hz)
+    shortest = max(ms_to_samples(SHORTEST_STRETCH_MS, audio.rate_hz), len(audio.samples) // MOST_STRETCHES)
     found: list[Stretch] = []
     place, total = 0, len(audio.samples)
     for pause in [*(pause for pause in pauses if pause.start_samples > 0 and pause.end_samples < total), SampleRange(total, total)]:

@@ -85,6 +85,12 @@ def test_words_that_cannot_fit_are_fitted_as_ever_and_spill_no_more() -> None:
     assert plain.report.remainder_ms > 0 and found.report.remainder_ms <= plain.report.remainder_ms
 
 
+def test_a_line_of_many_minutes_is_timed_by_its_words() -> None:
+    slot = Slot(0, 600_000, 0)
+    found, plain = (fit_speech(SPOKEN, Room(slot, FitSettings(), lips)) for lips in (guide(lips=5.0), None))
+    assert found.report == plain.report
+
+
 def test_a_silent_take_stays_silent() -> None:
     silent = Speech(Audio(np.zeros(RATE_HZ, np.float32), RATE_HZ))
     assert fit_speech(silent, Room(SLOT, FitSettings(), guide())).audio.length_ms == 0

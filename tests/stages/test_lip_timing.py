@@ -154,6 +154,12 @@ def test_a_take_is_parted_at_pauses_and_between_words_of_some_length() -> None:
     assert found == [(0, 250, 0), (250, 500, 100), (600, 1300, 0)]
 
 
+def test_a_very_long_take_is_parted_into_no_more_than_can_be_planned() -> None:
+    audio, _ = take(100_000)
+    words = [Mark(at, at + 200, "word") for at in range(0, 100_000, 200)]
+    assert 90 <= len(stretches(audio, (), words, -45.0)) <= 100
+
+
 def test_without_phones_pauses_are_found_by_their_level_and_short_closures_are_none() -> None:
     audio, _ = take(500, 60, 500, 300, 500)
     assert [part.pause_samples > 0 for part in stretches(audio, (), (), -45.0)] == [True, False]
