@@ -8,6 +8,8 @@ const PRESENCE = {
   "off screen": ["unseen", "No mouth to match: the speaker is not in the picture"],
   "not looked at": ["", "Nobody could look at the faces of this line"],
 };
+const VERDICTS = { agree: "Lips and sound agree", off: "Lips and sound do not agree" };
+export const UNCLEAR = "No offset stands out: the words fit this mouth at no moment in particular";
 const WORST = 8;
 const WORST_SHARE = 1 / 3;
 
@@ -27,6 +29,9 @@ export function offsetSentence(frames) {
   return `The sound is ${Math.abs(frames)} frame${Math.abs(frames) === 1 ? "" : "s"} ${frames > 0 ? "early" : "late"}`;
 }
 
+/** A score to two or three digits that matter: scorers differ in their scale, and numbers under 1 must not be rounded away. */
+export const lse = (value, digits = 2) => value.toFixed(Math.abs(value) < 1 ? Math.min(3, digits + 1) : digits);
+
 export const isScored = (row) => row.lips?.lse_c !== null && row.lips?.lse_c !== undefined;
 export const areOff = (row) => row.lips?.verdict === "off";
 export const isSeen = (row) => row.presence === "on screen" || row.presence === "partly";
@@ -35,9 +40,10 @@ export const isSeen = (row) => row.presence === "on screen" || row.presence === 
 export function lipSentence(row) {
   const parts = [presenceSentence(row)];
   if (isScored(row)) {
-    const { lse_c, lse_d, offset_frames, scorer, crop, verdict } = row.lips;
-    parts.push(`LSE-C ${lse_c.toFixed(2)}, LSE-D ${lse_d.toFixed(2)} by ${scorer}, ${crop} crop`, offsetSentence(offset_frames));
-    if (verdict === "off") parts.push("Lips and sound do not agree");
+    const { lse_c, lse_d, offset_frames, is_offset_clear, overlap, scorer, crop, verdict } = row.lips;
+    parts.push(`LSE-C ${lse(lse_c)}, LSE-D ${lse(lse_d)} by ${scorer}, ${crop} crop`, is_offset_clear ? offsetSentence(offset_frames) : UNCLEAR);
+    if (overlap !== null) parts.push(`Speech overlaps the source’s by ${Math.round(100 * overlap)} %`);
+    if (VERDICTS[verdict]) parts.push(VERDICTS[verdict]);
   } else if (row.lips) parts.push("The take could not be scored; the score card says why");
   return `${parts.join(". ")}.`;
 }

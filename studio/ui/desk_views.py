@@ -23,7 +23,8 @@ class FitView:
 class LipView:
     """The lip verdict on a line's circled take, few and rounded numbers because every row carries them.
 
-    `verdict`: "agree", "off", or "" where nothing could be measured (then the scores are None and `LipPanelView.why` says why).
+    `verdict`: "agree", "off", "unclear" (the scorer sees no clear match and no clear mismatch), or "" where nothing could be measured
+    (then the scores are None and `LipPanelView.why` says why). `is_offset_clear`: the offset stands out from the others.
     `scorer` and `crop` name whose numbers they are; only numbers that agree in both may be compared. `offset_frames` at 25
     frames a second, positive: the sound is early. `overlap` (Jaccard) None: the source never speaks here.
     """
@@ -34,6 +35,7 @@ class LipView:
     lse_c: float | None = None
     lse_d: float | None = None
     offset_frames: int | None = None
+    is_offset_clear: bool = False
     overlap: float | None = None
 
 

@@ -83,13 +83,13 @@ def lips_over_time(rows: Sequence[LineRow]) -> Figure:
                     name=name,
                     mode="markers+text" if name != "take" else "markers",
                     x=[(row.line.span.start_ms + row.line.span.end_ms) / 2000 for row in members],
-                    y=[round(row.sync.score.lse_c, 2) for row in members if row.sync is not None and row.sync.score is not None],
+                    y=[round(row.sync.score.lse_c, 3) for row in members if row.sync is not None and row.sync.score is not None],
                     text=[str(row.number) for row in members],
                     textposition="top center",
                     textfont={"size": 11},
                     customdata=[(*_words(row), _offset(row)) for row in members],
                     marker=marker,
-                    hovertemplate="%{customdata[0]}<br>LSE-C %{y:.2f}, %{customdata[2]}<extra></extra>",
+                    hovertemplate="%{customdata[0]}<br>LSE-C %{y:.3~g}, %{customdata[2]}<extra></extra>",
                 )
             )
     if not scored:

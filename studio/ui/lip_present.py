@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.domain.faces import FACE_RATE_HZ
-from studio.domain.sync import OVERLAP_DEFINITION, LineCurves, LineSync
+from studio.domain.sync import OVERLAP_DEFINITION, LineCurves, LineSync, SyncScore
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
 from studio.ui.desk_views import CurvesView, LipPanelView, LipView, SpanView
 
 IN_SYNC_FRAMES = 1  # 40 ms: what broadcasting allows sound to run ahead of its picture
+CLEAR_CONTRAST = 0.12  # LSE-C over LSE-D: under this the best offset hardly stands out from the others, whatever the scorer's scale
 MOUTH_OVERLAP = 0.7  # less of the speech shared with the mouth's own reads as another person's words
 _SHOWN_DIGITS = 3
 
@@ -33,17 +34,27 @@ def lip_view(sync: LineSync | None) -> LipView | None:
         lse_c=_rounded(score.lse_c),
         lse_d=_rounded(score.lse_d),
         offset_frames=score.offset_frames,
+        is_offset_clear=is_clear(score),
         overlap=overlap,
     )
 
 
 def verdict(sync: LineSync) -> str:
-    """Whether sound and mouth go together within what an audience forgives: "agree", "off", or "" where nobody can tell."""
+    """Whether sound and mouth go together within what an audience forgives: "agree", "off", "unclear", or "" where nobody can tell.
+
+    An offset counts only where it stands out: words of another language may fit a mouth at no moment in particular."""
     if sync.score is None:
         return ""
-    is_in_time = abs(sync.score.offset_frames) <= IN_SYNC_FRAMES
-    is_with_mouth = sync.overlap is None or sync.overlap.jaccard >= MOUTH_OVERLAP
-    return "agree" if is_in_time and is_with_mouth else "off"
+    clear = is_clear(sync.score)
+    is_late = clear and abs(sync.score.offset_frames) > IN_SYNC_FRAMES
+    if is_late or (sync.overlap is not None and sync.overlap.jaccard < MOUTH_OVERLAP):
+        return "off"
+    return "agree" if clear else "unclear"
+
+
+def is_clear(score: SyncScore) -> bool:
+    """Whether the best offset stands out from the others."""
+    return score.lse_c >= CLEAR_CONTRAST * score.lse_d
 
 
 def lip_panel(row: LineRow) -> LipPanelView:

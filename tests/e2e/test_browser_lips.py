@@ -57,8 +57,8 @@ def test_a_row_shows_who_is_seen_and_how_the_lips_agree_without_colour(tab: tupl
     page, watch = tab
     open_lines(page, served, project)
     cells = page.locator(".desk .row[data-id] > .lips")
-    assert cells.nth(0).inner_text() == "6.3" and "off" not in (cells.nth(0).get_attribute("class") or "")
-    assert cells.nth(1).inner_text().split() == ["2.5", "−3", "f"] and "off" in (cells.nth(1).get_attribute("class") or "")
+    assert cells.nth(0).inner_text().split() == ["6.3", "in", "sync"] and cells.nth(0).get_attribute("data-verdict") == "agree"
+    assert cells.nth(1).inner_text().split() == ["2.5", "−3", "f"] and cells.nth(1).get_attribute("data-verdict") == "off"
     assert cells.nth(2).inner_text() == "" and cells.nth(3).inner_text() == ""
     titles = [cells.nth(at).get_attribute("aria-label") or "" for at in range(4)]
     assert SCORER in titles[0] and "3 frames late" in titles[1] and "could not be scored" in titles[2] and "not in the picture" in titles[3]

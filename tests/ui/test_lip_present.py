@@ -55,6 +55,13 @@ def test_lips_agree_in_time_and_with_the_speech_of_the_mouth(offset_frames: int,
     assert lip_present.verdict(LineSync("t1", replace(SCORE, offset_frames=offset_frames), "", overlap)) == verdict
 
 
+def test_an_offset_that_hardly_stands_out_is_no_claim() -> None:
+    weak = replace(SCORE, lse_c=0.06, lse_d=1.3, offset_frames=14)
+    lips = lip_present.lip_view(LineSync("t1", weak, "", OVERLAP))
+    assert lips is not None and (lips.verdict, lips.is_offset_clear, lips.offset_frames) == ("unclear", False, 14)
+    assert lip_present.verdict(LineSync("t1", weak, "", SpeechOverlap(0.5, 0.5, 0.5))) == "off", "speech beside the mouth is seen without a scorer"
+
+
 def test_the_panel_says_what_the_overlap_is_and_over_how_much_the_scores_are_means() -> None:
     panel = lip_present.lip_panel(a_row(SEEN, LineSync("t1", SCORE, "", OVERLAP)))
     assert panel.overlap_definition == OVERLAP_DEFINITION and panel.windows == 42

@@ -6,7 +6,7 @@ import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h, throttle } from "../dom.js";
 import { penalty, signedSeconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
-import { areOff, isScored, lipSentence, offsetFrames, presenceMark } from "../lips.js";
+import { isScored, lipSentence, lse, offsetFrames, presenceMark } from "../lips.js";
 
 const PAUSE_MS = 600;
 const PREDICT_MS = 150;
@@ -171,19 +171,15 @@ export class RowView {
   }
 }
 
-/** Presence, LSE-C, and what is wrong where the lips are off: an offset in frames, a mark that needs no colour. */
+/** Presence, LSE-C, and below it what the scorer is sure of: in sync, or by how many frames not. Off is marked without a colour. */
 function paintLips(cell, row) {
   const words = lipSentence(row);
   cell.title = words;
   cell.setAttribute("aria-label", words);
-  cell.classList.toggle("off", areOff(row));
-  const frames = row.lips?.offset_frames ?? 0;
-  clear(
-    cell,
-    h("span.mark", {}, presenceMark(row)),
-    h("b", {}, isScored(row) ? row.lips.lse_c.toFixed(1) : ""),
-    isScored(row) && frames ? h("small", {}, `${offsetFrames(frames)} f`) : null,
-  );
+  cell.dataset.verdict = row.lips?.verdict ?? "";
+  const frames = row.lips?.is_offset_clear ? row.lips.offset_frames : 0;
+  const sure = frames ? `${offsetFrames(frames)} f` : row.lips?.verdict === "agree" ? "in sync" : "";
+  clear(cell, h("span.mark", {}, presenceMark(row)), h("b", {}, isScored(row) ? lse(row.lips.lse_c, 1) : ""), sure ? h("small", {}, sure) : null);
 }
 
 function voicing(row) {

@@ -3,7 +3,7 @@
 
 import { clear, h } from "../dom.js";
 import { demand, penalty, ratio, seconds, timecode } from "../format.js";
-import { isScored, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
+import { UNCLEAR, isScored, lse, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
 
 const NONE = "–";
 
@@ -45,12 +45,19 @@ function lipValues(row, detail) {
   const overlap = row.lips?.overlap ?? null;
   const share = detail?.seen_share ?? null;
   return [
-    value(has ? row.lips.lse_c.toFixed(2) : NONE, "LSE-C", { title: "Confidence that sound and mouth belong together; higher is better" }),
-    value(has ? row.lips.lse_d.toFixed(2) : NONE, "LSE-D", { title: "Distance between sound and mouth; lower is better" }),
-    value(has ? offsetFrames(row.lips.offset_frames) : NONE, "offset f", { title: has ? `${offsetSentence(row.lips.offset_frames)} (25 frames a second).` : "Frames of 40 ms by which the sound is early (+) or late (−)" }),
+    value(has ? lse(row.lips.lse_c) : NONE, "LSE-C", { title: "Confidence that sound and mouth belong together; higher is better" }),
+    value(has ? lse(row.lips.lse_d) : NONE, "LSE-D", { title: "Distance between sound and mouth; lower is better" }),
+    offsetValue(has ? row.lips : null),
     value(overlap === null ? NONE : overlap.toFixed(2), "overlap", { title: detail ? `${detail.overlap_definition}.${besides(detail)}` : "" }),
     h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : `${Math.round(100 * share)} %`), h("span", {}, "mouth seen")),
   ];
+}
+
+/** Frames of 40 ms; with a question mark where the best offset hardly stands out. */
+function offsetValue(lips) {
+  if (!lips) return value(NONE, "offset f", { title: "Frames of 40 ms by which the sound is early (+) or late (−)" });
+  const { offset_frames, is_offset_clear } = lips;
+  return value(offsetFrames(offset_frames) + (is_offset_clear ? "" : "?"), "offset f", { title: is_offset_clear ? `${offsetSentence(offset_frames)} (25 frames a second).` : `${UNCLEAR}.` });
 }
 
 /** Whose numbers they are; or why there are none. */
