@@ -61,7 +61,7 @@ def parse_flags(argv: list[str] | None) -> argparse.Namespace:
     flags.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     flags.add_argument("--save-minutes", type=float, default=2, help="between checkpoints")
     flags.add_argument("--seed", type=int, default=0)
-    flags.add_argument("--export", type=Path, help="folder for the step's weights")
+    flags.add_argument("--export", type=Path, help="folder for the weights of the step named")
     flags.add_argument("--smoke", action="store_true", help="every step on ten phrases, to see that it runs")
     run = flags.parse_args(argv)
     if not run.smoke and (run.step is None or run.out is None):
@@ -139,7 +139,7 @@ def measure_step(run: argparse.Namespace) -> None:
 
 
 def _export(run: argparse.Namespace, made: Path) -> None:
-    if run.export is not None:
+    if run.export is not None and run.step is not None:
         run.export.mkdir(parents=True, exist_ok=True)
         for name in ("config.json", "model.safetensors"):
             shutil.copyfile(made / name, run.export / name)
@@ -149,7 +149,7 @@ def smoke(run: argparse.Namespace, folder: Path) -> argparse.Namespace:
     """The settings of `--smoke`."""
     rows = [f"0\t{place}\t{first}\t{second}\n" for place, (first, second) in enumerate(SMOKE_LINES)]
     (folder / "lines.tsv").write_text("".join(rows), encoding="utf-8")
-    run.table, run.out, run.export = folder / "lines.tsv", run.out or folder / "run", None
+    run.table, run.out = folder / "lines.tsv", run.out or folder / "run"
     run.phrases, run.held_out, run.voices, run.units, run.batch, run.until_step, run.minutes = 8, 2, 2, 40, 4, 12, 1.0
     return run
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from models.checkpoint import read_training_state, write_training_state
 
-WARMUP_STEPS = 300
+WARMUP_STEPS = 100
 REPORT_STEPS = 50
 
 

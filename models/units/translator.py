@@ -27,11 +27,11 @@ class TranslatorConfig:
     units: int
     languages: tuple[str, ...] = ("en", "zh")
     pairs: tuple[str, ...] = ("en-zh", "zh-en")
-    width: int = 192
+    width: int = 160
     heads: int = 4
     encoder_layers: int = 3
     decoder_layers: int = 2
-    feed_forward: int = 768
+    feed_forward: int = 640
     dropout: float = 0.1
     longest: int = 512
 

@@ -30,11 +30,11 @@ class VocoderConfig:
     units: int
     voices: tuple[str, ...] = ("en", "zh")
     unit_dim: int = 128
-    width: int = 256
-    blocks: int = 6
-    fine_blocks: int = 2
-    bands: int = 80
-    harmonics: int = 100
+    width: int = 160
+    blocks: int = 4
+    fine_blocks: int = 1
+    bands: int = 64
+    harmonics: int = 90
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""Tiny models of the speech path in a test's folder: random numbers, one layer each, always the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from models.units.encoder import UnitEncoder, UnitEncoderConfig, save_encoder
+from models.units.translator import TranslatorConfig, UnitTranslator, save_translator
+from models.units.vocoder import UnitVocoder, VocoderConfig, save_vocoder
+from studio.engines.speech_units import UnitModels
+
+UNITS, RATE_HZ = 24, 16_000
+
+
+def speech_like(seconds: float, seed: int = 0) -> np.ndarray:
+    """A buzz that glides, with formants that move and short silences; float32 at 16 kHz."""
+    time_s = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    phase = 2 * np.pi * np.cumsum(120 + 20 * np.sin(2 * np.pi * 0.7 * time_s + seed)) / RATE_HZ
+    formant_hz = 700 + 400 * np.sin(2 * np.pi * 2.3 * time_s + seed)
+    buzz = sum(np.sin(k * phase) / (1 + np.abs(120 * k - formant_hz) / 200) for k in range(1, 30))
+    opening = np.clip(0.6 + np.sin(2 * np.pi * 3.1 * time_s), 0, 1)
+    noise = np.random.default_rng(seed).standard_normal(len(time_s))
+    return (0.08 * buzz * opening + 0.001 * noise).astype(np.float32)
+
+
+def tiny_encoder() -> UnitEncoder:
+    generator = torch.Generator().manual_seed(1)
+    encoder = UnitEncoder(UnitEncoderConfig(units=UNITS, projected=6))
+    encoder.projection.copy_(torch.randn(encoder.projection.shape, generator=generator) / 20)
+    points = encoder.points(torch.from_numpy(speech_like(2.0)))
+    encoder.centroids.copy_(points[torch.randperm(len(points), generator=generator)[:UNITS]])
+    return encoder
+
+
+def tiny_translator() -> UnitTranslator:
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        config = TranslatorConfig(UNITS, width=16, heads=2, encoder_layers=1, decoder_layers=1, feed_forward=32, longest=96)
+        return UnitTranslator(config).eval()
+
+
+def tiny_vocoder() -> UnitVocoder:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return UnitVocoder(VocoderConfig(UNITS, unit_dim=8, width=16, blocks=1, fine_blocks=1, bands=10, harmonics=12)).eval()
+
+
+def make_unit_models(folder: Path) -> UnitModels:
+    """The three in folders of their own."""
+    save_encoder(tiny_encoder(), folder / "encoder")
+    save_translator(tiny_translator(), folder / "translator")
+    save_vocoder(tiny_vocoder(), folder / "vocoder")
+    return UnitModels(folder / "encoder", folder / "translator", folder / "vocoder", ("en-zh", "zh-en"))
