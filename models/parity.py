@@ -1,7 +1,7 @@
 """Holds the nets of this project against recorded numbers of the public ones, with weights filled by rule instead of by checkpoint.
 
 Enters: a folder of fixtures, NAME.json (`state_dict`: key → shape) beside NAME.npz (inputs and outputs), and the salt of the rule. Leaves: one row
-per output. A net joins by a function in `_CALLS`: from the filled state dict and the arrays to its outputs by name.
+per output. A net joins by a function in `_CALLS`: from the fixture and the salt to its outputs by name, for every form it has.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _NOT_HERE_YET = ("zipvoice", "campplus", "vocos")
 
 Outputs = Mapping[str, Tensor]
 Arrays = Mapping[str, np.ndarray]
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 class BadFixture(ValueError):
@@ -77,16 +78,16 @@ def _check_one(path: Path, salt: str) -> Iterator[ParityRow]:
             yield _failure(name, "", f"no net of this project is called “{name}”")
         return
     shapes, arrays = _read_shapes(path), _read_arrays(path.with_suffix(".npz"))
-    for form, call in _CALLS[net].items():
-        yield from _compared(name, form, call(shapes, arrays, salt), arrays)
-
-
-def _compared(name: str, form: str, found: Outputs | str, arrays: Arrays) -> Iterator[ParityRow]:
-    """One row per output; `found` is a sentence where the net could not be run."""
+    found = _CALLS[net](shapes, arrays, salt)
     if isinstance(found, str):
-        yield _failure(name, form, found)
+        yield _failure(name, "", found)
         return
-    for output, made in found.items():
+    for form, outputs in found.items():
+        yield from _compared(name, form, outputs, arrays)
+
+
+def _compared(name: str, form: str, outputs: Outputs, arrays: Arrays) -> Iterator[ParityRow]:
+    for output, made in outputs.items():
         recorded, ours = arrays[output].astype(np.float64), made.detach().double().cpu().numpy()
         if recorded.shape != ours.shape:
             yield _failure(name, form, f"{output} has shape {ours.shape} here and {recorded.shape} in the fixture")
@@ -99,7 +100,7 @@ def _failure(name: str, form: str, note: str) -> ParityRow:
     return ParityRow(name, form, "", None, ONE_FORWARD, False, note)
 
 
-def differing_keys(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, Tensor]) -> str:
+def differing_keys(expected: Shapes, state: Mapping[str, Tensor]) -> str:
     """What a fixture's keys and shapes have that a net's do not, and the other way round; "" where they agree."""
     ours = {key: tuple(value.shape) for key, value in state.items()}
     said = [f"“{key}” is missing here" for key in expected if key not in ours]
@@ -108,7 +109,7 @@ def differing_keys(expected: Mapping[str, tuple[int, ...]], state: Mapping[str, 
     return "; ".join(said)
 
 
-def _syncnet(shapes: Mapping[str, tuple[int, ...]], arrays: Arrays, salt: str, *, is_folded: bool) -> Outputs | str:
+def _syncnet(shapes: Shapes, arrays: Arrays, salt: str) -> Mapping[str, Outputs] | str:
     net = SyncNet()
     if said := differing_keys(shapes, net.state_dict()):
         return said
@@ -118,18 +119,17 @@ def _syncnet(shapes: Mapping[str, tuple[int, ...]], arrays: Arrays, salt: str, *
     if spare := sorted(set(arrays) - set(wanted)):
         return f"the fixture holds {', '.join(spare)}, which this net has no call for"
     net.load_state_dict(filled_by_rule(net.state_dict(), salt=salt))
-    used = FoldedSyncNet(net.eval()) if is_folded else net.eval()
+    forms = {"as published": net.eval(), "folded": FoldedSyncNet(net)}
     with torch.inference_mode():
         mfcc, lips = torch.from_numpy(arrays["mfcc"]).float(), torch.from_numpy(arrays["lips"])
-        return {"audio_embedding": used.sound(mfcc), "lip_embedding": used.lips(lips), "lip_features": used.lip_features(lips)}
+        return {
+            name: {"audio_embedding": form.sound(mfcc), "lip_embedding": form.lips(lips), "lip_features": form.lip_features(lips)}
+            for name, form in forms.items()
+        }
 
 
-_CALLS: Mapping[str, Mapping[str, Callable[[Mapping[str, tuple[int, ...]], Arrays, str], Outputs | str]]] = {
-    "syncnet": {
-        "as published": lambda shapes, arrays, salt: _syncnet(shapes, arrays, salt, is_folded=False),
-        "folded": lambda shapes, arrays, salt: _syncnet(shapes, arrays, salt, is_folded=True),
-    },
-}
+# by how a fixture's name begins; what a net cannot be run on is answered with a sentence
+_CALLS: Mapping[str, Callable[[Shapes, Arrays, str], Mapping[str, Outputs] | str]] = {"syncnet": _syncnet}
 
 
 def _drawn(key: str, shape: tuple[int, ...], salt: str) -> Tensor:

@@ -134,8 +134,8 @@ class SyncNetScorer:
         frames = min(windows + WINDOW_FRAMES, len(samples) // SAMPLES_PER_FRAME)
         if windows == 0 or frames < FEWEST_FRAMES:
             raise NotMeasurable(f"Face and sound share {frames} frames; at least {FEWEST_FRAMES} are needed to judge their sync.")
-        samples = samples[: frames * SAMPLES_PER_FRAME + SAMPLES_PER_FRAME]
-        if float(np.abs(samples[: frames * SAMPLES_PER_FRAME]).max()) < SILENT_LEVEL:
+        samples = samples[: frames * SAMPLES_PER_FRAME]
+        if float(np.abs(samples).max()) < SILENT_LEVEL:
             raise NotMeasurable("There is no sound while the face is seen, so there is nothing to judge.")
         return samples
 
