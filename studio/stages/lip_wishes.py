@@ -22,7 +22,7 @@ SHUT_MS = 160  # lips that close for shorter are speaking
 SHUT_LEVEL = 0.2  # of the way from this line's narrowest opening to its widest ...
 SHUT_MOST = 0.3  # ... but a mouth this open is never shut
 LEAST_RANGE = 0.12  # a mouth that moves less than this tells nothing
-FACE_COST = 0.5
+FACE_COST = 0.3  # per second and standard deviation on both sides: stress moves where that costs little overlap
 _FRAMES_PER_PICTURE = 1000 // FACE_RATE_HZ // FRAME_MS
 
 
