@@ -2,7 +2,7 @@
 
 Environment: LIPLINE_HOME (data folder), LIPLINE_DATABASE (SQLAlchemy url), LIPLINE_TRANSLATOR (folder or hub id of a
 causal LM), LIPLINE_ADAPTER (a PEFT folder for it, or else for the bundled model), LIPLINE_WHISPER (folder or hub id of
-faster-whisper weights).
+faster-whisper weights), LIPLINE_SYNCNET (file or folder of syncnet_v2.model).
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def build_engines() -> EngineRack:
     from studio.engines.speaker_timbre import TimbreEncoder
     from studio.engines.speech_units import UnitSpeech
     from studio.engines.sync_lips import LipSyncScorer
+    from studio.engines.sync_syncnet import SyncNetScorer
     from studio.engines.transcribe_manual import ManualTranscriber
     from studio.engines.transcribe_pocketsphinx import PocketsphinxTranscriber
     from studio.engines.transcribe_whisper import WhisperPlace, WhisperTranscriber
@@ -84,7 +85,7 @@ def build_engines() -> EngineRack:
             "estimator": (EspeakDuration(espeak), EdgeDuration(edge)),
             "speaker": (EspeakSpeaker(espeak), UnitSpeech(), EdgeSpeaker(edge)),
             "face tracker": (MediapipeFaceTracker(),),
-            "sync scorer": (LipSyncScorer(),),
+            "sync scorer": (LipSyncScorer(), SyncNetScorer()),
         }
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -38,8 +39,17 @@ MOST_PROFILE_RATIO, LEAST_FOUND_RATIO = 0.5, 0.5
 COMPARABLE_RATIO = 0.5  # of the longest track's windows: shorter ones never make the headline, for few windows inflate LSE-C
 NO_SOUND = "It has no sound, so there is nothing to hold against the lips."
 NO_FACE = "No face was found in it."
+MOUTH_CROP, WHOLE_CROP = "mouth", "face"  # what a scorer's `crop` may be, beside "track"
 _BLOCK_SAMPLES = 4 * SPEECH_RATE_HZ
+_CROPS_AT_ONCE = 125  # of 150 kB each
 Progress = Callable[[int, int], None]
+
+
+@runtime_checkable
+class HasCrops(Protocol):
+    """A scorer that judges either crop of papers §5.1, each under its own name."""
+
+    def with_crop(self, crop: str) -> SyncScorer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,11 @@ class SeenFile:
     sound: Path | None
     speech: tuple[TimeSpan, ...]
     seconds: float
+
+    @property
+    def query(self) -> PictureQuery:
+        """The pictures that were looked at."""
+        return PictureQuery(self.path, self.path.name, self.info.duration_ms, LONGEST_PX)
 
     @property
     def frames_per_second(self) -> float:
@@ -121,8 +136,8 @@ def seen_file(path: Path, tracker: FaceTracker, detector: VoiceActivityDetector,
 
 
 def score_file(seen: SeenFile, scorer: SyncScorer) -> FileScore:
-    """Every face against the file's own sound, for a scorer that judges mouths."""
-    judged = tuple(_track_score(seen, track, scorer) for track in seen.tracks.tracks)
+    """Every face against the file's own sound, on the crops the scorer takes."""
+    judged = tuple(_track_score(seen, face, scorer) for face in faces_of(seen, scorer))
     return scored(judged, scorer, NO_FACE if not judged else NO_SOUND if seen.sound is None else "")
 
 
@@ -146,19 +161,96 @@ def why_unfit(track: FaceTrack) -> str | None:
     return None
 
 
-def track_lips(seen: SeenFile, track: FaceTrack, scorer: SyncScorer) -> np.ndarray:
-    """Lip embeddings of a face fit to be judged, float32 (windows, dim). Raises NotMeasurable."""
-    why = why_unfit(track)
-    if why is not None or seen.archive is None:
-        raise NotMeasurable(why or NO_FACE)
-    return np.nan_to_num(embed_track(seen.archive, track.id, scorer))  # a minute that stands still is as far from any sound as from another
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face of a file and its lip embeddings, float32 (windows, dim); None: it cannot be judged, and `why` says why."""
+
+    track: FaceTrack
+    lips: np.ndarray | None
+    why: str = ""
 
 
-def _track_score(seen: SeenFile, track: FaceTrack, scorer: SyncScorer) -> TrackScore:
+def faces_of(seen: SeenFile, scorer: SyncScorer) -> list[Face]:
+    """The faces of a file as a scorer sees them: from the mouths kept while looking, or from the crops of papers §5.1, for which the
+    pictures are decoded once more. Where the whole picture is one face, that face is all there is."""
+    if seen.archive is None:
+        return []
+    if scorer.crop != MOUTH_CROP:
+        return cropped_faces(seen, seen.archive, scorer)
+    faces = []
+    for track in seen.tracks.tracks:
+        why = why_unfit(track)
+        try:
+            lips = None if why is not None else np.nan_to_num(embed_track(seen.archive, track.id, scorer))  # a still minute is equally far from any sound
+            faces.append(Face(track, lips, why or ""))
+        except NotMeasurable as error:
+            faces.append(Face(track, None, str(error)))
+    return faces
+
+
+def cropped_faces(seen: SeenFile, archive: FaceArchive, scorer: SyncScorer) -> list[Face]:
+    """Every face on 224×224 crops, cut and embedded as the pictures come by."""
+    whole = FaceTrack(0, 0, seen.tracks.frame_count, 0, float(seen.info.video.width_px) if seen.info.video else 0.0, 0.0, 0.0, 1.0)
+    tracks = (whole,) if scorer.crop == WHOLE_CROP else seen.tracks.tracks
+    unfit = {track.id: why for track in tracks if (why := why_unfit(track)) is not None}
+    cutters = {track.id: _Cutter(track, None if track is whole else archive, scorer) for track in tracks if track.id not in unfit}
+    for number, picture in enumerate(pictures(seen.query) if cutters else ()):
+        for cutter in cutters.values():
+            cutter.look(number, picture)
+    return [Face(track, None, unfit[track.id]) if track.id in unfit else cutters[track.id].face() for track in tracks]
+
+
+class _Cutter:
+    """Cuts one face out of the pictures it is in, and embeds it a few seconds at a time."""
+
+    def __init__(self, track: FaceTrack, archive: FaceArchive | None, scorer: SyncScorer) -> None:
+        from models.sync.crops import filled_boxes, track_windows
+
+        self._track, self._scorer, self._windows = track, scorer, None
+        if archive is not None:
+            curves = archive.curves(track.id)
+            boxes = filled_boxes(np.flatnonzero(curves.found), curves.boxes[curves.found])
+            boxes = np.concatenate([boxes, np.repeat(boxes[-1:], track.end_frame - track.start_frame - len(boxes), axis=0)])
+            self._windows = track_windows(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1))
+        self._held: list[np.ndarray] = []
+        self._embedded: list[np.ndarray] = []
+        self._why = ""
+
+    def look(self, number: int, picture: np.ndarray) -> None:
+        from models.sync.crops import face_windows
+        from studio.engines.sync_crops import cut
+
+        if not self._track.start_frame <= number < self._track.end_frame:
+            return
+        place = number - self._track.start_frame
+        self._held.append(cut(picture, face_windows(1, *picture.shape[:2])[0] if self._windows is None else self._windows[place]))
+        if len(self._held) == _CROPS_AT_ONCE:
+            self._embed()
+
+    def face(self) -> Face:
+        self._embed()
+        return Face(self._track, np.concatenate(self._embedded), "") if self._embedded else Face(self._track, None, self._why)
+
+    def _embed(self) -> None:
+        """Windows reach a few frames ahead, so those frames are held back for the next piece."""
+        if not self._held:
+            return
+        try:
+            self._embedded.append(self._scorer.embed_lips(np.stack(self._held)))
+        except NotMeasurable as error:
+            self._why = str(error)
+            self._held = []
+        else:
+            self._held = self._held[len(self._embedded[-1]) :]
+
+
+def _track_score(seen: SeenFile, face: Face, scorer: SyncScorer) -> TrackScore:
+    if face.lips is None:
+        return TrackScore(face.track, None, face.why)
     try:
-        return TrackScore(track, scorer.score(track_lips(seen, track, scorer), seen.heard(track)), "")
+        return TrackScore(face.track, scorer.score(face.lips, seen.heard(face.track)), "")
     except NotMeasurable as error:
-        return TrackScore(track, None, str(error))
+        return TrackScore(face.track, None, str(error))
 
 
 def _sound(path: Path, info: MediaInfo, out: Path) -> Path:

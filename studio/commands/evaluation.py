@@ -91,6 +91,7 @@ def evaluate_translation(
 def evaluate_sync_scorer(
     table: Annotated[Path, typer.Argument(metavar="INDEX.csv", help="Table of clips: file (beside the table), set_id, system, category, …")],
     scorer: Annotated[str, typer.Option("--scorer", help="Sync scorer; see `engines`.")] = "auto",
+    crop: Annotated[str | None, typer.Option("--crop", help="What a SyncNet is shown: track or face.")] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same shifts.")] = 0,
     shifts: Annotated[int, typer.Option("--shifts", min=1, max=31, help="Shifts injected into each original.")] = 5,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only the first N clips.")] = None,
@@ -105,7 +106,7 @@ def evaluate_sync_scorer(
     from studio.evaluation.sync_report import as_json, without_clips
 
     rack = build_engines()
-    judge = pick_scorer(rack, scorer, None)
+    judge = pick_scorer(rack, scorer, crop)
     plan = SyncPlan(table, seed, shifts, limit=limit)
     with _progress() as watch:
         result = evaluate_sync(plan, rack.pick("face tracker"), rack.pick("voice activity"), judge, lambda done, total: watch("Clips", done, total))

@@ -13,6 +13,8 @@ import typer
 
 from studio.domain.errors import BadMedia, BadSetting, MediaToolFailed, NotMeasurable
 
+_CROPS = ("face", "track")
+
 if TYPE_CHECKING:
     from studio.domain.faces import FaceTrack
     from studio.engines.protocols import Availability, SyncScorer
@@ -65,13 +67,16 @@ def list_faces(
 def pick_scorer(rack: EngineRack, name: str, crop: str | None) -> SyncScorer:
     """The scorer asked for, looking at the crop asked for. Raises BadSetting, EngineUnavailable."""
     from studio.engines.protocols import Availability
+    from studio.file_lips import HasCrops
 
     def accepts(engine: SyncScorer) -> Availability:
-        return Availability(crop is None or crop == engine.crop, f"it judges {engine.crop} crops, not {crop}")
+        is_able = crop in (None, engine.crop) or (isinstance(engine, HasCrops) and crop in _CROPS)
+        return Availability(is_able, f"it judges {engine.crop} crops, not {crop}")
 
-    if crop is not None and crop not in ("face", "track", "mouth"):
+    if crop is not None and crop not in (*_CROPS, "mouth"):
         raise BadSetting(f"--crop is face or track, not “{crop}”.")
-    return rack.pick("sync scorer", name, accepts=accepts)
+    found = rack.pick("sync scorer", name, accepts=accepts)
+    return found if crop in (None, found.crop) else found.with_crop(crop)
 
 
 def _scored(clip: Path, rack: EngineRack, scorer: SyncScorer) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import numpy as np
 from studio.domain.errors import BadMedia, BadSetting, EngineFailed, MediaToolFailed, NotMeasurable
 from studio.domain.faces import FaceTrack
 from studio.engines.protocols import Audio, FaceTracker, SyncScorer, VoiceActivityDetector
-from studio.file_lips import NO_FACE, SeenFile, seen_file, track_lips
+from studio.file_lips import NO_FACE, SeenFile, faces_of, seen_file
 from studio.stages.sync import FRAME_MS
 
 MOST_SHIFT_FRAMES = 15
@@ -190,11 +190,13 @@ def _measured(plan: SyncPlan, row: ClipRow, seen: SeenFile, scorer: SyncScorer) 
 def _faces(seen: SeenFile, scorer: SyncScorer) -> tuple[list[tuple[FaceTrack, np.ndarray]], str]:
     """Faces that can be judged and are seen about as long as the longest of them; none: why."""
     found, whys = [], []
-    for track in seen.tracks.tracks:
+    for face in faces_of(seen, scorer):
+        if face.lips is None:
+            whys.append(face.why)
+            continue
         try:
-            lips = track_lips(seen, track, scorer)
-            scorer.score(lips, seen.heard(track))
-            found.append((track, lips))
+            scorer.score(face.lips, seen.heard(face.track))
+            found.append((face.track, face.lips))
         except NotMeasurable as error:
             whys.append(str(error))
     longest = max((len(lips) for _, lips in found), default=0)

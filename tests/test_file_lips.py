@@ -1,0 +1,103 @@
+"""Files looked at without a project: the two crops of SyncNet cut while the pictures go by, sound moved in time, the headline face."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from studio.domain.errors import NotMeasurable
+from studio.domain.faces import FaceTrack
+from studio.domain.sync import SyncScore
+from studio.file_lips import HasCrops, TrackScore, faces_of, score_file, scored, seen_file, why_unfit
+from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeVad
+from tests.talking_film import talk, talking_film, voice
+
+
+class CropScorer(FakeLipScorer):
+    """Looks at 224×224 crops, five frames ahead as SyncNet does. `shapes`: what it was shown, piece by piece."""
+
+    def __init__(self, crop: str = "track") -> None:
+        super().__init__()
+        self.crop, self.shapes = crop, []
+
+    def with_crop(self, crop: str) -> CropScorer:
+        return CropScorer(crop)
+
+    def embed_lips(self, pictures: np.ndarray) -> np.ndarray:
+        self.shapes.append(pictures.shape)
+        if len(pictures) < 6:
+            raise NotMeasurable(f"The face is seen for {len(pictures)} frames.")
+        darkness = (pictures.max(axis=3) < 60).mean(axis=(1, 2)).astype(np.float32)
+        rows = np.stack([darkness[at : len(darkness) - 5 + at] for at in range(5)], axis=1)
+        return rows / max(float(darkness.max()), 1e-6)
+
+    @staticmethod
+    def _windows(values: np.ndarray) -> np.ndarray:
+        held = np.pad(values / max(float(values.max()), 1e-6), (0, 5))
+        return np.stack([held[at : at + len(values)] for at in range(5)], axis=1).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return talking_film(tmp_path_factory.mktemp("film") / "film.mkv", loud=talk(4, 180), late_ms=80)
+
+
+@pytest.mark.parametrize("crop", ["track", "face"])
+def test_crops_are_cut_and_embedded_as_the_pictures_go_by_without_a_gap(film: Path, crop: str) -> None:
+    scorer = CropScorer(crop)
+    assert isinstance(scorer, HasCrops)
+    with seen_file(film, FakeFaceTracker(), FakeVad()) as seen:
+        (face,) = faces_of(seen, scorer)
+        found = score_file(seen, scorer)
+    assert face.lips is not None and face.lips.shape == (175, 5)
+    assert scorer.shapes[:2] == [(125, 224, 224, 3), (60, 224, 224, 3)]
+    assert found.best is not None and found.best.score is not None
+    assert (found.crop, found.best.score.offset_frames, found.best.score.windows) == (crop, -2, 175)
+
+
+def test_sound_is_moved_as_if_the_whole_file_were_played_so(film: Path) -> None:
+    with seen_file(film, FakeFaceTracker(), FakeVad()) as seen:
+        (track,) = seen.tracks.tracks
+        as_it_is, later, earlier = (seen.heard(track, later_ms=ms).samples for ms in (0, 200, -200))
+    assert len(as_it_is) == len(later) == len(earlier) == 180 * 640
+    assert not later[:3200].any() and np.array_equal(later[3200:], as_it_is[:-3200])
+    assert not earlier[-3200:].any() and np.array_equal(earlier[:-3200], as_it_is[3200:])
+    assert np.allclose(as_it_is, voice(talk(4, 180), late_ms=80), atol=1e-3)
+
+
+def test_a_face_nobody_is_heard_with_has_no_score(tmp_path: Path) -> None:
+    quiet = talking_film(tmp_path / "quiet.mkv", loud=np.where(np.arange(60) < 3, 0.5, 0.0).astype(np.float32))
+    with seen_file(quiet, FakeFaceTracker(), FakeVad()) as seen:
+        found = score_file(seen, FakeLipScorer())
+    assert found.best is None and "No speech is heard" in found.why
+
+
+def test_nothing_is_left_on_disk(film: Path) -> None:
+    with seen_file(film, FakeFaceTracker(), FakeVad()) as seen:
+        held = seen.sound
+        assert held is not None and held.is_file()
+    assert not held.exists()
+
+
+def face(number: int, **changes: float) -> FaceTrack:
+    facts = {"face_px": 90.0, "mouth_px": 30.0, "profile_share": 0.1, "found_share": 1.0} | changes
+    return FaceTrack(id=number, start_frame=0, end_frame=100, shot=0, **facts)
+
+
+def test_faces_that_show_no_lips_say_why() -> None:
+    assert why_unfit(face(1)) is None
+    assert "30 px" in (why_unfit(face(1, face_px=30.0)) or "")
+    assert "profile" in (why_unfit(face(1, profile_share=0.9)) or "")
+    assert "hidden" in (why_unfit(face(1, found_share=0.3)) or "")
+
+
+def test_a_glimpse_never_makes_the_headline(film: Path) -> None:
+    def judged(number: int, lse_c: float, windows: int) -> TrackScore:
+        return TrackScore(face(number), SyncScore("fake-lips", "mouth", lse_c, 7.0, 0, windows), "")
+
+    found = scored([judged(1, 3.0, 100), judged(2, 4.0, 80), judged(3, 9.0, 8), TrackScore(face(4), None, "in profile")], FakeLipScorer())
+    assert found.best is not None and found.best.track.id == 2
+    nothing = scored([TrackScore(face(1, face_px=50.0), None, "small"), TrackScore(face(2), None, "in profile")], FakeLipScorer())
+    assert nothing.best is None and nothing.why == "in profile"
