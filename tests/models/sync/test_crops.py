@@ -16,7 +16,7 @@ def drifting_boxes(frames: int) -> np.ndarray:
 
 def plain_cut(picture: np.ndarray, boxes: np.ndarray, frame: int) -> np.ndarray:
     """The published steps: pad the whole picture with grey 110, then cut."""
-    half = medfilt([max(b - t, r - l) / 2 for l, t, r, b in boxes], 13)[frame]
+    half = medfilt([max(low - top, right - left) / 2 for left, top, right, low in boxes], 13)[frame]
     x, y = medfilt((boxes[:, 0] + boxes[:, 2]) / 2, 13)[frame], medfilt((boxes[:, 1] + boxes[:, 3]) / 2, 13)[frame]
     pad = int(half * 1.8)
     padded = np.pad(picture, ((pad, pad), (pad, pad)), constant_values=110)
