@@ -95,7 +95,7 @@ export class Overlay {
     if (!has[this.#voice]) this.#voice = has.dub ? "dub" : "source";
     const chip = (name, label) => h(`button.chip${this.#voice === name ? ".on" : ""}`, { "aria-pressed": String(this.#voice === name), disabled: !has[name], onclick: () => ((this.#voice = name), this.#paint()) }, label);
     const focused = this.voices.contains(document.activeElement);
-    clear(this.voices, h("span.dim", {}, "press plays"), chip("source", "Source"), chip("dub", "Dub"));
+    clear(this.voices, h("span.dim", { title: "What a press on the plot plays" }, "plays"), chip("source", "Source"), chip("dub", "Dub"));
     if (focused) this.voices.querySelector(".on")?.focus();
     const curves = this.#curves;
     this.words.textContent = curves ? [curves.presence_why, spoken(this.#row, curves)].filter(Boolean).join(" ") : "";

@@ -49,7 +49,7 @@ function lipValues(row, detail) {
     value(has ? lse(row.lips.lse_d) : NONE, "LSE-D", { title: "Distance between sound and mouth; lower is better" }),
     offsetValue(has ? row.lips : null),
     value(overlap === null ? NONE : overlap.toFixed(2), "overlap", { title: detail ? `${detail.overlap_definition}.${besides(detail)}` : "" }),
-    h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : `${Math.round(100 * share)} %`), h("span", {}, "mouth seen")),
+    h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : `${Math.round(100 * share)}%`), h("span", {}, "seen")),
   ];
 }
 
