@@ -18,7 +18,7 @@ MODULES = {
 AGREED = {"librosa", "plotly"}  # the stack the studio is built on; the first file that draws or measures pitch uses them
 BY_OTHERS = {"accelerate", "silero-vad"}  # wanted by a package, or for the weights inside; imported by no file of ours
 OPTIONAL = {"comet", "faster_whisper", "pocketsphinx"}  # engines and judges that say how to install them when asked for
-FROM_OTHERS = {"tokenizers", "safetensors", "huggingface_hub", "PIL", "fastapi", "starlette", "click", "aiohttp", "uvicorn", "sklearn", "rich"}
+FROM_OTHERS = {"tokenizers", "safetensors", "huggingface_hub", "PIL", "fastapi", "starlette", "click", "aiohttp", "uvicorn", "sklearn", "rich", "cv2"}
 
 
 def lines(name: str) -> list[str]:
