@@ -1,35 +1,14 @@
-"""The pictures SyncNet looks at: 224×224 BGR crops of one face track, cut from RGB pictures as they come; constant memory.
+"""The pictures SyncNet looks at: 224×224 BGR crops, cut from RGB pictures.
 
-Enter pictures at 25 Hz and a square for each (`models.sync.crops`); leave uint8 crops. Beyond the picture there is grey 110, as published.
+Enter a picture and its square (`models.sync.crops`); leaves a uint8 crop. Beyond the picture there is grey 110, as published.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
-
-
-def track_crops(pictures: Iterator[np.ndarray], boxes: np.ndarray) -> Iterator[np.ndarray]:
-    """Protocol "track". `pictures`: RGB uint8, one for each of `boxes`, (frames, 4): left, top, width, height in px, no frame missing
-    (`models.sync.crops.filled_boxes`). Yields uint8 (224, 224, 3), BGR."""
-    import numpy as np
-
-    from models.sync.crops import track_windows
-
-    corners = np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
-    for picture, window in zip(pictures, track_windows(corners), strict=False):
-        yield cut(picture, window)
-
-
-def face_crops(pictures: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Protocol "face": pictures that are already cut to the face, RGB uint8, resized. Yields uint8 (224, 224, 3), BGR."""
-    from models.sync.crops import face_windows
-
-    for picture in pictures:
-        yield cut(picture, face_windows(1, *picture.shape[:2])[0])
 
 
 def cut(picture: np.ndarray, window: np.ndarray) -> np.ndarray:
