@@ -21,6 +21,7 @@ from studio.domain.faces import FACE_RATE_HZ, SMALLEST_FACE_PX, FaceTrack, FaceT
 from studio.domain.media import MediaInfo
 from studio.domain.sync import SyncScore
 from studio.domain.timing import TimeSpan
+from studio.engines.face_cutter import FaceCutter
 from studio.engines.protocols import Audio, FaceTracker, SyncScorer, VoiceActivityDetector
 from studio.media.decode import SoundQuery, audio_blocks
 from studio.media.face_archive import FaceArchive, FaceArchiveWriter
@@ -204,26 +205,17 @@ class _Cutter:
     """Cuts one face out of the pictures it is in, and embeds it a few seconds at a time."""
 
     def __init__(self, track: FaceTrack, archive: FaceArchive | None, scorer: SyncScorer) -> None:
-        from models.sync.crops import filled_boxes, track_windows
-
-        self._track, self._scorer, self._windows = track, scorer, None
-        if archive is not None:
-            curves = archive.curves(track.id)
-            boxes = filled_boxes(np.flatnonzero(curves.found), curves.boxes[curves.found])
-            boxes = np.concatenate([boxes, np.repeat(boxes[-1:], track.end_frame - track.start_frame - len(boxes), axis=0)])
-            self._windows = track_windows(np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1))
+        curves = archive.curves(track.id) if archive is not None else None
+        self._track, self._scorer = track, scorer
+        self._cutter = FaceCutter() if curves is None else FaceCutter(curves.boxes, curves.found)
         self._held: list[np.ndarray] = []
         self._embedded: list[np.ndarray] = []
         self._why = ""
 
     def look(self, number: int, picture: np.ndarray) -> None:
-        from models.sync.crops import face_windows
-        from studio.engines.sync_crops import cut
-
         if not self._track.start_frame <= number < self._track.end_frame:
             return
-        place = number - self._track.start_frame
-        self._held.append(cut(picture, face_windows(1, *picture.shape[:2])[0] if self._windows is None else self._windows[place]))
+        self._held.append(self._cutter.crop(number - self._track.start_frame, picture))
         if len(self._held) == _CROPS_AT_ONCE:
             self._embed()
 
