@@ -59,15 +59,23 @@ function ofOneScorer(rows) {
   return scored.filter((row) => scorerOf(row) === commonest);
 }
 
-/** Lowest LSE-C first; lines of another scorer keep their order behind. */
+/** Lines whose lips are off first, then lowest LSE-C first; lines of another scorer keep their order behind. */
 export function worstFirst(rows) {
   const comparable = new Set(ofOneScorer(rows));
-  const ranked = [...comparable].sort((a, b) => a.lips.lse_c - b.lips.lse_c);
+  const ranked = [...comparable].sort((a, b) => areOff(b) - areOff(a) || a.lips.lse_c - b.lips.lse_c);
   return [...ranked, ...rows.filter((row) => !comparable.has(row))];
 }
 
-/** The few lines to mend first; never more than a third of what has been scored. */
+/** The few lines to mend first; of lines that are not off never more than a third of what has been scored. */
 export function worstLines(rows) {
   const comparable = ofOneScorer(rows);
-  return worstFirst(comparable).slice(0, Math.min(WORST, Math.ceil(comparable.length * WORST_SHARE)));
+  const most = Math.max(comparable.filter(areOff).length, Math.ceil(comparable.length * WORST_SHARE));
+  return worstFirst(comparable).slice(0, Math.min(WORST, most));
+}
+
+/** Why a line is off, in the least words: frames, or the share of speech the two voices have in common. */
+export function offReason({ lips }) {
+  if (lips.verdict !== "off") return ["", ""];
+  const isLate = lips.is_offset_clear && Math.abs(lips.offset_frames) > 1;
+  return isLate ? [`${offsetFrames(lips.offset_frames)} f`, offsetSentence(lips.offset_frames)] : [`${Math.round(100 * lips.overlap)}%`, "How much of the speech of source and dub coincides"];
 }

@@ -2,7 +2,7 @@
 
 import { clear, h } from "./dom.js";
 import { jumpTo } from "./jump.js";
-import { areOff, isScored, lipSentence, lse, offsetFrames, offsetSentence, worstLines } from "./lips.js";
+import { areOff, isScored, lipSentence, lse, offReason, worstLines } from "./lips.js";
 import { lines } from "./lines.js";
 
 /** `play(row)` shows a line where this list stands. The list is hidden while nothing has been scored. */
@@ -23,12 +23,11 @@ export function worstList(play) {
 }
 
 function item(row, play) {
-  const { lse_c, offset_frames, is_offset_clear } = row.lips;
-  const frames = is_offset_clear ? offset_frames : 0;
+  const [reason, sentence] = offReason(row);
   return h(
     "div.bad-line",
     { role: "listitem" },
-    h("button.plain.play", { onclick: () => play(row), title: `Play line ${row.number} on both. ${lipSentence(row)}` }, h("span.n", {}, String(row.number)), h("b.num", {}, lse(lse_c, 1)), h("span.off", { title: frames ? offsetSentence(frames) : "" }, frames ? `${offsetFrames(frames)} f` : ""), h("span.text", { dir: "auto" }, row.target || row.source)),
+    h("button.plain.play", { onclick: () => play(row), title: `Play line ${row.number} on both. ${lipSentence(row)}` }, h("span.n", {}, String(row.number)), h("b.num", {}, lse(row.lips.lse_c, 1)), h("span.off", { title: sentence }, reason), h("span.text", { dir: "auto" }, row.target || row.source)),
     h("button.plain.open", { onclick: () => jumpTo(row.id), "aria-label": `Open line ${row.number} on the Lines tab` }, "Open"),
   );
 }

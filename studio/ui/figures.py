@@ -13,6 +13,7 @@ from studio.domain.faces import Presence
 from studio.domain.line import Fit
 from studio.domain.timing import clock
 from studio.domain.views import LineRow
+from studio.ui.lip_present import verdict
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -110,10 +111,12 @@ def of_one_scorer(rows: Sequence[LineRow]) -> tuple[LineRow, ...]:
 
 
 def worst_lips(rows: Sequence[LineRow], most: int = WORST_LINES) -> tuple[LineRow, ...]:
-    """The lines to mend first, worst first: lowest LSE-C of the commonest scorer; never more than a third of them."""
+    """The lines to mend first: those whose lips are off, then those with the lowest LSE-C of the commonest scorer. Never more than
+    `most`, and of lines that are not off never more than a third."""
     scored = of_one_scorer(rows)
-    ranked = sorted(scored, key=lambda row: row.sync.score.lse_c if row.sync is not None and row.sync.score is not None else 0.0)
-    return tuple(ranked[: min(most, -(-len(scored) // 3))])
+    off = frozenset(row.line.id for row in scored if row.sync is not None and verdict(row.sync) == "off")
+    ranked = sorted(scored, key=lambda row: (row.line.id not in off, row.sync.score.lse_c if row.sync is not None and row.sync.score is not None else 0.0))
+    return tuple(ranked[: min(most, max(len(off), -(-len(scored) // 3)))])
 
 
 def _offset(row: LineRow) -> str:

@@ -72,6 +72,12 @@ def test_the_worst_lines_are_few_and_stand_worst_first() -> None:
     assert worst_lips([]) == ()
 
 
+def test_a_line_that_is_off_stands_before_one_with_a_lower_score() -> None:
+    rows = many_rows([5.0, 4.0, 6.0])
+    rows[2] = scored(rows[2], 6.0, offset_frames=5)
+    assert [row.number for row in worst_lips(rows)] == [3]
+
+
 def test_numbers_of_another_scorer_are_not_drawn_beside_those_of_the_first() -> None:
     rows = many_rows([5.0, 1.0, 6.0, 7.0])
     rows[1] = scored(rows[1], 0.1, scorer="other")
