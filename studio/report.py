@@ -7,12 +7,14 @@ from typing import Any
 
 from studio.domain.plain import to_plain
 from studio.domain.project import StageCost
+from studio.domain.sync import OVERLAP_DEFINITION, LineSync
 from studio.domain.timing import clock
 from studio.domain.views import LineRow, ProjectView
 
 
 def line_entry(row: LineRow) -> dict[str, Any]:
-    """One line; every `_ms` on the programme's timeline, Δ and P as in papers §1.2 against the line's own span."""
+    """One line; every `_ms` on the programme's timeline, Δ and P as in papers §1.2 against the line's own span; lip scores as in §5.1,
+    each under the name of its scorer and crop."""
     line, prediction, take = row.line, row.prediction, row.take
     return {
         "number": row.number,
@@ -37,8 +39,18 @@ def line_entry(row: LineRow) -> dict[str, Any]:
         "rate_ratio": round(take.report.rate_ratio, 4) if take else None,
         "remainder_ms": take.report.remainder_ms if take else None,
         "is_take_stale": row.is_take_stale,
+        "presence": to_plain(row.presence),
+        "lips": _lips(row.sync),
         "flags": list(row.flags),
     }
+
+
+def _lips(sync: LineSync | None) -> dict[str, Any] | None:
+    """The verdict on a take with what its numbers mean; None where nobody has judged it."""
+    if sync is None:
+        return None
+    overlap = to_plain(sync.overlap) | {"definition": OVERLAP_DEFINITION} if sync.overlap is not None else None
+    return {"score": to_plain(sync.score), "why": sync.why, "overlap": overlap}
 
 
 def project_report(view: ProjectView, rows: Sequence[LineRow], costs: Sequence[StageCost] = ()) -> dict[str, Any]:

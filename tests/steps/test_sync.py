@@ -108,6 +108,19 @@ def test_the_score_of_a_take_is_that_of_its_sound_against_the_mouth(studio: Stud
     assert row.sync.score.lse_d == pytest.approx(own.lse_d, abs=0.1)  # the film is compressed, the drawing is not
 
 
+def test_the_report_carries_the_verdicts_with_what_they_mean(studio: Studio, film: Path) -> None:
+    import json
+
+    project = made(studio, film)
+    done(studio, project, JobKind.VOICE)
+    blank = json.loads(studio.export(project.id, "report_json").read_text(encoding="utf-8"))["lines"][0]
+    assert (blank["presence"], blank["lips"]) == (None, None)
+    done(studio, project, JobKind.FACES)
+    line = json.loads(studio.export(project.id, "report_json").read_text(encoding="utf-8"))["lines"][0]
+    assert line["presence"]["presence"] == "on screen" and line["lips"]["score"]["scorer"] == "fake-lips"
+    assert "Jaccard" in line["lips"]["overlap"]["definition"] and line["lips"]["why"] == ""
+
+
 def test_a_second_look_costs_nothing_and_a_moved_line_is_told_so(studio: Studio, film: Path, eyes: FakeFaceTracker) -> None:
     project = made(studio, film)
     done(studio, project, JobKind.FACES)
