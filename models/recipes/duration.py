@@ -32,7 +32,7 @@ from models.duration.rounding import isochronous
 from models.duration.weights import load_phone_durations, save_phone_durations
 from models.recipes.duration_batches import LineBatch, batch_of, characters_of, padded, rendered, tokens_of
 from models.recipes.duration_evaluation import (
-    best_durations, measured, person_durations, predicted_durations, printed, shortest_of, table, voice_durations,
+    best_durations, measured, original_rows, person_durations, predicted_durations, printed, shortest_of, table, voice_durations,
 )  # fmt: skip
 from models.recipes.duration_flags import parse_flags, sources_of
 from models.recipes.duration_lines import SpokenLine, read_lines
@@ -257,7 +257,9 @@ def evaluate(run: argparse.Namespace) -> list[dict[str, Any]]:
     """The table of a fold: the voice alone, both predictors, the optimum and the person, all heard by one scorer that is named."""
     judge = load_lip_scorer(run.scorer if run.judge is None else run.judge)
     guide = load_lip_scorer(run.scorer)
-    wanted = [line for line in read_lines(run.lines) if line.facts.fold == run.fold and line.facts.clip]
+    lines = read_lines(run.lines)
+    trained = frozenset(line.facts.group for line in lines if line.facts.fold == "train")
+    wanted = [line for line in lines if line.facts.fold == run.fold and line.facts.clip]
     seen = look_at(wanted, run.features, guide, run.out / f"lips-{sha256_of(run.scorer / 'model.safetensors')[:12]}-{run.fold}.npz")
     steady = [best_durations(item, guide, run.steadiness) for item in seen]
     systems: dict[str, list[Any]] = {"the voice's own timing": [voice_durations(item.line) for item in seen]}
@@ -268,7 +270,7 @@ def evaluate(run: argparse.Namespace) -> list[dict[str, Any]]:
     systems["the person's timing"] = [person_durations(item.line) for item in seen]
     if run.judge is not None:
         seen = look_at(wanted, run.features, judge, run.out / f"lips-{sha256_of(run.judge / 'model.safetensors')[:12]}-{run.fold}.npz")
-    return table(seen, systems, judge)
+    return table(seen, systems, judge, trained) + original_rows(seen, run.features, judge, trained)
 
 
 def main(argv: list[str] | None = None) -> None:

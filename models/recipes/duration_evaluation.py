@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,8 +19,9 @@ from models.duration.predictor import PhoneDurations, fitted, soft_durations
 from models.duration.rounding import isochronous
 from models.recipes.duration_batches import batch_of, rendered_exactly
 from models.recipes.duration_lines import SpokenLine
-from models.recipes.duration_scenery import Seen, heard, heard_around
-from models.sync.lip_scorer import LipScorer
+from models.recipes.duration_scenery import MEL_PER_FRAME, Seen, heard, heard_around, with_room_tone
+from models.recipes.duration_takes import mel_of
+from models.sync.lip_scorer import SAMPLES_PER_FRAME, LipScorer
 from models.sync.scoring import OffsetDistances, distances_of
 
 UNIT_MS = 20
@@ -41,10 +43,7 @@ class LineNumbers:
 
 def measured(seen: Seen, whole: np.ndarray, scorer: LipScorer) -> LineNumbers:
     """One take at `whole` durations (units, sum = slot) against its mouth."""
-    with torch.inference_mode():
-        sound = heard_around(scorer, rendered_exactly(seen, whole), torch.tensor([seen.tone]))[0]
-    far = distances_of(seen.lips.numpy(), sound.numpy())
-    found = OffsetDistances(tuple(float(value) for value in far.mean(0)), len(far))
+    found = _distances(seen, rendered_exactly(seen, whole), seen.tone, scorer)
     line, spoken = seen.line, ~seen.line.is_pause
     human, error = float("nan"), float("nan")
     if line.human is not None:
@@ -53,6 +52,13 @@ def measured(seen: Seen, whole: np.ndarray, scorer: LipScorer) -> LineNumbers:
         error = UNIT_MS * float(np.abs(_starts(whole) - _starts(own))[spoken].mean())
     in_place = found.mean_distances[found.shift]
     return LineNumbers(found.lse_d, found.lse_c, in_place, _unsteadiness(whole, line.natural, spoken), human, error)
+
+
+def _distances(seen: Seen, mel: torch.Tensor, tone: float, scorer: LipScorer) -> OffsetDistances:
+    with torch.inference_mode():
+        sound = heard_around(scorer, mel, torch.tensor([tone]))[0]
+    far = distances_of(seen.lips.numpy(), sound.numpy())
+    return OffsetDistances(tuple(float(value) for value in far.mean(0)), len(far))
 
 
 def _starts(durations: np.ndarray) -> np.ndarray:
@@ -101,10 +107,12 @@ def predicted_durations(net: PhoneDurations, seen: Sequence[Seen], optima: Seque
     return made
 
 
-def table(seen: Sequence[Seen], systems: Mapping[str, Sequence[np.ndarray | None]], scorer: LipScorer) -> list[dict[str, float | str]]:
-    """One row per kind of line and system, with the number of lines and the mean of every number over those where it is known."""
+def table(seen: Sequence[Seen], systems: Mapping[str, Sequence[np.ndarray | None]], scorer: LipScorer, trained: frozenset[str]) -> list[dict[str, float | str]]:
+    """One row per kind of line and system, with the number of lines and the mean of every number over those where it is known.
+
+    `trained`: groups that lines were trained on."""
     rows = []
-    for kind, is_own in kinds_of(seen).items():
+    for kind, is_own in kinds_of(seen, trained).items():
         for name, durations in systems.items():
             numbers = [measured(item, whole, scorer) for item, whole, own in zip(seen, durations, is_own, strict=True) if own and whole is not None]
             if numbers:
@@ -112,15 +120,35 @@ def table(seen: Sequence[Seen], systems: Mapping[str, Sequence[np.ndarray | None
     return rows
 
 
-def kinds_of(seen: Sequence[Seen]) -> dict[str, list[bool]]:
-    """Same words or a dub, of a speaker trained on or not (a fold's clips of other speakers are marked by their group)."""
+def kinds_of(seen: Sequence[Seen], trained: frozenset[str]) -> dict[str, list[bool]]:
+    """Same words as the mouth or others, of a speaker whose other clips were trained on or of one never seen."""
     kinds: dict[str, list[bool]] = {}
     for number, item in enumerate(seen):
         facts = item.line.facts
-        who = "grid_s1" if facts.group == "grid_s1" else "unseen speakers"
+        who = "known speaker" if facts.group in trained else "unseen speakers"
         name = f"{who}, {'same words' if facts.is_same_words else 'other words'}"
         kinds.setdefault(name, [False] * len(seen))[number] = True
     return dict(sorted(kinds.items()))
+
+
+def original_rows(seen: Sequence[Seen], features: Path, scorer: LipScorer, trained: frozenset[str]) -> list[dict[str, float | str]]:
+    """How far the clips' own sound is from their mouths, heard in the same room tone: what no dub is expected to reach."""
+    rows = []
+    for kind, is_own in kinds_of(seen, trained).items():
+        pairs = [_own_sound(item, features, scorer) for item, own in zip(seen, is_own, strict=True) if own and item.line.facts.is_same_words]
+        if pairs:
+            rows.append({"lines": kind, "system": "the original sound", "n": len(pairs)} | _means(pairs))
+    return rows
+
+
+def _own_sound(seen: Seen, features: Path, scorer: LipScorer) -> LineNumbers:
+    facts, unknown = seen.line.facts, float("nan")
+    with np.load(features / f"{facts.clip}.npz", allow_pickle=False) as arrays:
+        samples = arrays["audio"].astype(np.float32) / 32768
+    first = facts.slot_start_frame * SAMPLES_PER_FRAME
+    mel, tone = with_room_tone(mel_of(samples[first : first + facts.slot_frames * SAMPLES_PER_FRAME])[: MEL_PER_FRAME * facts.slot_frames])
+    found = _distances(seen, torch.from_numpy(mel)[None], tone, scorer)
+    return LineNumbers(found.lse_d, found.lse_c, found.mean_distances[found.shift], unknown, unknown, unknown)
 
 
 def _means(numbers: Sequence[LineNumbers]) -> dict[str, float]:
@@ -136,5 +164,5 @@ def printed(rows: Sequence[Mapping[str, float | str]]) -> str:
         against = base.get(row["lines"])
         change = "" if against is None else f"{100 * (row['lse_d'] / against - 1):+.1f} %"
         cells = [f"{row[name]:.3f}" for name in ("lse_c", "distance", "rate_voice", "rate_human")]
-        lines.append(f"| {row['lines']} | {row['system']} | {row['n']} | {row['lse_d']:.3f} | {change} | {' | '.join(cells)} | {row['onset_ms']:.0f} |")
+        lines.append(f"| {row['lines']} | {row['system']} | {row['n']} | {row['lse_d']:.3f} | {change} | {' | '.join(cells)} | {row['onset_ms']:.0f} |".replace("nan", "–"))
     return "\n".join(lines)
