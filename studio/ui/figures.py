@@ -88,6 +88,7 @@ def lips_over_time(rows: Sequence[LineRow]) -> Figure:
                     text=[str(row.number) for row in members],
                     textposition="top center",
                     textfont={"size": 11},
+                    cliponaxis=False,
                     customdata=[(*_words(row), _offset(row)) for row in members],
                     marker=marker,
                     hovertemplate="%{customdata[0]}<br>LSE-C %{y:.3~g}, %{customdata[2]}<extra></extra>",
