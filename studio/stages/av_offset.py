@@ -23,6 +23,7 @@ LEAST_SPEECH_RATIO, LEAST_SPEAKING_RATIO = 0.4, 0.3
 MOST_PROFILE_RATIO, LEAST_FOUND_RATIO = 0.5, 0.8
 NEAR_FRAMES = 1  # votes this close to each other agree
 LEAST_AGREEMENT_RATIO = 0.6
+ONE_FRAME_WINDOWS = 500  # twenty seconds: from less speech a single frame cannot be told from none
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Stretch:
 @dataclass(frozen=True, slots=True)
 class AvOffset:
     """The verdict. `offset_frames` positive: the sound is early; None: it cannot be told, and `why` says why. `faces`: tracks that
-    agree; `stretches`: how many were judged; `agreement_ratio`: share of the evidence within a frame of the verdict. `scorer` judged."""
+    agree; `stretches`: how many were judged; `agreement_ratio`: share of the evidence within a frame of the verdict. `scorer` judged;
+    `windows`: frames of speech that agree."""
 
     offset_frames: int | None
     faces: int
@@ -45,10 +47,12 @@ class AvOffset:
     agreement_ratio: float
     scorer: str
     why: str
+    windows: int = 0
 
     @property
     def is_off(self) -> bool:
-        return self.offset_frames is not None and self.offset_frames != 0
+        """Whether it should be corrected: off by two frames or more, or by one that enough speech bears out."""
+        return self.offset_frames is not None and is_told(self.offset_frames, self.windows)
 
     @property
     def shift_ms(self) -> int:
@@ -87,7 +91,13 @@ def vote(scores: Sequence[tuple[Stretch, SyncScore]], *, least_contrast_ratio: f
     if agreement_ratio < LEAST_AGREEMENT_RATIO:
         why = f"Faces disagree about the sound's place: only {100 * agreement_ratio:.0f} % of what was judged lies within a frame of {middle:+d} frames."
         return AvOffset(None, faces, len(scores), agreement_ratio, scorer, why)
-    return AvOffset(middle, faces, len(scores), agreement_ratio, scorer, _sentence(middle, faces))
+    windows = sum(score.windows for (_, score, _), is_near in zip(sure, near, strict=True) if is_near)
+    return AvOffset(middle, faces, len(scores), agreement_ratio, scorer, _sentence(middle, faces, windows), windows)
+
+
+def is_told(offset_frames: int, windows: int) -> bool:
+    """Whether an offset found on so much speech is one to speak of."""
+    return abs(offset_frames) > 1 or (offset_frames != 0 and windows >= ONE_FRAME_WINDOWS)
 
 
 def contrast(score: SyncScore) -> float:
@@ -95,10 +105,10 @@ def contrast(score: SyncScore) -> float:
     return score.lse_c / max(score.lse_d, 1e-9)
 
 
-def _sentence(offset_frames: int, faces: int) -> str:
+def _sentence(offset_frames: int, faces: int, windows: int) -> str:
     found = f"found on {faces} face{'s' if faces > 1 else ''}"
-    if offset_frames == 0:
-        return f"Sound and lips are together, {found}."
+    if not is_told(offset_frames, windows):
+        return f"Sound and lips are together{', to a frame' if offset_frames else ''}, {found}."
     way = "early" if offset_frames > 0 else "late"
     frames = f"{abs(offset_frames)} frame{'s' if abs(offset_frames) > 1 else ''} at {FACE_RATE_HZ} fps"
     return f"The sound is about {abs(offset_frames) * FRAME_MS} ms {way} ({frames}), {found}."

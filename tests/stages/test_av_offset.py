@@ -50,7 +50,13 @@ def test_faces_that_agree_are_believed_and_the_sentence_says_how_far_and_how_man
     found = decide(judged(-3), judged(-3, face=2), judged(-2, face=3), judged(7, lse_c=1.0, windows=50, face=4))
     assert (found.offset_frames, found.shift_ms, found.faces, found.stretches) == (-3, -120, 3, 4)
     assert found.why == "The sound is about 120 ms late (3 frames at 25 fps), found on 3 faces."
-    assert decide(judged(1)).why == "The sound is about 40 ms early (1 frame at 25 fps), found on 1 face."
+    assert (found.windows, found.is_off) == (300, True)
+
+
+def test_a_single_frame_is_told_only_where_enough_speech_bears_it_out() -> None:
+    little, much = decide(judged(1)), decide(*[judged(1, face=number) for number in range(5)])
+    assert (little.offset_frames, little.is_off, little.why) == (1, False, "Sound and lips are together, to a frame, found on 1 face.")
+    assert much.is_off and much.why == "The sound is about 40 ms early (1 frame at 25 fps), found on 5 faces."
 
 
 def test_sound_in_its_place_is_said_to_be_so() -> None:

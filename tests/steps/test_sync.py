@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from studio.domain.faces import Presence
 from studio.domain.project import JobKind, JobState, Project
 from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
+from studio.engines.protocols import FaceSeen
 from studio.line_verbs import LineEdit
 from studio.media.wav import read_wav
 from studio.service import Studio
@@ -206,6 +209,27 @@ def test_voicing_looks_for_faces_only_where_a_line_follows_them(studio: Studio, 
     studio.revise_line(project.id, line.id, LineEdit(guidance=Guidance(lip_scale=1.0)))
     done(studio, project, JobKind.VOICE)
     assert eyes.looks == 100
+    assert all(row.sync is not None for row in studio.rows(project.id))
+
+
+def test_voicing_that_needs_the_faces_waits_for_the_look_that_is_under_way(home: Path, film: Path) -> None:
+    class Slow(FakeFaceTracker):
+        def faces(self, pictures: Iterator[np.ndarray]) -> Iterator[tuple[FaceSeen, ...]]:
+            for seen in super().faces(pictures):
+                time.sleep(0.02)
+                yield seen
+
+    eyes = Slow()
+    studio = fake_studio(home, face_tracker=eyes, sync_scorer=FakeLipScorer())
+    project = made(studio, film)
+    line = studio.rows(project.id)[0].line
+    studio.revise_line(project.id, line.id, LineEdit(guidance=Guidance(lip_scale=1.0)))
+    looking = studio.look_for_faces(project.id)
+    while not eyes.looks:
+        time.sleep(0.01)
+    done(studio, project, JobKind.VOICE)
+    finish(studio, looking)
+    assert eyes.looks == 100, "the picture is looked at once, whoever needs it"
     assert all(row.sync is not None for row in studio.rows(project.id))
 
 
