@@ -38,7 +38,7 @@ MOST_LAG, CLEARLY_BETTER = 4, 0.08  # frames of 40 ms, cosine
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    steps: int = 2400
+    steps: int = 400
     batch: int = 24
     frames: int = 40
     margin: int = 15
@@ -46,10 +46,10 @@ class Plan:
     warmup: int = 100
     weight_decay: float = 0.02
     many_share: float = 0.25
-    dub_weight: float = 0.5
+    dub_weight: float = 3.0
     shape_weight: float = 1.0
     seed: int = 0
-    every: int = 200
+    every: int = 100
     kept_for_average: float = 0.998
     is_half: bool = True
     realigned_at: tuple[int, ...] = (150, 250, 350)
