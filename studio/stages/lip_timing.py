@@ -201,7 +201,7 @@ class _Planner:
         places = step.start + (np.arange(count) + 0.5) * (step.end - step.start) / count
         index = np.minimum(places.astype(int), len(self._take.speaks) - 1)
         speaks, strength = self._take.speaks[index], self._take.strength[index]
-        cost = np.correlate(self._wish.speech, speaks, "valid") + np.correlate(self._wish.silence, 1 - speaks, "valid")
+        cost = np.correlate(self._wish.speech, speaks, "valid") + np.correlate(self._wish.closure, 1 - speaks, "valid")
         return FRAME_S * (cost - np.correlate(self._wish.emphasis, strength, "valid"))
 
     def _paused(self, ends: np.ndarray, step: _Step) -> tuple[np.ndarray, np.ndarray]:

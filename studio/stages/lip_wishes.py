@@ -16,7 +16,7 @@ from studio.domain.lip_guide import LipGuide
 FRAME_MS = 10
 FRAME_S = FRAME_MS / 1000
 OVER_COST = 50.0  # per second of speech after the slot's end: dearer than anything the lips can ask
-SHUT_COST = 0.5  # speech against a mouth that stays shut while the source is heard: somebody else may be the one we hear
+SHUT_COST = 0.2  # of speech, and taken off the cost of silence, while the mouth stays shut though the source is heard
 UNSEEN_SHARE = 0.5  # weight of a moment in which a mouth that is seen elsewhere in the line is not
 SHUT_MS = 160  # lips that close for shorter are speaking
 SHUT_LEVEL = 0.2  # of the way from this line's narrowest opening to its widest ...
@@ -29,10 +29,12 @@ _FRAMES_PER_PICTURE = 1000 // FACE_RATE_HZ // FRAME_MS
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """Costs per second, one value per 10 ms from the slot's start, each float64 of shape (frames,). `speech`: of speaking there;
-    `silence`: of not speaking; `emphasis`: what a syllable there earns in proportion to how loud it is (mean 0 over the source speech)."""
+    `silence`: of not speaking; `closure`: of a silence that belongs to the speech around it, such as a stop's; `emphasis`: what a
+    syllable there earns in proportion to how loud it is (mean 0 over the source speech)."""
 
     speech: np.ndarray
     silence: np.ndarray
+    closure: np.ndarray
     emphasis: np.ndarray
 
 
@@ -44,8 +46,9 @@ def wishes(guide: LipGuide, slot: Slot, frames: int) -> Wishes:
     speaks = _speaks(guide, slot, frames) if guide.speech else seen & ~shut
     weight = guide.scales.lip_scale * np.where(seen | ~seen.any(), 1.0, UNSEEN_SHARE) * inside
     speech = weight * np.where(speaks, SHUT_COST * shut, 1.0)
-    silence = weight * np.where(speaks & ~shut, 1.0, 0.0)
-    return Wishes(np.where(inside, speech, OVER_COST), silence, guide.scales.face_scale * FACE_COST * _emphasis(guide, opening, speaks) * inside)
+    silence = weight * speaks * np.where(shut, 1.0 - SHUT_COST, 1.0)
+    outside = np.where(inside, 0.0, OVER_COST)
+    return Wishes(speech + outside, silence, silence + outside, guide.scales.face_scale * FACE_COST * _emphasis(guide, opening, speaks) * inside)
 
 
 def frames_of(slot: Slot) -> int:

@@ -33,7 +33,8 @@ def test_speech_costs_where_the_source_is_silent_and_silence_where_it_speaks() -
 def test_after_the_slot_speech_costs_more_than_lips_can_ask_and_nothing_else_is_asked() -> None:
     wish = wishes(guide(lips=5.0), SLOT, 200)
     assert frames_of(SLOT) == 140 and (wish.speech[140:] == OVER_COST).all() and wish.speech[:140].max() == 5.0
-    assert not wish.silence[140:].any()
+    assert not wish.silence[140:].any() and (wish.closure[140:] == OVER_COST).all()
+    assert np.array_equal(wish.closure[:140], wish.silence[:140])
 
 
 def test_the_scale_weighs_and_zero_leaves_the_lips_out() -> None:
@@ -42,10 +43,10 @@ def test_the_scale_weighs_and_zero_leaves_the_lips_out() -> None:
     assert not none.speech.any() and not none.silence.any()
 
 
-def test_against_a_shut_mouth_speech_costs_and_silence_does_not() -> None:
+def test_against_a_shut_mouth_speech_costs_a_little_and_silence_less_than_it_would() -> None:
     wish = wishes(guide(mouth((10, 0.6), (6, 0.02), (20, 0.6))), SLOT, 139)
     shut, open_ = slice(40, 64), slice(64, 80)
-    assert (wish.speech[shut] == SHUT_COST).all() and not wish.silence[shut].any()
+    assert (wish.speech[shut] == SHUT_COST).all() and (wish.silence[shut] == 1 - SHUT_COST).all()
     assert not wish.speech[open_].any() and (wish.silence[open_] == 1.0).all()
 
 
