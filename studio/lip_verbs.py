@@ -100,7 +100,7 @@ def with_lips(shop: Workshop, project: Project, rows: Sequence[LineRow]) -> tupl
     presences = kept_presence(shop, project, lines)
     if not presences:
         return tuple(rows)
-    syncs = kept_syncs(shop, project, lines, {row.take.id: row.take for row in rows if row.take is not None})
+    syncs = kept_syncs(shop, project, lines, {row.take.id: row.take for row in rows if row.take is not None}, presences)
     return tuple(replace(row, presence=presences.get(row.line.id), sync=syncs.get(row.line.id)) for row in rows)
 
 

@@ -25,7 +25,7 @@ from studio.media.face_archive import FaceArchive
 from studio.media.wav import read_wav, read_wav_span
 from studio.stages.av_offset import FRAME_MS, AvOffset, Stretch, stretches, vote
 from studio.stages.sync import PlacedSound, TrackLips, at_speech_rate, dub_overlap, embed_track, score_sound, source_spans, why_unmeasurable
-from studio.steps.faces import SeenLines, archive_of, kept_presence, kept_presences
+from studio.steps.faces import SeenLines, archive_of, kept_presences
 from studio.steps.run import Run
 from studio.steps.speech import HeardSpeech, kept_speech, source_speech, speech_of
 from studio.store.stage_results import StageKey
@@ -85,20 +85,21 @@ def scorer_for(rack: EngineRack) -> SyncScorer | None:
         return None
 
 
-def kept_syncs(shop: Workshop, project: Project, lines: Iterable[Line], takes: Mapping[str, Take]) -> dict[str, LineSync]:
-    """Lip verdicts of the lines' own takes, by line id, where they were reached on the line, mouth and sound as they are now."""
+def kept_syncs(
+    shop: Workshop, project: Project, lines: Iterable[Line], takes: Mapping[str, Take], presences: Mapping[str, LinePresence]
+) -> dict[str, LineSync]:
+    """Lip verdicts of the lines' own takes, by line id, where they were reached on the line, mouth and sound as they are now.
+    `presences`: what `kept_presence` says of the lines."""
     kept = shop.results.of_stage(project.id, "sync")
     if not kept:
         return {}
-    lines = tuple(lines)
-    presence, keys = kept_presence(shop, project, lines), _Keys(shop, project)
-    found = {}
+    keys, found = _Keys(shop, project), {}
     for line in lines:
         take = takes.get(line.take_id or "")
-        if take is None or take.id not in kept or line.id not in presence:
+        if take is None or take.id not in kept or line.id not in presences:
             continue
         key, plain = kept[take.id]
-        if key == keys.of(line, take, presence[line.id]):
+        if key == keys.of(line, take, presences[line.id]):
             found[line.id] = _line_sync(plain)
     return found
 
@@ -119,10 +120,12 @@ class _Keys:
         plain = shop.results.latest(project.id, "faces")
         scorer = scorer_for(shop.engines)
         archive = plain["tracks"]["archive"] if plain is not None else None
-        self._shared = (SYNC_VERSION, archive, _named(scorer), kept_speech(shop, project).wav)
+        self._shared = fingerprint("sync", SYNC_VERSION, archive, _named(scorer), kept_speech(shop, project).wav)
 
     def of(self, line: Line, take: Take, presence: LinePresence | None) -> str:
-        return fingerprint("sync", *self._shared, take.fitted_blob, line.span, presence)
+        """Made of plain texts: it is asked for every line at every look at the page."""
+        seen = "" if presence is None else f"{presence.presence} {presence.track_id} {presence.face_px} {presence.is_profile} {presence.why}"
+        return fingerprint(self._shared, f"{take.fitted_blob} {line.span.start_ms} {line.span.end_ms} {seen}")
 
 
 class _Bench:
