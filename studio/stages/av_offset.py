@@ -74,14 +74,24 @@ def stretches(tracks: FaceTracks, speech: Sequence[TimeSpan]) -> tuple[Stretch, 
     return tuple(piece for _, piece in found[:MOST_STRETCHES])
 
 
-def vote(scores: Sequence[tuple[Stretch, SyncScore]], *, least_contrast_ratio: float) -> AvOffset:
-    """One offset from many: the median weighted by each score's contrast (LSE-C over LSE-D) and length. Scores whose contrast is under
-    `least_contrast_ratio` prove nothing; where they are all there is, or where the others disagree, the offset is not told."""
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """How far a score must stand out (its contrast, `contrast`) to be heard at all, and how far those that agree must together, to be
+    believed. From the bundled scorer on mouths and voices of different clips: of 2 s and more, 40 in 100 reach `heard_ratio` by chance,
+    2 in 100 `sure_ratio`."""
+
+    heard_ratio: float = 0.05
+    sure_ratio: float = 0.1
+
+
+def vote(scores: Sequence[tuple[Stretch, SyncScore]], certainty: Certainty = Certainty()) -> AvOffset:
+    """One offset from many: the median weighted by each score's contrast and length. Where no scores stand out, or those that do
+    disagree, or those that agree do not stand out far enough together, the offset is not told."""
     scorer = scores[0][1].scorer if scores else ""
-    sure = [(piece, score, contrast(score)) for piece, score in scores if contrast(score) >= least_contrast_ratio]
+    weak = AvOffset(None, 0, len(scores), 0.0, scorer, "No face speaks clearly enough, for long enough, to hold the sound against its lips.")
+    sure = [(piece, score, contrast(score)) for piece, score in scores if contrast(score) >= certainty.heard_ratio]
     if not sure:
-        why = "No face speaks clearly enough, for long enough, to hold the sound against its lips."
-        return AvOffset(None, 0, len(scores), 0.0, scorer, why)
+        return weak
     weights = np.array([ratio * score.windows for _, score, ratio in sure])
     offsets = np.array([score.offset_frames for _, score, _ in sure])
     middle = _weighted_median(offsets, weights)
@@ -91,6 +101,8 @@ def vote(scores: Sequence[tuple[Stretch, SyncScore]], *, least_contrast_ratio: f
     if agreement_ratio < LEAST_AGREEMENT_RATIO:
         why = f"Faces disagree about the sound's place: only {100 * agreement_ratio:.0f} % of what was judged lies within a frame of {middle:+d} frames."
         return AvOffset(None, faces, len(scores), agreement_ratio, scorer, why)
+    if sum(ratio for (_, _, ratio), is_near in zip(sure, near, strict=True) if is_near) < certainty.sure_ratio:
+        return weak
     windows = sum(score.windows for (_, score, _), is_near in zip(sure, near, strict=True) if is_near)
     return AvOffset(middle, faces, len(scores), agreement_ratio, scorer, _sentence(middle, faces, windows), windows)
 

@@ -34,7 +34,6 @@ from studio.workshop import Workshop
 SYNC_VERSION = "1"  # changes whenever the same take and mouth may give other numbers
 LIPS_VERSION = "1"
 OFFSET_VERSION = "1"
-LEAST_CONTRAST_RATIO = 0.12  # under this the best offset hardly stands out from the others
 TRACK_CROP = "mouth"  # what the archive of faces keeps, so what a scorer must take to judge from it
 
 
@@ -211,7 +210,7 @@ def _check_offset(run: Run, seen: SeenLines, scorer: SyncScorer) -> None:
             report(done, len(chosen))
             if (score := _own_score(run, archive, wav, stretch, scorer)) is not None:
                 scores.append((stretch, score))
-        return KeptOffset(wav, replace(vote(scores, least_contrast_ratio=LEAST_CONTRAST_RATIO), scorer=scorer.name))
+        return KeptOffset(wav, replace(vote(scores), scorer=scorer.name))
 
     key = fingerprint("av_offset", OFFSET_VERSION, tracks.archive, speech, _named(scorer))
     kept: KeptOffset = run.once("av_offset", key, KeptOffset, work)

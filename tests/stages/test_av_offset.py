@@ -24,7 +24,7 @@ def judged(offset: int, *, lse_c: float = 3.0, windows: int = 100, face: int = 1
 
 
 def decide(*scores: tuple[Stretch, SyncScore]) -> AvOffset:
-    return vote(scores, least_contrast_ratio=0.12)
+    return vote(scores)
 
 
 def test_only_faces_that_speak_and_can_be_judged_are_looked_at() -> None:
@@ -69,9 +69,10 @@ def test_sound_in_its_place_is_said_to_be_so() -> None:
     [
         ((), "clearly enough"),
         ((judged(4, lse_c=0.3),), "clearly enough"),
+        ((judged(4, lse_c=0.5),), "clearly enough"),
         ((judged(9), judged(-9, face=2), judged(3, face=3)), "disagree"),
     ],
-    ids=["nothing judged", "all weak", "no two alike"],
+    ids=["nothing judged", "weak", "alone and not sure", "no two alike"],
 )
 def test_weak_or_contrary_evidence_makes_no_claim(scores: tuple[tuple[Stretch, SyncScore], ...], sentence: str) -> None:
     found = decide(*scores)
@@ -80,4 +81,9 @@ def test_weak_or_contrary_evidence_makes_no_claim(scores: tuple[tuple[Stretch, S
 
 
 def test_a_weak_score_has_no_vote_beside_a_clear_one() -> None:
-    assert decide(judged(2), *[judged(-8, lse_c=0.5, face=number) for number in range(2, 9)]).offset_frames == 2
+    assert decide(judged(2), *[judged(-8, lse_c=0.3, face=number) for number in range(2, 9)]).offset_frames == 2
+
+
+def test_weak_scores_that_agree_are_believed_together() -> None:
+    assert decide(judged(2, lse_c=0.5)).offset_frames is None
+    assert decide(judged(2, lse_c=0.5), judged(2, lse_c=0.5, face=2)).offset_frames == 2
