@@ -27,11 +27,13 @@ def speech_like(seconds: float, seed: int = 0) -> np.ndarray:
 
 
 def tiny_encoder() -> UnitEncoder:
-    generator = torch.Generator().manual_seed(1)
-    encoder = UnitEncoder(UnitEncoderConfig(units=UNITS, projected=6))
-    encoder.projection.copy_(torch.randn(encoder.projection.shape, generator=generator) / 20)
-    points = encoder.points(torch.from_numpy(speech_like(2.0)))
-    encoder.centroids.copy_(points[torch.randperm(len(points), generator=generator)[:UNITS]])
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        encoder = UnitEncoder(UnitEncoderConfig(units=UNITS, width=6, hidden=16, switch_ratio=0.2)).eval()
+        with torch.no_grad():
+            points = encoder.bottleneck(encoder.features(torch.from_numpy(speech_like(2.0))) / 4)
+            encoder.scale.fill_(4)
+            encoder.centroids.copy_(points[torch.randperm(len(points))[:UNITS]])
     return encoder
 
 

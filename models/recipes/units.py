@@ -22,16 +22,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from models.recipes.units_kmeans import Heard, fit_encoder, judge, phones_of_frames
 from models.recipes.units_measure import measure
 from models.recipes.units_pairs import Voicing, make_pairs, save_pairs
-from models.recipes.units_speech import Phrase, Voices, frequent_phrases, real_speech
+from models.recipes.units_speech import Phrase, Voices, coloured, frequent_phrases, real_speech
 from models.recipes.units_translate import train_translator
 from models.recipes.units_vocoder import train_vocoder
 from models.units.encoder import UnitEncoderConfig, open_encoder, save_encoder
-from models.units.features import SpeechFeatures
+from models.units.features import SpeechFeatures, track_pitch
 from models.units.kmeans import KmeansConfig
 
 DIRECTIONS = ("en-zh", "zh-en")
@@ -54,7 +53,8 @@ def parse_flags(argv: list[str] | None) -> argparse.Namespace:
     flags.add_argument("--held-out", type=int, default=200, help="phrases per direction kept for the test")
     flags.add_argument("--spoken", type=int, default=1200, help="phrases per language that the k-means hears")
     flags.add_argument("--voices", type=int, default=8, help="ways each phrase is heard")
-    flags.add_argument("--units", type=int, default=200, help="how many units there are")
+    flags.add_argument("--units", type=int, default=128, help="how many units there are")
+    flags.add_argument("--passes", type=int, default=10, help="over the speech whose phones the bottleneck learns")
     flags.add_argument("--minutes", type=float, default=45, help="of training in this call")
     flags.add_argument("--until-step", type=int, default=20_000, help="the learning rate has come to zero here")
     flags.add_argument("--batch", type=int, default=64)
@@ -86,20 +86,19 @@ def phrases(run: argparse.Namespace) -> dict[str, list[Phrase]]:
 
 def kmeans_step(run: argparse.Namespace) -> None:
     """Units from many voices and from real speech."""
-    encoder_config, kmeans = UnitEncoderConfig(units=run.units), KmeansConfig(units=run.units)
-    voices, generator = Voices(), torch.Generator().manual_seed(run.seed)
-    features, heard = SpeechFeatures(encoder_config.features), []
+    config, voices = UnitEncoderConfig(units=run.units), Voices()
+    features, heard = SpeechFeatures(config.features), []
     for direction, known in phrases(run).items():
         language = direction.split("-")[0]
         step = max(1, len(known) // run.spoken)
         for number, phrase in enumerate(known[::step]):
             draw = np.random.default_rng((run.seed, number, 7))
-            voice = voices.target(language) if number % 3 == 0 else voices.drawn(language, draw)
-            said = voices.say(phrase.text, language, voice)
-            rows = features(said.samples)
-            heard.append(Heard(rows, phones_of_frames(said.phones, len(rows), language)))
+            is_plain = number % 3 == 0
+            said = voices.say(phrase.text, language, voices.target(language) if is_plain else voices.drawn(language, draw))
+            rows = features(said.samples if is_plain else coloured(said.samples, draw))
+            heard.append(Heard(rows, phones_of_frames(said.phones, len(rows), language, track_pitch(said.samples))))
     heard += [Heard(features(samples), None) for samples in real_speech(run.speech, run.real)]
-    encoder = fit_encoder(heard, encoder_config, kmeans, generator)
+    encoder = fit_encoder(heard, config, KmeansConfig(units=run.units), run.passes, run.seed)
     save_encoder(encoder, run.out / "encoder")
     print("real", judge(encoder, [one for one in heard if one.phones is None]) if run.speech else None)
     print("synthetic", judge(encoder, [one for one in heard if one.phones is not None]), flush=True)

@@ -23,6 +23,7 @@ from models.units.translator import Limits, UnitTranslator, open_translator
 from models.units.vocoder import UnitVocoder, open_vocoder
 
 ORDER = 4  # of unit BLEU
+HEARD_PAIRS = 300
 NEAREST_AMONG = 1500  # answers that the right one has to beat
 
 
@@ -40,6 +41,7 @@ def measure(run: argparse.Namespace, voices: Voices, phrases: Mapping[str, Seque
             rivals = [pair for pair in answers if pair.direction == direction][:NEAREST_AMONG]
             found[f"{direction}, unheard {test}"] = judge_answers(translator, asked[: run.held_out], rivals)
     unheard = {direction: some[run.phrases : run.phrases + run.held_out : 2] for direction, some in phrases.items()}
+    found["encoder"] = judge_hearing(answers[:: max(1, len(answers) // HEARD_PAIRS)])
     return found | {"vocoder": judge_vocoder(vocoder, encoder, say_all(unheard, encoder, voices, vocoder.config.voices))}
 
 
@@ -58,6 +60,18 @@ def judge_answers(translator: UnitTranslator, asked: Sequence[UnitPair], rivals:
         "unit_error_ratio": round(sum(edits) / sum(map(len, wanted)), 3),
         "exact": round(sum(edit == 0 for edit in edits) / len(asked), 3),
         "right_phrase": round(sum(nearest(one, known) == pair.translation for one, pair in zip(said, asked, strict=True)) / len(asked), 3),
+    }
+
+
+def judge_hearing(pairs: Sequence[UnitPair]) -> dict:
+    """How alike a phrase is in two voices, against two phrases in two voices: edits per unit of the longer string."""
+    heard = [(pair.sources[0].tolist(), pair.sources[1].tolist()) for pair in pairs]
+    same = [edit_distance(*both) / max(map(len, both)) for both in heard]
+    others = [edit_distance(one[0], other[1]) / max(len(one[0]), len(other[1])) for one, other in zip(heard, heard[1:], strict=False)]
+    return {
+        "phrases": len(pairs),
+        "apart_same_phrase_two_voices": round(sum(same) / len(same), 3),
+        "apart_two_phrases": round(sum(others) / max(1, len(others)), 3),
     }
 
 

@@ -105,10 +105,14 @@ class Voices:
 
 
 def disturbed(samples: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
-    """As another room and microphone would have it: silence round it, a tilted spectrum, noise 15 to 45 dB below."""
+    """As another room and microphone would have it: silence round it, and `coloured`."""
     ends = generator.integers(0, RATE_HZ // 4, 2)
-    padded = np.pad(samples.numpy(), tuple(ends))
-    tilted = lfilter([1.0, float(generator.uniform(-0.5, 0.5))], [1.0, float(generator.uniform(-0.3, 0.3))], padded)
+    return coloured(torch.nn.functional.pad(samples, (int(ends[0]), int(ends[1]))), generator)
+
+
+def coloured(samples: torch.Tensor, generator: np.random.Generator) -> torch.Tensor:
+    """The same length with a tilted spectrum and noise 15 to 45 dB below."""
+    tilted = lfilter([1.0, float(generator.uniform(-0.5, 0.5))], [1.0, float(generator.uniform(-0.3, 0.3))], samples.numpy())
     level = float(np.sqrt(np.mean(np.square(tilted)))) * 10 ** (-float(generator.uniform(15, 45)) / 20)
     noise = lfilter([1.0], [1.0, -float(generator.uniform(0, 0.9))], generator.standard_normal(len(tilted)))
     return torch.from_numpy((tilted + level * noise / max(noise.std(), 1e-6)).astype(np.float32))

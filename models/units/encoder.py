@@ -1,4 +1,4 @@
-"""Speech to units by our own features: a linear projection that parts phones and not speakers, then k-means. Opened from a folder.
+"""Speech to units by our own features: a small net's bottleneck that parts phones and not speakers, then k-means. Opened from a folder.
 
 Enters (samples,) at 16 kHz; leaves (frames,) unit ids at 50 Hz. `hubert.py` does the same from a HuBERT; anything with `units_of` and
 `count` can stand in.
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from models.checkpoint import MODEL_FILE, BadWeights, load_strictly, read_tensors, write_tensors
 from models.units.features import FeatureConfig, PitchConfig, SpeechFeatures
-from models.units.kmeans import assign
+from models.units.kmeans import assign_smoothly
 
 
 class UnitExtractor(Protocol):
@@ -31,31 +31,44 @@ class UnitExtractor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UnitEncoderConfig:
-    """`units`: how many there are; `projected`: dimensions in which frames are compared."""
+    """`units`: how many there are; `width`: dimensions in which frames are compared; `switch_ratio`: what a change of unit costs, in mean
+    squared distances of a frame to its centroid."""
 
-    units: int = 200
-    projected: int = 24
+    units: int = 128
+    width: int = 24
+    hidden: int = 256
+    dropout: float = 0.1
+    switch_ratio: float = 1.0
     features: FeatureConfig = FeatureConfig()
 
 
 class UnitEncoder(nn.Module):
-    """Features, less their mean, through a projection, to the nearest centroid. Frozen: made by the recipe's statistics, not by gradients."""
+    """Features, scaled, through a bottleneck, to the centroids, as steadily as `switch_ratio` asks. The recipe makes all of it."""
 
     def __init__(self, config: UnitEncoderConfig) -> None:
         super().__init__()
         self.config, self.count = config, config.units
         self.features = SpeechFeatures(config.features)
         self.register_buffer("mean", torch.zeros(self.features.dims))
-        self.register_buffer("projection", torch.zeros(self.features.dims, config.projected))
-        self.register_buffer("centroids", torch.zeros(config.units, config.projected))
+        self.register_buffer("scale", torch.ones(self.features.dims))
+        self.body = nn.Sequential(
+            nn.Linear(self.features.dims, config.hidden), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(config.hidden, config.hidden), nn.GELU(),
+            nn.Dropout(config.dropout), nn.Linear(config.hidden, config.width), nn.LayerNorm(config.width, elementwise_affine=False),
+        )  # fmt: skip
+        self.register_buffer("centroids", torch.zeros(config.units, config.width))
+        self.register_buffer("spread", torch.ones(()))
 
-    def points(self, samples: Tensor) -> Tensor:
-        """(frames, projected): where the frames lie among the centroids."""
-        return (self.features(samples) - self.mean) @ self.projection
+    def bottleneck(self, rows: Tensor) -> Tensor:
+        """(frames, dims) as `features` gives them → (frames, width): where the frames lie among the centroids."""
+        return self.body((rows - self.mean) / self.scale)
+
+    def units_of_rows(self, rows: Tensor) -> Tensor:
+        """`units_of`, from features already made."""
+        return assign_smoothly(self.bottleneck(rows), self.centroids, self.config.switch_ratio * float(self.spread))
 
     @torch.no_grad()
     def units_of(self, samples: Tensor) -> Tensor:
-        return assign(self.points(samples), self.centroids)
+        return self.units_of_rows(self.features(samples))
 
 
 def save_encoder(encoder: UnitEncoder, folder: Path) -> None:

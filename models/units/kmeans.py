@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -53,6 +54,28 @@ def assign(points: Tensor, centroids: Tensor) -> Tensor:
     """The nearest centroid of each point: (count,), int64."""
     half_norms = centroids.square().sum(1) / 2
     return torch.cat([(chunk @ centroids.T - half_norms).argmax(1) for chunk in points.split(_CHUNK)])
+
+
+def assign_smoothly(points: Tensor, centroids: Tensor, switch_cost: float) -> Tensor:
+    """Units of the frames of one utterance, in order, where every change of unit costs as much as `switch_cost` of squared distance.
+
+    The exact optimum by dynamic programming; 0 is `assign`. Without it units flicker from frame to frame.
+    """
+    if len(points) == 0:
+        return torch.zeros(0, dtype=torch.int64)
+    distances = torch.cdist(points.double(), centroids.double()).square().numpy()
+    cost, from_best = distances[0], np.zeros(distances.shape, dtype=np.int64)
+    stay = np.arange(len(centroids))
+    for frame in range(1, len(distances)):
+        best = int(cost.argmin())
+        changed = cost[best] + switch_cost
+        from_best[frame] = np.where(cost <= changed, stay, best)
+        cost = np.minimum(cost, changed) + distances[frame]
+    units = np.empty(len(distances), dtype=np.int64)
+    units[-1] = cost.argmin()
+    for frame in range(len(distances) - 1, 0, -1):
+        units[frame - 1] = from_best[frame, units[frame]]
+    return torch.from_numpy(units)
 
 
 def distortion(points: Tensor, centroids: Tensor) -> float:

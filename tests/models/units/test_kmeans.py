@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise, product
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.units.kmeans import KmeansConfig, assign, deduplicate, distortion, fit_kmeans, repeat
+from models.units.kmeans import KmeansConfig, assign, assign_smoothly, deduplicate, distortion, fit_kmeans, repeat
 
 CENTRES = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0], [10.0, 10.0], [5.0, 5.0]])
 
@@ -35,6 +37,23 @@ def test_one_seed_gives_one_table() -> None:
 def test_a_point_belongs_to_the_nearest_centroid() -> None:
     points = clouds(1)
     assert torch.equal(assign(points, CENTRES), torch.cdist(points, CENTRES).argmin(1))
+
+
+@pytest.mark.parametrize("cost", [0.0, 0.7, 5.0])
+def test_smooth_units_are_the_cheapest_of_all_ways(cost: float) -> None:
+    points = torch.randn(5, 2, generator=torch.Generator().manual_seed(8)) * 3
+    centroids = CENTRES[[0, 4, 1]] / 2
+
+    def price(units: tuple[int, ...]) -> float:
+        return float((points - centroids[list(units)]).square().sum()) + cost * sum(one != other for one, other in pairwise(units))
+
+    best = min(product(range(3), repeat=5), key=price)
+    assert price(tuple(assign_smoothly(points, centroids, cost).tolist())) == pytest.approx(price(best), abs=1e-4)
+    assert len(assign_smoothly(points[:0], centroids, cost)) == 0
+
+
+def test_without_a_cost_smooth_units_are_the_nearest() -> None:
+    assert torch.equal(assign_smoothly(clouds(2), CENTRES, 0.0), assign(clouds(2), CENTRES))
 
 
 def test_fewer_points_than_units_are_refused_with_a_sentence() -> None:
