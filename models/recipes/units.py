@@ -59,6 +59,7 @@ def parse_flags(argv: list[str] | None) -> argparse.Namespace:
     flags.add_argument("--until-step", type=int, default=20_000, help="the learning rate has come to zero here")
     flags.add_argument("--batch", type=int, default=64)
     flags.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    flags.add_argument("--words", type=Path, help="for `measure`: table of timed words of real speech, beside its clips")
     flags.add_argument("--save-minutes", type=float, default=2, help="between checkpoints")
     flags.add_argument("--seed", type=int, default=0)
     flags.add_argument("--export", type=Path, help="folder for the weights of the step named")

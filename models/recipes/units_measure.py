@@ -9,7 +9,10 @@ import argparse
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import torch
 
 from models.parts.mel import LogMel, MelConfig
@@ -17,14 +20,27 @@ from models.recipes.units_pairs import UnitPair, load_pairs
 from models.recipes.units_speech import Phrase, Voices
 from models.recipes.units_vocoder import Said, say_all
 from models.units.encoder import UnitEncoder, open_encoder
+from models.units.features import RATE_HZ
 from models.units.kmeans import deduplicate
 from models.units.losses import mel_distance
 from models.units.translator import Limits, UnitTranslator, open_translator
 from models.units.vocoder import UnitVocoder, open_vocoder
+from studio.media.decode import SoundQuery, audio_blocks
 
 ORDER = 4  # of unit BLEU
 HEARD_PAIRS = 300
 NEAREST_AMONG = 1500  # answers that the right one has to beat
+
+
+@dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word of a clip; frames of 20 ms. `samples`: the whole clip at 16 kHz."""
+
+    clip: str
+    samples: torch.Tensor
+    start_frames: int
+    end_frames: int
+    word: str
 
 
 def measure(run: argparse.Namespace, voices: Voices, phrases: Mapping[str, Sequence[Phrase]]) -> dict:
@@ -42,6 +58,8 @@ def measure(run: argparse.Namespace, voices: Voices, phrases: Mapping[str, Seque
             found[f"{direction}, unheard {test}"] = judge_answers(translator, asked[: run.held_out], rivals)
     unheard = {direction: some[run.phrases : run.phrases + run.held_out : 2] for direction, some in phrases.items()}
     found["encoder"] = judge_hearing(answers[:: max(1, len(answers) // HEARD_PAIRS)])
+    if run.words is not None:
+        found["encoder, human words"] = judge_words(encoder, timed_words(run.words, run.held_out))
     return found | {"vocoder": judge_vocoder(vocoder, encoder, say_all(unheard, encoder, voices, vocoder.config.voices))}
 
 
@@ -73,6 +91,35 @@ def judge_hearing(pairs: Sequence[UnitPair]) -> dict:
         "apart_same_phrase_two_voices": round(sum(same) / len(same), 3),
         "apart_two_phrases": round(sum(others) / max(1, len(others)), 3),
     }
+
+
+def timed_words(table: Path, clips: int) -> list[TimedWord]:
+    """Words of every n-th clip of a table (columns clip, start_s, end_s, word; pauses are "sil" and "sp"), with the clips beside it."""
+    rows = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    names = sorted({row[0] for row in rows})
+    chosen = names[:: max(1, len(names) // clips)][:clips]
+    sounds = {}
+    for name in chosen:
+        path = next(iter(sorted(table.parent.glob(f"{name}.*"))))
+        sounds[name] = torch.from_numpy(np.concatenate(list(audio_blocks(SoundQuery(path, rate_hz=RATE_HZ, channels=1))))[:, 0].copy())
+    return [
+        TimedWord(name, sounds[name], round(50 * float(start)), round(50 * float(end)), word)
+        for name, start, end, word in rows
+        if name in sounds and word not in ("sil", "sp")
+    ]
+
+
+def judge_words(encoder: UnitEncoder, words: Sequence[TimedWord]) -> dict:
+    """Share of words whose nearest word in another clip, by units, is the same; and the share that the commonest word would get."""
+    whole = {word.clip: encoder.units_of(word.samples) for word in words}
+    said = [deduplicate(whole[word.clip][word.start_frames : word.end_frames]).units.tolist() for word in words]
+    right = 0
+    for index, one in enumerate(words):
+        others = [place for place, other in enumerate(words) if other.clip != one.clip]
+        best = min(others, key=lambda place: edit_distance(said[index], said[place]) / max(1, len(said[index]), len(said[place])))
+        right += words[best].word == one.word
+    commonest = Counter(word.word for word in words).most_common(1)[0][1]
+    return {"words": len(words), "nearest_is_the_same_word": round(right / len(words), 3), "by_the_commonest": round(commonest / len(words), 3)}
 
 
 def nearest(units: Sequence[int], known: Mapping[str, Sequence[int]]) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from models.checkpoint import read_training_state
 from models.recipes.units import main
 from models.recipes.units_kmeans import labelled, phones_of_frames
-from models.recipes.units_measure import edit_distance, nearest, unit_bleu
+from models.recipes.units_measure import edit_distance, judge_words, nearest, timed_words, unit_bleu
 from models.recipes.units_pairs import UnitPair, load_pairs, save_pairs
 from models.recipes.units_speech import Phrase, disturbed, frequent_phrases, real_speech
 from models.recipes.units_training import rate_at
@@ -26,7 +26,7 @@ from models.units.translator import open_translator
 from models.units.vocoder import open_vocoder
 from studio.engines.protocols import Audio, Mark
 from studio.media.wav import write_wav
-from tests.tiny_units import speech_like
+from tests.tiny_units import speech_like, tiny_encoder
 
 STRINGS = st.lists(st.integers(0, 3), max_size=12)
 
@@ -94,6 +94,16 @@ def test_bleu_is_a_hundred_for_the_same_and_next_to_nothing_for_others() -> None
     assert unit_bleu([[11, 12, 13, 14, 15], [16, 17, 18]], wanted) < 1
     assert 20 < unit_bleu([[1, 2, 3, 4, 9, 6], [7, 8, 9, 1, 2]], wanted) < 90
     assert nearest([1, 2, 4], {"one": [1, 2, 3], "two": [5, 6, 7], "long": [1, 2, 4, 5, 6, 7, 8, 9]}) == "one"
+
+
+def test_words_of_real_speech_are_held_against_those_of_other_clips(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_wav(tmp_path / f"{name}.wav", Audio(np.concatenate([speech_like(0.4, 1), speech_like(0.4, 2)]), 16_000))
+    rows = [f"{name}\t{start}\t{start + 0.4}\t{word}\n" for name in "ab" for start, word in ((0.0, "one"), (0.4, "two"))]
+    (tmp_path / "words.tsv").write_text("clip\tstart_s\tend_s\tword\n" + "".join([*rows, "a\t0.8\t0.9\tsil\n"]))
+    words = timed_words(tmp_path / "words.tsv", 5)
+    assert [(word.clip, word.start_frames, word.end_frames, word.word) for word in words][:2] == [("a", 0, 20, "one"), ("a", 20, 40, "two")]
+    assert judge_words(tiny_encoder(), words) == {"words": 4, "nearest_is_the_same_word": 1.0, "by_the_commonest": 0.5}
 
 
 def test_pairs_come_back_as_they_were(tmp_path: Path) -> None:
