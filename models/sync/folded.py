@@ -1,7 +1,7 @@
-"""The fast form of SyncNet: the same values to 1e-4 with the norms folded into the convolutions, and pictures laid channels last.
+"""The fast form of SyncNet: the same values to 1e-4, with the norms folded into the convolutions and pooling before the rectifier.
 
-Enter and leave what `models/sync/syncnet.py` says. Only the first lip convolution spans time, so five frames of three colours run as
-fifteen channels of one picture (papers §5.2). Pooling comes before the rectifier, which gives the same and costs less.
+Enter and leave what `models/sync/syncnet.py` says. Lips: only the first convolution spans time, so five frames of three colours run as
+fifteen channels of one picture, channels last (papers §5.2). Sound, which every new take asks for: Winograd convolutions, places first.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.parts.winograd import Axis, WinogradConvolution
 from models.sync.syncnet import SyncNet
 
 _CONVOLUTIONS = (0, 4, 8, 11, 14, 18)  # places in either tower, each followed by its norm
+_LIPS_AT_ONCE, _SOUNDS_AT_ONCE = 7, 82  # windows; tensors of over 32 MiB go back to the system after every layer, and cost page faults
+# rows (MFCC) and columns (time) of the four 3×3 sound layers; the last of twenty columns is never pooled, so it is not made
+_SOUND_AXES = ((Axis(13, 1, (5, 4, 4)), Axis(20, 1, (5, 5, 5, 4))), *[(Axis(11, 1, (6, 5)), Axis(9, 1, (5, 4)))] * 3)
 
 
 class FoldedSyncNet(nn.Module):
@@ -21,7 +25,11 @@ class FoldedSyncNet(nn.Module):
     def __init__(self, net: SyncNet) -> None:
         super().__init__()
         self.lip_tower = nn.ModuleList(_picture_convolution(net.netcnnlip[at], net.netcnnlip[at + 1]) for at in _CONVOLUTIONS)
-        self.sound_tower = nn.ModuleList(_picture_convolution(net.netcnnaud[at], net.netcnnaud[at + 1]) for at in _CONVOLUTIONS)
+        self.sound_first = _picture_convolution(net.netcnnaud[0], net.netcnnaud[1])
+        self.sound_tower = nn.ModuleList(
+            WinogradConvolution(*folded(net.netcnnaud[at], net.netcnnaud[at + 1]), *axes) for at, axes in zip(_CONVOLUTIONS[1:5], _SOUND_AXES, strict=True)
+        )
+        self.sound_last = _whole_picture_layer(net.netcnnaud[18], net.netcnnaud[19])
         self.lip_head = _folded_head(net.netfclip)
         self.sound_head = _folded_head(net.netfcaud)
         self.requires_grad_(False).eval()
@@ -32,21 +40,28 @@ class FoldedSyncNet(nn.Module):
 
     def lip_features(self, pictures: Tensor) -> Tensor:
         """(windows, 3, 5, 224, 224), of any number type → (windows, 512)."""
-        first, second, third, fourth, fifth, last = self.lip_tower
-        seen = _rectified(F.max_pool2d(first(_laid_flat(pictures, first.weight.dtype)), 3, 2))
-        seen = _rectified(F.max_pool2d(second(seen), 3, 2, 1))
-        seen = _rectified(fourth(_rectified(third(seen))))
-        seen = _rectified(F.max_pool2d(fifth(seen), 3, 2))
-        return _rectified(last(seen)).flatten(1)
+        return torch.cat([self._lip_features(piece) for piece in pictures.split(_LIPS_AT_ONCE)])
 
     def sound(self, mfcc: Tensor) -> Tensor:
         """(windows, 1, 13, 20) → (windows, 1024)."""
-        first, second, third, fourth, fifth, last = self.sound_tower
-        heard = _rectified(first(mfcc.contiguous(memory_format=torch.channels_last)))
-        heard = _rectified(F.max_pool2d(second(heard), 3, (1, 2)))
-        heard = _rectified(fourth(_rectified(third(heard))))
-        heard = _rectified(F.max_pool2d(fifth(heard), 3, 2))
-        return self.sound_head(_rectified(last(heard)).flatten(1))
+        return self.sound_head(torch.cat([self._sound_features(piece) for piece in mfcc.split(_SOUNDS_AT_ONCE)]))
+
+    def _lip_features(self, pictures: Tensor) -> Tensor:
+        first, second, third, fourth, fifth, last = self.lip_tower
+        seen = F.max_pool2d(first(_laid_flat(pictures, first.weight.dtype)), 3, 2).relu_()
+        seen = F.max_pool2d(second(seen), 3, 2, 1).relu_()
+        seen = fourth(third(seen).relu_()).relu_()
+        seen = F.max_pool2d(fifth(seen), 3, 2).relu_()
+        return last(seen).relu_().flatten(1)
+
+    def _sound_features(self, mfcc: Tensor) -> Tensor:
+        """From the second layer to the last: (rows, columns, windows, channels)."""
+        second, third, fourth, fifth = self.sound_tower
+        heard = self.sound_first(mfcc).relu_().permute(2, 3, 0, 1).contiguous()
+        heard = _pooled(second(heard), 1, 2).relu_()
+        heard = fourth(third(heard).relu_()).relu_()
+        heard = _pooled(fifth(heard), 2, 2).relu_()
+        return self.sound_last(heard.permute(2, 0, 1, 3).flatten(1)).relu_()
 
 
 def folded(convolution: nn.Conv2d | nn.Conv3d | nn.Linear, norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) -> tuple[Tensor, Tensor]:
@@ -69,6 +84,21 @@ def _picture_convolution(convolution: nn.Conv2d | nn.Conv3d, norm: nn.BatchNorm2
     return made
 
 
+def _whole_picture_layer(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Linear:
+    """A folded convolution whose kernel is all there is to see, as a layer of (rows, columns, channels) laid flat."""
+    with torch.no_grad():
+        weight, bias = folded(convolution, norm)
+        made = nn.Linear(weight[0].numel(), len(weight))
+        made.weight, made.bias = nn.Parameter(weight.permute(0, 2, 3, 1).flatten(1)), nn.Parameter(bias)
+    return made
+
+
+def _pooled(places: Tensor, row_step: int, column_step: int) -> Tensor:
+    """Largest of 3×3 places, (rows, columns, …)."""
+    rows = torch.maximum(torch.maximum(places[:-2:row_step], places[1:-1:row_step]), places[2::row_step])
+    return torch.maximum(torch.maximum(rows[:, :-2:column_step], rows[:, 1:-1:column_step]), rows[:, 2::column_step])
+
+
 def _folded_head(head: nn.Sequential) -> nn.Sequential:
     with torch.no_grad():
         weight, bias = folded(head[0], head[1])
@@ -84,7 +114,3 @@ def _laid_flat(pictures: Tensor, dtype: torch.dtype) -> Tensor:
     flat = torch.empty((windows, height, width, frames, colours), dtype=dtype, device=pictures.device)
     flat.copy_(pictures.permute(0, 3, 4, 2, 1))
     return flat.flatten(3).permute(0, 3, 1, 2)
-
-
-def _rectified(values: Tensor) -> Tensor:
-    return values.relu_()

@@ -23,7 +23,7 @@ def worst(found: torch.Tensor, expected: torch.Tensor) -> float:
     return float((found - expected).abs().max() / expected.std())
 
 
-@pytest.mark.parametrize("windows", [1, 7])
+@pytest.mark.parametrize("windows", [1, 90])
 def test_the_sound_tower_is_equal_to_1e_4(net: SyncNet, windows: int) -> None:
     mfcc = 8 * torch.randn(windows, 1, 13, 20, generator=torch.Generator().manual_seed(windows))
     with torch.inference_mode():
@@ -31,7 +31,7 @@ def test_the_sound_tower_is_equal_to_1e_4(net: SyncNet, windows: int) -> None:
 
 
 def test_the_lip_tower_is_equal_to_1e_4_on_bytes_seen_through_a_view(net: SyncNet) -> None:
-    pictures = torch.randint(0, 256, (7, 224, 224, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    pictures = torch.randint(0, 256, (13, 224, 224, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     windows, fast = lip_windows(pictures), FoldedSyncNet(net)
     with torch.inference_mode():
         assert worst(fast.lip_features(windows), net.lip_features(windows)) < 1e-4
