@@ -32,7 +32,7 @@ class SyncNetScorer:
     already cut to the face, resized)."""
 
     name = "syncnet_v2"
-    licence = "MIT"
+    licence = "its authors'"
 
     def __init__(self, place: Path | None = None, *, crop: Crop = "track", device: str = "cpu") -> None:
         self.crop: Crop = crop
