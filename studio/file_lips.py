@@ -31,12 +31,12 @@ from studio.media.wav import WavWriter, read_wav_span, wav_blocks
 from studio.stages.face_speech import speaking
 from studio.stages.faces import Watch, track_faces
 from studio.stages.ingest import SPEECH_RATE_HZ
-from studio.stages.sync import FRAME_MS, embed_track
+from studio.stages.sync import FRAME_MS, embed_track, turned_away
 from studio.steps.faces import LONGEST_PX
 from studio.steps.speech import MIN_SILENCE_MS
 
 LEAST_SPEECH_MS = 200  # less than this while a face is seen is no speech to judge
-MOST_PROFILE_RATIO, LEAST_FOUND_RATIO = 0.5, 0.5
+MOST_TURNED_RATIO, LEAST_FOUND_RATIO = 0.5, 0.5
 COMPARABLE_RATIO = 0.5  # of the longest track's windows: shorter ones never make the headline, for few windows inflate LSE-C
 NO_SOUND = "It has no sound, so there is nothing to hold against the lips."
 NO_FACE = "No face was found in it."
@@ -151,12 +151,12 @@ def scored(tracks: Sequence[TrackScore], scorer: SyncScorer, why: str = "") -> F
     return FileScore(scorer.name, scorer.version, scorer.crop, tuple(tracks), largest.why)
 
 
-def why_unfit(track: FaceTrack) -> str | None:
-    """Why a face shows no lips to judge; None where it does."""
+def why_unfit(track: FaceTrack, archive: FaceArchive | None) -> str | None:
+    """Why a face shows no lips to judge; None where it does. `archive` None: the whole picture is the face."""
     if track.face_px < SMALLEST_FACE_PX:
         return f"The face is {track.face_px:.0f} px wide; under {SMALLEST_FACE_PX} px its lips cannot be judged."
-    if track.profile_share > MOST_PROFILE_RATIO:
-        return f"The face is in profile for {track.profile_share:.0%} of its time; half a mouth cannot be judged."
+    if archive is not None and (turned := float(turned_away(archive.curves(track.id)).mean())) > MOST_TURNED_RATIO:
+        return f"The face is in profile for {turned:.0%} of its time; half a mouth cannot be judged."
     if track.found_share < LEAST_FOUND_RATIO:
         return f"The face is hidden for most of its time; it is seen in {track.found_share:.0%} of its frames."
     return None
@@ -180,7 +180,7 @@ def faces_of(seen: SeenFile, scorer: SyncScorer) -> list[Face]:
         return cropped_faces(seen, seen.archive, scorer)
     faces = []
     for track in seen.tracks.tracks:
-        why = why_unfit(track)
+        why = why_unfit(track, seen.archive)
         try:
             lips = None if why is not None else np.nan_to_num(embed_track(seen.archive, track.id, scorer))  # a still minute is equally far from any sound
             faces.append(Face(track, lips, why or ""))
@@ -193,8 +193,9 @@ def cropped_faces(seen: SeenFile, archive: FaceArchive, scorer: SyncScorer) -> l
     """Every face on 224×224 crops, cut and embedded as the pictures come by."""
     whole = FaceTrack(0, 0, seen.tracks.frame_count, 0, float(seen.info.video.width_px) if seen.info.video else 0.0, 0.0, 0.0, 1.0)
     tracks = (whole,) if scorer.crop == WHOLE_CROP else seen.tracks.tracks
-    unfit = {track.id: why for track in tracks if (why := why_unfit(track)) is not None}
-    cutters = {track.id: _Cutter(track, None if track is whole else archive, scorer) for track in tracks if track.id not in unfit}
+    sources = {track.id: None if track is whole else archive for track in tracks}
+    unfit = {track.id: why for track in tracks if (why := why_unfit(track, sources[track.id])) is not None}
+    cutters = {track.id: _Cutter(track, sources[track.id], scorer) for track in tracks if track.id not in unfit}
     for number, picture in enumerate(pictures(seen.query) if cutters else ()):
         for cutter in cutters.values():
             cutter.look(number, picture)

@@ -11,6 +11,7 @@ from studio.domain.errors import NotMeasurable
 from studio.domain.faces import FaceTrack
 from studio.domain.sync import SyncScore
 from studio.file_lips import HasCrops, TrackScore, faces_of, score_file, scored, seen_file, why_unfit
+from studio.media.face_archive import FaceArchive, FaceArchiveWriter, FaceRow
 from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeVad
 from tests.talking_film import talk, talking_film, voice
 
@@ -86,11 +87,22 @@ def face(number: int, **changes: float) -> FaceTrack:
     return FaceTrack(id=number, start_frame=0, end_frame=100, shot=0, **facts)
 
 
-def test_faces_that_show_no_lips_say_why() -> None:
-    assert why_unfit(face(1)) is None
-    assert "30 px" in (why_unfit(face(1, face_px=30.0)) or "")
-    assert "profile" in (why_unfit(face(1, profile_share=0.9)) or "")
-    assert "hidden" in (why_unfit(face(1, found_share=0.3)) or "")
+def archive_of(path: Path, yaw_deg: float) -> FaceArchive:
+    with FaceArchiveWriter(path) as writer:
+        writer.begin(1, 0)
+        for _ in range(30):
+            writer.add(1, FaceRow(True, (0.0, 0.0, 90.0, 90.0), 0.1, 0.1, yaw_deg, np.zeros((64, 64), np.uint8)))
+        writer.end(1)
+    return FaceArchive(path)
+
+
+def test_faces_that_show_no_lips_say_why(tmp_path: Path) -> None:
+    frontal, three_quarter, profile = (archive_of(tmp_path / f"{deg}.npz", deg) for deg in (0.0, -48.0, 75.0))
+    assert why_unfit(face(1), frontal) is None and why_unfit(face(1), None) is None
+    assert why_unfit(face(1, profile_share=1.0), three_quarter) is None, "a mouth seen from the side is still seen"
+    assert "profile for 100%" in (why_unfit(face(1), profile) or "")
+    assert "30 px" in (why_unfit(face(1, face_px=30.0), frontal) or "")
+    assert "hidden" in (why_unfit(face(1, found_share=0.3), frontal) or "")
 
 
 def test_a_glimpse_never_makes_the_headline(film: Path) -> None:

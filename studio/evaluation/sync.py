@@ -28,7 +28,7 @@ ORIGINAL = ("", "original")
 NO_RECORDING = ("animation", "synthetic_face", "multi_scene", "composite_long")
 SILENT_MARKS = ("no_", "silence", "silent")
 SHIFT_RULE = "the whole sound moved by whole frames, filled with silence where it comes late and where it ends early; length and picture as they were"
-RANKING_RULE = f"median distance over all offsets minus the smallest within ±{NEAR_FRAMES} frames (LSE-C with the offset held near zero), higher wins"
+RANKING_RULE = f"smallest mean distance within ±{NEAR_FRAMES} frames of where the sound is (LSE-D with the offset held near zero), lower wins"
 Watch = Callable[[int, int], None]
 
 
@@ -87,12 +87,12 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class ClipResult:
-    """`trials` empty and `rank_score` None where the clip could not be judged so; `why` says why. `offset_frames`, `lse_c`, `lse_d`:
+    """`trials` empty and `near_distance` None where the clip could not be judged so; `why` says why. `offset_frames`, `lse_c`, `lse_d`:
     of its own sound as it is."""
 
     row: ClipRow
     trials: tuple[Trial, ...] = ()
-    rank_score: float | None = None
+    near_distance: float | None = None
     offset_frames: int | None = None
     lse_c: float | None = None
     lse_d: float | None = None
@@ -156,13 +156,13 @@ def ranked(results: Sequence[ClipResult]) -> list[tuple[ClipResult, ClipResult, 
     """(original, dub, whether the original wins) for every dub of a picture whose original was judged too."""
     originals: dict[str, ClipResult] = {}
     for result in results:
-        if result.row.is_original and result.row.set_id and result.rank_score is not None:
+        if result.row.is_original and result.row.set_id and result.near_distance is not None:
             originals.setdefault(result.row.set_id, result)
     pairs = []
     for dub in results:
         original = originals.get(dub.row.set_id) if not dub.row.is_original else None
-        if original is not None and original.rank_score is not None and dub.rank_score is not None:
-            pairs.append((original, dub, original.rank_score > dub.rank_score))
+        if original is not None and original.near_distance is not None and dub.near_distance is not None:
+            pairs.append((original, dub, original.near_distance < dub.near_distance))
     return pairs
 
 
@@ -183,8 +183,8 @@ def _measured(plan: SyncPlan, row: ClipRow, seen: SeenFile, scorer: SyncScorer) 
     track, lips = max(faces, key=lambda face: scorer.score(face[1], seen.heard(face[0])).lse_c)
     own = scorer.score(lips, seen.heard(track))
     short = f"under {plan.least_s:g} s, so not shifted" if row.why_not_shifted is None and not is_shifted else row.why_not_shifted or ""
-    rank = rank_score(scorer, lips, seen.heard(track)) if row.set_id else None
-    return ClipResult(row, trials, rank, own.offset_frames, own.lse_c, own.lse_d, own.windows, short)
+    near = near_distance(scorer, lips, seen.heard(track)) if row.set_id else None
+    return ClipResult(row, trials, near, own.offset_frames, own.lse_c, own.lse_d, own.windows, short)
 
 
 def _faces(seen: SeenFile, scorer: SyncScorer) -> tuple[list[tuple[FaceTrack, np.ndarray]], str]:
@@ -210,13 +210,13 @@ def _trial(seen: SeenFile, faces: Sequence[tuple[FaceTrack, np.ndarray]], scorer
     return Trial(injected, found, found - (row.true_offset_frames + injected))
 
 
-def rank_score(scorer: SyncScorer, lips: np.ndarray, audio: Audio) -> float:
-    """How well sound and lips fit about where they are; only to be held against the same scorer on the same picture."""
+def near_distance(scorer: SyncScorer, lips: np.ndarray, audio: Audio) -> float:
+    """How far sound and lips are apart about where they are; only to be held against the same scorer on the same picture."""
     if not isinstance(scorer, ShowsDistances):
-        return scorer.score(lips, audio).lse_c
-    means = np.array(scorer.distances(lips, audio).mean_distances)
+        return scorer.score(lips, audio).lse_d
+    means = scorer.distances(lips, audio).mean_distances
     middle = len(means) // 2
-    return float(np.median(means[np.isfinite(means)]) - means[middle - NEAR_FRAMES : middle + NEAR_FRAMES + 1].min())
+    return float(min(means[middle - NEAR_FRAMES : middle + NEAR_FRAMES + 1]))
 
 
 def _summary(scorer: SyncScorer, results: Sequence[ClipResult]) -> SyncResult:

@@ -55,7 +55,7 @@ def _clip(one: ClipResult) -> dict[str, Any]:
         "lse_c": _short(one.lse_c),
         "lse_d": _short(one.lse_d),
         "windows": one.windows,
-        "rank_score": _short(one.rank_score),
+        "near_distance": _short(one.near_distance),
         "trials": [asdict(trial) for trial in one.trials],
         "why": one.why,
     }

@@ -17,12 +17,13 @@ from studio.domain.faces import FACE_RATE_HZ, SMALLEST_FACE_PX, LinePresence, Pr
 from studio.domain.sync import LineCurves, SpeechOverlap, SyncScore, speech_overlap
 from studio.domain.timing import TimeSpan, ms_to_samples
 from studio.engines.protocols import Audio, SyncScorer
-from studio.media.face_archive import FaceArchive
+from studio.media.face_archive import FaceArchive, FaceCurves
 from studio.stages.ingest import SPEECH_RATE_HZ
 from studio.stages.speech_activity import heard_spans, level_curve, speech_spans
 
 FRAME_MS = 1000 // FACE_RATE_HZ
 LEAST_FOUND_RATIO = 0.5  # of the frames of a take: a mouth that is hidden for longer cannot be judged
+HIDDEN_DEG = 55.0  # turned further than this, too little of a mouth is seen; three-quarter views below it are judged as well as frontal ones
 _Value = TypeVar("_Value")
 _PIECE_FRAMES, _CONTEXT_FRAMES = 1500, 16
 
@@ -30,11 +31,12 @@ _PIECE_FRAMES, _CONTEXT_FRAMES = 1500, 16
 @dataclass(frozen=True, slots=True)
 class TrackLips:
     """Lip embeddings of a face track. `windows`: float32 (windows, dim), row n begins at frame `start_frame` + n; rows of NaN show a
-    mouth that cannot be judged. `found`: bool per frame, whether it was really seen."""
+    mouth that cannot be judged. `found`: bool per frame, whether it was really seen; `turned`: whether it was turned too far away."""
 
     start_frame: int
     windows: np.ndarray
     found: np.ndarray
+    turned: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,17 @@ def embed_track(archive: FaceArchive, track_id: int, scorer: SyncScorer) -> np.n
     return np.concatenate([piece if piece.shape[1] == width else np.full((len(piece), width), np.nan, np.float32) for piece in pieces])
 
 
+def turned_away(curves: FaceCurves) -> np.ndarray:
+    """For each frame of a track whether its face is turned too far to show its mouth, bool."""
+    return np.abs(curves.yaw_deg) > HIDDEN_DEG
+
+
 def why_unmeasurable(presence: LinePresence) -> str | None:
     """Why a line's lips cannot be judged whatever its take; None where they can."""
     if presence.track_id is None or presence.presence in (Presence.OFF_SCREEN, Presence.UNKNOWN):
         return presence.why
     if presence.face_px < SMALLEST_FACE_PX:
         return f"The face is {presence.face_px:.0f} px wide; under {SMALLEST_FACE_PX} px its lips cannot be judged."
-    if presence.is_profile:
-        return "The speaker is seen in profile; half a mouth cannot be judged."
     return None
 
 
@@ -92,6 +97,8 @@ def score_sound(lips: TrackLips, sound: PlacedSound, scorer: SyncScorer) -> Sync
     found = float(lips.found[at : at + last - first].mean())
     if found < LEAST_FOUND_RATIO:
         raise NotMeasurable(f"The mouth is hidden or lost for most of this take; it is seen in {100 * found:.0f} % of its frames.")
+    if lips.turned[at : at + last - first].mean() > 1 - LEAST_FOUND_RATIO:
+        raise NotMeasurable("The speaker is seen in profile for most of this take; half a mouth cannot be judged.")
     windows = np.asarray(lips.windows[at : at + last - first], np.float32)
     if not len(windows) or np.isnan(windows).any():
         raise NotMeasurable("The mouth does not move while this take is heard: the picture stands still.")

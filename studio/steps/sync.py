@@ -24,7 +24,7 @@ from studio.engines.rack import EngineRack
 from studio.media.face_archive import FaceArchive
 from studio.media.wav import read_wav, read_wav_span
 from studio.stages.av_offset import FRAME_MS, AvOffset, Stretch, stretches, vote
-from studio.stages.sync import PlacedSound, TrackLips, at_speech_rate, dub_overlap, embed_track, score_sound, source_spans, why_unmeasurable
+from studio.stages.sync import PlacedSound, TrackLips, at_speech_rate, dub_overlap, embed_track, score_sound, source_spans, turned_away, why_unmeasurable
 from studio.steps.faces import SeenLines, archive_of, kept_presences
 from studio.steps.run import Run
 from studio.steps.speech import HeardSpeech, kept_speech, source_speech, speech_of
@@ -191,7 +191,8 @@ def _lips(run: Run, archive_key: str, track_id: int, scorer: SyncScorer) -> Trac
     if kept.blob is None:
         return kept.why
     windows = np.load(blobs.path(kept.blob), mmap_mode="r", allow_pickle=False)
-    return TrackLips(archive.span(track_id)[0], windows, archive.curves(track_id).found)
+    curves = archive.curves(track_id)
+    return TrackLips(curves.start_frame, windows, curves.found, turned_away(curves))
 
 
 def _check_offset(run: Run, seen: SeenLines, scorer: SyncScorer) -> None:

@@ -31,7 +31,7 @@ def test_only_faces_that_speak_and_can_be_judged_are_looked_at() -> None:
     talk = [TimeSpan(0, 40_000)]
     good = track(1, 0, 200)
     bad = [
-        track(2, 0, 200, face_px=30.0), track(3, 0, 200, profile_share=0.8), track(4, 0, 200, speaking_share=0.1),
+        track(2, 0, 200, face_px=30.0), track(3, 0, 200, profile_share=0.95), track(4, 0, 200, speaking_share=0.1),
         track(5, 0, 200, found_share=0.5), track(6, 0, 30),
     ]  # fmt: skip
     assert {piece.track_id for piece in stretches(tracks(good, *bad), talk)} == {1}

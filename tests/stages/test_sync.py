@@ -14,7 +14,7 @@ from studio.engines.protocols import Audio
 from studio.media.face_archive import FaceArchive, FaceArchiveWriter, FaceRow
 from studio.stages.sync import (
     CurveParts, PlacedSound, TrackLips, at_speech_rate, dub_overlap, embed_track, laid_out, line_curves, score_sound, source_spans,
-    track_opening, why_unmeasurable,
+    track_opening, turned_away, why_unmeasurable,
 )  # fmt: skip
 from tests.fakes import FakeFaceTracker, FakeLipScorer
 from tests.talking_film import RATE_HZ, picture, talk, voice
@@ -35,7 +35,8 @@ def archive(tmp_path: Path) -> FaceArchive:
 
 
 def lips_of(archive: FaceArchive) -> TrackLips:
-    return TrackLips(20, embed_track(archive, 1, FakeLipScorer()), archive.curves(1).found)
+    curves = archive.curves(1)
+    return TrackLips(20, embed_track(archive, 1, FakeLipScorer()), curves.found, turned_away(curves))
 
 
 def spoken(start_ms: int, first: int = 0, last: int = 100) -> PlacedSound:
@@ -62,10 +63,13 @@ def test_a_mouth_that_is_not_there_hidden_or_still_has_no_score(archive: FaceArc
     lips = lips_of(archive)
     with pytest.raises(NotMeasurable, match="not in the picture"):
         score_sound(lips, spoken(9000), FakeLipScorer())
-    hidden = TrackLips(20, lips.windows, np.arange(100) % 3 == 0)
+    hidden = TrackLips(20, lips.windows, np.arange(100) % 3 == 0, lips.turned)
     with pytest.raises(NotMeasurable, match=r"seen in 3\d %"):
         score_sound(hidden, spoken(800), FakeLipScorer())
-    still = TrackLips(20, np.full_like(lips.windows, np.nan), lips.found)
+    turned = TrackLips(20, lips.windows, lips.found, np.arange(100) > 20)
+    with pytest.raises(NotMeasurable, match="in profile"):
+        score_sound(turned, spoken(800), FakeLipScorer())
+    still = TrackLips(20, np.full_like(lips.windows, np.nan), lips.found, lips.turned)
     with pytest.raises(NotMeasurable, match="stands still"):
         score_sound(still, spoken(800), FakeLipScorer())
 
@@ -79,7 +83,7 @@ def test_lines_whose_lips_cannot_be_judged_say_why() -> None:
     assert why_unmeasurable(SEEN) is None
     assert why_unmeasurable(presence(presence=Presence.OFF_SCREEN, track_id=None, why="Nobody is seen.")) == "Nobody is seen."
     assert "28 px" in (why_unmeasurable(presence(face_px=28.0)) or "")
-    assert "profile" in (why_unmeasurable(presence(is_profile=True)) or "")
+    assert why_unmeasurable(presence(is_profile=True)) is None, "each take is judged by how much of the mouth it meets"
 
 
 def test_a_long_track_is_embedded_in_pieces_as_if_in_one(tmp_path: Path) -> None:
