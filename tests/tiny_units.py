@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -37,17 +38,29 @@ def tiny_encoder() -> UnitEncoder:
     return encoder
 
 
+@cache
 def tiny_translator() -> UnitTranslator:
+    """Taught for a moment to answer anything with fifteen units; untaught it would only repeat itself."""
     with torch.random.fork_rng():
         torch.manual_seed(2)
-        config = TranslatorConfig(UNITS, width=16, heads=2, encoder_layers=1, decoder_layers=1, feed_forward=32, longest=96)
-        return UnitTranslator(config).eval()
+        net = UnitTranslator(TranslatorConfig(UNITS, width=16, heads=2, encoder_layers=1, decoder_layers=1, feed_forward=32, longest=96, dropout=0.0))
+        optimizer = torch.optim.AdamW(net.parameters(), lr=2e-2)
+        for step in range(60):
+            sources = [net.source_ids(torch.randint(UNITS, (5 + step % 7,)), language) for language in ("en", "zh")]
+            net.loss(sources, [torch.arange(15), torch.arange(15) + 8], ["zh", "en"]).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    return net.eval()
 
 
 def tiny_vocoder() -> UnitVocoder:
+    """A unit lasts about three frames."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        return UnitVocoder(VocoderConfig(UNITS, unit_dim=8, width=16, blocks=1, fine_blocks=1, bands=10, harmonics=12)).eval()
+        vocoder = UnitVocoder(VocoderConfig(UNITS, unit_dim=8, width=16, blocks=1, fine_blocks=1, bands=10, harmonics=12)).eval()
+    with torch.no_grad():
+        vocoder.dur_predictor.proj.bias.fill_(1.4)
+    return vocoder
 
 
 def make_unit_models(folder: Path) -> UnitModels:

@@ -31,7 +31,7 @@ class TranslatorConfig:
     heads: int = 4
     encoder_layers: int = 3
     decoder_layers: int = 2
-    feed_forward: int = 640
+    feed_forward: int = 448
     dropout: float = 0.1
     longest: int = 512
 
@@ -62,20 +62,20 @@ class UnitTranslation:
 
 
 class UnitTranslator(nn.Module):
-    """A Marian-shaped encoder-decoder (sinusoidal places, one embedding for both sides)."""
+    """A T5-shaped encoder-decoder: norms before the layers and relative places. (Norms after them, as Marian has, learned to ignore the
+    question.) One embedding for both sides."""
 
     def __init__(self, config: TranslatorConfig) -> None:
-        from transformers import MarianConfig, MarianMTModel
+        from transformers import T5Config, T5ForConditionalGeneration
 
         super().__init__()
         self.config = config
-        self.net = MarianMTModel(
-            MarianConfig(
-                vocab_size=config.vocabulary, d_model=config.width, encoder_layers=config.encoder_layers, decoder_layers=config.decoder_layers,
-                encoder_attention_heads=config.heads, decoder_attention_heads=config.heads, encoder_ffn_dim=config.feed_forward,
-                decoder_ffn_dim=config.feed_forward, dropout=config.dropout, attention_dropout=config.dropout, activation_dropout=0.0,
-                max_position_embeddings=config.longest, pad_token_id=PAD, eos_token_id=END, bos_token_id=None, forced_eos_token_id=None,
-                decoder_start_token_id=FIRST_TAG, scale_embedding=True, static_position_embeddings=True, activation_function="gelu",
+        self.net = T5ForConditionalGeneration(
+            T5Config(
+                vocab_size=config.vocabulary, d_model=config.width, d_kv=config.width // config.heads, d_ff=config.feed_forward,
+                num_layers=config.encoder_layers, num_decoder_layers=config.decoder_layers, num_heads=config.heads, dropout_rate=config.dropout,
+                feed_forward_proj="gated-gelu", relative_attention_max_distance=64, pad_token_id=PAD, eos_token_id=END,
+                decoder_start_token_id=FIRST_TAG,
             )
         )  # fmt: skip
 
