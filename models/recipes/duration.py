@@ -5,9 +5,10 @@
     python -m models.recipes.duration --lines … --features FEATURES --scorer … --out runs/duration --evaluate --fold test
     python -m models.recipes.duration --smoke                                    # a minute, on made-up lines, nothing needed
 
-Three stages from one seed: `base` learns the voice's timing from texts; `without-sync` and `with-sync` both go on from it over the same
-lines in the same order, the first with L_dur alone, the second with L_sync + λ·L_dur and a view of the lips. Each stage ends as a folder
-of weights in OUT. OUT/state.pt is what a killed run goes on from; step s reads lines and draws dropout as a function of (seed, stage, s).
+Three stages from one seed: `base` learns the voice's timing from texts, `without-sync` goes on with L_dur over slots and people's timing,
+`with-sync` fine-tunes that with L_sync + λ·L_dur and a view of the lips: only the lip condition learns, so that without a view the
+predictor is the one before. Each stage ends as a folder of weights in OUT. OUT/state.pt is what a killed run goes on from; step s reads
+lines and draws dropout as a function of (seed, stage, s).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from models.duration.rounding import isochronous
 from models.duration.weights import load_phone_durations, save_phone_durations
 from models.recipes.duration_batches import LineBatch, batch_of, characters_of, padded, rendered, tokens_of
 from models.recipes.duration_evaluation import (
-    best_durations, measured, original_rows, person_durations, predicted_durations, printed, shortest_of, table, voice_durations,
+    best_durations, measured, original_rows, person_durations, predicted_durations, printed, shortest_of, table, text_durations,
+    voice_durations,
 )  # fmt: skip
 from models.recipes.duration_flags import parse_flags, sources_of
 from models.recipes.duration_lines import SpokenLine, read_lines
@@ -48,7 +50,7 @@ VALID_LINES = 60
 
 @dataclass
 class Session:
-    """Everything a run holds. `optima`: optimal durations by place in `trained`, made when first asked for, and those of `valid`."""
+    """Everything a run holds. `text_net`: the weights this stage began with. `optima`: optimal durations by place in `trained`, made when first asked for, and those of `valid`."""
 
     run: argparse.Namespace
     texts: list[SpokenLine]
@@ -60,6 +62,7 @@ class Session:
     stage: str = BASE
     step: int = 0
     best: float = float("inf")
+    text_net: PhoneDurations | None = None
     optima: dict[int, np.ndarray] = field(default_factory=dict)
     valid_optima: list[np.ndarray] = field(default_factory=list)
 
@@ -73,26 +76,28 @@ def steps_before(session: Session) -> int:
 
 
 def fresh(session: Session, stage: str) -> None:
-    """Begin a stage: the net drawn by the seed, or the base's weights, with a sleeping lip condition where the stage sees lips."""
+    """Begin a stage: the net drawn by the seed, or the weights of the stage before, with a sleeping lip condition where it sees lips."""
     run = session.run
     session.stage, session.step, session.best = stage, 0, float("inf")
+    session.optima, session.valid_optima = {}, []
     has_lips = stage == WITH and not run.without_lips
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
         session.net = PhoneDurations(replace(session.net.config, has_lips=has_lips))
     if stage != BASE:
-        base = load_phone_durations(run.out / BASE).state_dict()
-        missing = session.net.load_state_dict(base, strict=False)
+        former = run.out / STAGES[STAGES.index(stage) - 1]
+        session.text_net = load_phone_durations(former)
+        missing = session.net.load_state_dict(session.text_net.state_dict(), strict=False)
         if missing.unexpected_keys or any(not key.startswith("lip.") for key in missing.missing_keys):
-            raise BadWeights(f"{run.out / BASE} does not fit the predictor of this run; train into another folder.")
+            raise BadWeights(f"{former} does not fit the predictor of this run; train into another folder.")
+        if has_lips:
+            for name, weight in session.net.named_parameters():
+                weight.requires_grad_(name.startswith("lip."))
     session.optimizer = _optimizer(session.net, run)
 
 
 def _optimizer(net: PhoneDurations, run: argparse.Namespace) -> torch.optim.Optimizer:
-    lip = [weight for name, weight in net.named_parameters() if name.startswith("lip.")]
-    rest = [weight for name, weight in net.named_parameters() if not name.startswith("lip.")]
-    groups = [{"params": rest, "scale": 1.0}] + ([{"params": lip, "scale": run.lip_rate}] if lip else [])
-    return torch.optim.AdamW(groups, lr=run.rate, betas=(0.8, 0.99), weight_decay=0.01)
+    return torch.optim.AdamW([weight for weight in net.parameters() if weight.requires_grad], lr=run.rate, betas=(0.8, 0.99), weight_decay=0.01)
 
 
 def picked(session: Session) -> tuple[np.random.Generator, list[int]]:
@@ -139,15 +144,21 @@ def sync_of(session: Session, batch: LineBatch, durations: Tensor, seen: list[Se
 
 def _optimum(session: Session, number: int) -> np.ndarray:
     if number not in session.optima:
-        session.optima[number] = best_durations(session.trained[number], session.scorer, session.run.steadiness)
+        session.optima[number] = _best(session, session.trained[number])
     return session.optima[number]
+
+
+def _best(session: Session, item: Seen) -> np.ndarray:
+    return best_durations(item, session.scorer, text_durations(session.text_net, item), session.run.steadiness)
 
 
 def train_step(session: Session) -> dict[str, float]:
     run, n_steps = session.run, steps_of(session.run, session.stage)
     for group in session.optimizer.param_groups:
-        group["lr"] = run.rate * group["scale"] * min(1.0, (session.step + 1) / 50) * max(0.02, 1 - session.step / n_steps)
+        group["lr"] = run.rate * min(1.0, (session.step + 1) / 50) * max(0.02, 1 - session.step / n_steps)
     session.net.train()
+    if session.stage == WITH and session.net.config.has_lips:
+        session.net.dur_predictor.eval()  # it does not learn here, and is not to be disturbed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed * 1_000_003 + STAGES.index(session.stage) * 100_003 + session.step)
         losses = step_losses(session)
@@ -167,8 +178,8 @@ def judged(session: Session) -> float:
         with torch.inference_mode():
             tokens = tokens_of(lines, session.net.config)
             return float(duration_loss(session.net(tokens), padded([line.natural for line in lines]).float(), tokens.keep))
-    if not session.valid_optima:
-        session.valid_optima = [best_durations(item, session.scorer, session.run.steadiness) for item in session.valid]
+    if not session.valid_optima:  # nets without lips do not look at them
+        session.valid_optima = [_best(session, item) if session.stage == WITH else voice_durations(item.line) for item in session.valid]
     made = predicted_durations(session.net, session.valid, session.valid_optima)
     return float(np.mean([measured(item, whole, session.scorer).lse_d for item, whole in zip(session.valid, made, strict=True)]))
 
@@ -213,7 +224,7 @@ def write_state(session: Session) -> None:
 
 def identity_of(session: Session) -> dict[str, Any]:
     run = session.run
-    names = ("seed", "batch", "rate", "lip_rate", "base_steps", "steps", "duration_weight", "target", "steadiness", "upsampling", "without_lips", "hidden")
+    names = ("seed", "batch", "rate", "base_steps", "steps", "duration_weight", "target", "steadiness", "upsampling", "without_lips", "hidden")
     return {name: getattr(run, name) for name in names} | {"lines": sha256_of(run.lines), "scorer": sha256_of(run.scorer / "model.safetensors")}
 
 
@@ -261,12 +272,13 @@ def evaluate(run: argparse.Namespace) -> list[dict[str, Any]]:
     trained = frozenset(line.facts.group for line in lines if line.facts.fold == "train")
     wanted = [line for line in lines if line.facts.fold == run.fold and line.facts.clip]
     seen = look_at(wanted, run.features, guide, run.out / f"lips-{sha256_of(run.scorer / 'model.safetensors')[:12]}-{run.fold}.npz")
-    steady = [best_durations(item, guide, run.steadiness) for item in seen]
+    texts = [text_durations(load_phone_durations(run.out / WITHOUT), item) for item in seen]
+    steady = [best_durations(item, guide, text, run.steadiness) for item, text in zip(seen, texts, strict=True)]
     systems: dict[str, list[Any]] = {"the voice's own timing": [voice_durations(item.line) for item in seen]}
     for name, stage in (("without lip synchrony", WITHOUT), ("with lip synchrony", WITH)):
         systems[name] = predicted_durations(load_phone_durations(run.out / stage), seen, steady)
     systems["optimal, steady"] = steady
-    systems["optimal"] = [best_durations(item, guide, 0.0) for item in seen]
+    systems["optimal"] = [best_durations(item, guide, text, 0.0) for item, text in zip(seen, texts, strict=True)]
     systems["the person's timing"] = [person_durations(item.line) for item in seen]
     if run.judge is not None:
         seen = look_at(wanted, run.features, judge, run.out / f"lips-{sha256_of(run.judge / 'model.safetensors')[:12]}-{run.fold}.npz")
