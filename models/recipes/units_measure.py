@@ -56,7 +56,7 @@ def measure(run: argparse.Namespace, voices: Voices, phrases: Mapping[str, Seque
             asked = [pair for pair in pairs if pair.direction == direction]
             rivals = [pair for pair in answers if pair.direction == direction][:NEAREST_AMONG]
             found[f"{direction}, unheard {test}"] = judge_answers(translator, asked[: run.held_out], rivals)
-    unheard = {direction: some[run.phrases : run.phrases + run.held_out : 2] for direction, some in phrases.items()}
+    unheard = {direction: some[-run.held_out :: 2] for direction, some in phrases.items()}  # the list's end, which no step learns from
     found["encoder"] = judge_hearing(answers[:: max(1, len(answers) // HEARD_PAIRS)])
     if run.words is not None:
         found["encoder, human words"] = judge_words(encoder, timed_words(run.words, run.held_out))
