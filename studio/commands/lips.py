@@ -17,6 +17,7 @@ _CROPS = ("face", "track")
 
 if TYPE_CHECKING:
     from studio.domain.faces import FaceTrack
+    from studio.domain.sync import SyncScore
     from studio.engines.protocols import Availability, SyncScorer
     from studio.engines.rack import EngineRack
     from studio.file_lips import FileScore, SeenFile, TrackScore
@@ -37,7 +38,7 @@ def score_clip(
     try:
         content |= _scored(clip, rack, judge)
     except NotMeasurable as error:
-        content |= {"lse_c": None, "lse_d": None, "offset_frames": None, "windows": 0, "track": None, "why": str(error), "tracks": []}
+        content |= {**_numbers(None), "track": None, "why": str(error), "tracks": []}
     except MediaToolFailed as error:
         raise BadMedia(clip.name, f"it cannot be read to its end ({error.detail})") from error
     _tell(content, out)
@@ -91,8 +92,8 @@ def headline(found: FileScore) -> dict[str, Any]:
     """A file's numbers, of the face that stands out most, or why there are none."""
     best = found.best
     if best is None or best.score is None:
-        return {"lse_c": None, "lse_d": None, "offset_frames": None, "windows": 0, "track": None, "why": found.why}
-    return {**_numbers(best), "track": best.track.id, "why": ""}
+        return {**_numbers(None), "track": None, "why": found.why}
+    return {**_numbers(best.score), "track": best.track.id, "why": ""}
 
 
 def track_entry(track: FaceTrack) -> dict[str, Any]:
@@ -110,14 +111,14 @@ def track_entry(track: FaceTrack) -> dict[str, Any]:
 
 
 def _score_entry(one: TrackScore) -> dict[str, Any]:
-    return {**track_entry(one.track), **_numbers(one), "why": one.why}
+    return {**track_entry(one.track), **_numbers(one.score), "why": one.why}
 
 
-def _numbers(one: TrackScore) -> dict[str, Any]:
-    score = one.score
-    if score is None:
-        return {"lse_c": None, "lse_d": None, "offset_frames": None, "windows": 0}
-    return {"lse_c": round(score.lse_c, 4), "lse_d": round(score.lse_d, 4), "offset_frames": score.offset_frames, "windows": score.windows}
+def _numbers(score: SyncScore | None) -> dict[str, Any]:
+    """The numbers under the field's names, and under names that programs find easier."""
+    lse_c, lse_d = (None, None) if score is None else (round(score.lse_c, 4), round(score.lse_d, 4))
+    offset_frames, windows = (None, 0) if score is None else (score.offset_frames, score.windows)
+    return {"LSE-C": lse_c, "LSE-D": lse_d, "lse_c": lse_c, "lse_d": lse_d, "offset_frames": offset_frames, "windows": windows}
 
 
 def _speed(seen: SeenFile) -> dict[str, Any]:
