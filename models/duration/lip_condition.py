@@ -19,7 +19,7 @@ class LipConditionConfig:
 
     reach_frames: int = 12
     width: int = 64
-    passes: int = 2
+    passes: int = 3
     reads_optimum: bool = True
     units_per_frame: float = 2.0
 

@@ -33,8 +33,7 @@ from models.duration.rounding import isochronous
 from models.duration.weights import load_phone_durations, save_phone_durations
 from models.recipes.duration_batches import LineBatch, batch_of, characters_of, padded, rendered, tokens_of
 from models.recipes.duration_evaluation import (
-    best_durations, measured, original_rows, person_durations, predicted_durations, printed, shortest_of, table, text_durations,
-    voice_durations,
+    best_durations, measured, original_rows, person_durations, predicted_durations, printed, shortest_of, table, voice_durations,
 )  # fmt: skip
 from models.recipes.duration_flags import parse_flags, sources_of
 from models.recipes.duration_lines import SpokenLine, read_lines
@@ -50,7 +49,7 @@ VALID_LINES = 60
 
 @dataclass
 class Session:
-    """Everything a run holds. `text_net`: the weights this stage began with. `optima`: optimal durations by place in `trained`, made when first asked for, and those of `valid`."""
+    """Everything a run holds. `optima`: optimal durations by place in `trained`, made when first asked for, and those of `valid`."""
 
     run: argparse.Namespace
     texts: list[SpokenLine]
@@ -62,7 +61,6 @@ class Session:
     stage: str = BASE
     step: int = 0
     best: float = float("inf")
-    text_net: PhoneDurations | None = None
     optima: dict[int, np.ndarray] = field(default_factory=dict)
     valid_optima: list[np.ndarray] = field(default_factory=list)
 
@@ -86,8 +84,7 @@ def fresh(session: Session, stage: str) -> None:
         session.net = PhoneDurations(replace(session.net.config, has_lips=has_lips))
     if stage != BASE:
         former = run.out / STAGES[STAGES.index(stage) - 1]
-        session.text_net = load_phone_durations(former)
-        missing = session.net.load_state_dict(session.text_net.state_dict(), strict=False)
+        missing = session.net.load_state_dict(load_phone_durations(former).state_dict(), strict=False)
         if missing.unexpected_keys or any(not key.startswith("lip.") for key in missing.missing_keys):
             raise BadWeights(f"{former} does not fit the predictor of this run; train into another folder.")
         if has_lips:
@@ -149,7 +146,7 @@ def _optimum(session: Session, number: int) -> np.ndarray:
 
 
 def _best(session: Session, item: Seen) -> np.ndarray:
-    return best_durations(item, session.scorer, text_durations(session.text_net, item), session.run.steadiness)
+    return best_durations(item, session.scorer, session.run.steadiness)
 
 
 def train_step(session: Session) -> dict[str, float]:
@@ -272,13 +269,12 @@ def evaluate(run: argparse.Namespace) -> list[dict[str, Any]]:
     trained = frozenset(line.facts.group for line in lines if line.facts.fold == "train")
     wanted = [line for line in lines if line.facts.fold == run.fold and line.facts.clip]
     seen = look_at(wanted, run.features, guide, run.out / f"lips-{sha256_of(run.scorer / 'model.safetensors')[:12]}-{run.fold}.npz")
-    texts = [text_durations(load_phone_durations(run.out / WITHOUT), item) for item in seen]
-    steady = [best_durations(item, guide, text, run.steadiness) for item, text in zip(seen, texts, strict=True)]
+    steady = [best_durations(item, guide, run.steadiness) for item in seen]
     systems: dict[str, list[Any]] = {"the voice's own timing": [voice_durations(item.line) for item in seen]}
     for name, stage in (("without lip synchrony", WITHOUT), ("with lip synchrony", WITH)):
         systems[name] = predicted_durations(load_phone_durations(run.out / stage), seen, steady)
     systems["optimal, steady"] = steady
-    systems["optimal"] = [best_durations(item, guide, text, 0.0) for item, text in zip(seen, texts, strict=True)]
+    systems["optimal"] = [best_durations(item, guide, 0.0) for item in seen]
     systems["the person's timing"] = [person_durations(item.line) for item in seen]
     if run.judge is not None:
         seen = look_at(wanted, run.features, judge, run.out / f"lips-{sha256_of(run.judge / 'model.safetensors')[:12]}-{run.fold}.npz")

@@ -83,21 +83,13 @@ def person_durations(line: SpokenLine) -> np.ndarray | None:
 
 
 @torch.inference_mode()
-def text_durations(net: PhoneDurations, seen: Seen) -> np.ndarray:
-    """What a predictor says without a look at the lips: real units that fill the slot."""
-    net.eval()
-    batch = batch_of([seen], net.config)
-    return fitted(soft_durations(net(batch.tokens)), batch.view.slot_units, batch.tokens.keep)[0].double().numpy()
-
-
-@torch.inference_mode()
-def best_durations(seen: Seen, scorer: LipScorer, prior: np.ndarray, steadiness: float, rounds: int = 3) -> np.ndarray:
+def best_durations(seen: Seen, scorer: LipScorer, steadiness: float, rounds: int = 3) -> np.ndarray:
     """The optimal monotone segmentation (papers §2.8) under the scorer's distances; after each round the take is heard anew as it is now.
 
-    `prior`: (symbols,) the durations that `steadiness` draws to, and within half to twice of which phones stay."""
+    `steadiness` draws to the voice's own durations, and phones stay within half to twice of them."""
     line, sounds, limits = seen.line, seen.sounds, OptimumLimits(steadiness)
     for number in range(rounds):
-        whole = optimal_durations(prior, line.is_pause, sounds, seen.lips, limits)
+        whole = optimal_durations(line.natural, line.is_pause, sounds, seen.lips, limits)
         if number + 1 < rounds:
             sounds = sounds_at(heard(scorer, rendered_exactly(seen, whole), torch.tensor([seen.tone]))[0], whole, seen.sounds)
     return whole

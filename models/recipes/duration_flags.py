@@ -52,7 +52,7 @@ def _training_flags(parser: argparse.ArgumentParser) -> None:
     training.add_argument("--steps", type=int, default=600)
     training.add_argument("--duration-weight", type=float, default=DURATION_WEIGHT, help="λ")
     training.add_argument("--target", choices=("natural", "best"), default="best", help="L_dur's durations when synchrony is learnt: spoken, or optimal")
-    training.add_argument("--steadiness", type=float, default=0.15, help="price of unsteady rate in the optimal durations")
+    training.add_argument("--steadiness", type=float, default=0.3, help="price of unsteady rate in the optimal durations")
     training.add_argument("--upsampling", choices=("soft", "straight"), default="soft")
     training.add_argument("--without-lips", action="store_true", help="learn synchrony without a view of the lips, as the paper's predictor")
     training.add_argument("--evaluate-every", type=int, default=100)
