@@ -43,6 +43,7 @@ NO_FACE = "No face was found in it."
 MOUTH_CROP, WHOLE_CROP = "mouth", "face"  # what a scorer's `crop` may be, beside "track"
 _BLOCK_SAMPLES = 4 * SPEECH_RATE_HZ
 _CROPS_AT_ONCE = 125  # of 150 kB each
+_FRAMES_AHEAD = 5  # by which the windows of a piece are fewer than its crops (papers §5.1)
 Progress = Callable[[int, int], None]
 
 
@@ -164,7 +165,8 @@ def why_unfit(track: FaceTrack, archive: FaceArchive | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face of a file and its lip embeddings, float32 (windows, dim); None: it cannot be judged, and `why` says why."""
+    """A face of a file and its lip embeddings, float32 (windows, dim), one row a frame; NaN where the picture stands still, which no scorer
+    counts. None: it cannot be judged, and `why` says why."""
 
     track: FaceTrack
     lips: np.ndarray | None
@@ -182,7 +184,7 @@ def faces_of(seen: SeenFile, scorer: SyncScorer) -> list[Face]:
     for track in seen.tracks.tracks:
         why = why_unfit(track, seen.archive)
         try:
-            lips = None if why is not None else np.nan_to_num(embed_track(seen.archive, track.id, scorer))  # a still minute is equally far from any sound
+            lips = None if why is not None else embed_track(seen.archive, track.id, scorer)
             faces.append(Face(track, lips, why or ""))
         except NotMeasurable as error:
             faces.append(Face(track, None, str(error)))
@@ -190,51 +192,63 @@ def faces_of(seen: SeenFile, scorer: SyncScorer) -> list[Face]:
 
 
 def cropped_faces(seen: SeenFile, archive: FaceArchive, scorer: SyncScorer) -> list[Face]:
-    """Every face on 224×224 crops, cut and embedded as the pictures come by."""
+    """Every face on 224×224 crops, cut and embedded as the pictures come by; only faces in the picture take up room."""
     whole = FaceTrack(0, 0, seen.tracks.frame_count, 0, float(seen.info.video.width_px) if seen.info.video else 0.0, 0.0, 0.0, 1.0)
     tracks = (whole,) if scorer.crop == WHOLE_CROP else seen.tracks.tracks
     sources = {track.id: None if track is whole else archive for track in tracks}
-    unfit = {track.id: why for track in tracks if (why := why_unfit(track, sources[track.id])) is not None}
-    cutters = {track.id: _Cutter(track, sources[track.id], scorer) for track in tracks if track.id not in unfit}
-    for number, picture in enumerate(pictures(seen.query) if cutters else ()):
-        for cutter in cutters.values():
+    found = {track.id: Face(track, None, why) for track in tracks if (why := why_unfit(track, sources[track.id])) is not None}
+    waiting = sorted((track for track in tracks if track.id not in found), key=lambda track: track.start_frame, reverse=True)
+    cutting: list[_Cutter] = []
+    for number, picture in enumerate(pictures(seen.query) if waiting else ()):
+        while waiting and waiting[-1].start_frame <= number:
+            track = waiting.pop()
+            cutting.append(_Cutter(track, sources[track.id], scorer))
+        for cutter in cutting:
             cutter.look(number, picture)
-    return [Face(track, None, unfit[track.id]) if track.id in unfit else cutters[track.id].face() for track in tracks]
+        found |= {cutter.track.id: cutter.face() for cutter in cutting if cutter.track.end_frame <= number + 1}
+        cutting = [cutter for cutter in cutting if cutter.track.end_frame > number + 1]
+    found |= {cutter.track.id: cutter.face() for cutter in cutting}
+    found |= {track.id: Face(track, None, "The pictures end before this face is seen.") for track in waiting}
+    return [found[track.id] for track in tracks]
 
 
 class _Cutter:
-    """Cuts one face out of the pictures it is in, and embeds it a few seconds at a time."""
+    """Cuts one face out of the pictures it is in, and embeds it a few seconds at a time; lives for as long as its track."""
 
     def __init__(self, track: FaceTrack, archive: FaceArchive | None, scorer: SyncScorer) -> None:
         curves = archive.curves(track.id) if archive is not None else None
-        self._track, self._scorer = track, scorer
+        self.track, self._scorer = track, scorer
         self._cutter = FaceCutter() if curves is None else FaceCutter(curves.boxes, curves.found)
         self._held: list[np.ndarray] = []
         self._embedded: list[np.ndarray] = []
         self._why = ""
 
     def look(self, number: int, picture: np.ndarray) -> None:
-        if not self._track.start_frame <= number < self._track.end_frame:
-            return
-        self._held.append(self._cutter.crop(number - self._track.start_frame, picture))
+        self._held.append(self._cutter.crop(number - self.track.start_frame, picture))
         if len(self._held) == _CROPS_AT_ONCE:
             self._embed()
 
     def face(self) -> Face:
-        self._embed()
-        return Face(self._track, np.concatenate(self._embedded), "") if self._embedded else Face(self._track, None, self._why)
+        """What has been seen of it, rows of NaN where a piece cannot be judged. The last crops are embedded and let go."""
+        if not self._embedded or len(self._held) > _FRAMES_AHEAD:
+            self._embed()
+        self._held = []
+        width = max((piece.shape[1] for piece in self._embedded), default=1)
+        if width == 1:
+            return Face(self.track, None, self._why)
+        pieces = [piece if piece.shape[1] == width else np.full((len(piece), width), np.nan, np.float32) for piece in self._embedded]
+        return Face(self.track, np.concatenate(pieces))
 
     def _embed(self) -> None:
-        """Windows reach a few frames ahead, so those frames are held back for the next piece."""
-        if not self._held:
-            return
+        """Windows reach a few frames ahead, so those frames are held back for the next piece. A piece that cannot be judged keeps its
+        place, as one column of NaN: the sound is not moved either."""
         try:
-            self._embedded.append(self._scorer.embed_lips(np.stack(self._held)))
+            rows = self._scorer.embed_lips(np.stack(self._held))
         except NotMeasurable as error:
-            self._why = str(error)
-            self._held = []
-        else:
-            self._held = self._held[len(self._embedded[-1]) :]
+            self._why = self._why or str(error)
+            rows = np.full((max(0, len(self._held) - _FRAMES_AHEAD), 1), np.nan, np.float32)
+        self._embedded.append(rows)
+        self._held = self._held[len(rows) :]
 
 
 def _track_score(seen: SeenFile, face: Face, scorer: SyncScorer) -> TrackScore:

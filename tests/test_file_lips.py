@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,8 @@ import pytest
 from studio.domain.errors import NotMeasurable
 from studio.domain.faces import FaceTrack
 from studio.domain.sync import SyncScore
-from studio.file_lips import HasCrops, TrackScore, faces_of, score_file, scored, seen_file, why_unfit
+from studio.engines.face_cutter import FaceCutter
+from studio.file_lips import HasCrops, TrackScore, cropped_faces, faces_of, score_file, scored, seen_file, why_unfit
 from studio.media.face_archive import FaceArchive, FaceArchiveWriter, FaceRow
 from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeVad
 from tests.talking_film import talk, talking_film, voice
@@ -58,6 +61,69 @@ def test_crops_are_cut_and_embedded_as_the_pictures_go_by_without_a_gap(film: Pa
     assert (found.crop, found.best.score.offset_frames, found.best.score.windows) == (crop, -2, 175)
 
 
+class StillWatcher(CropScorer):
+    """Refuses a still picture, as the engines do."""
+
+    def embed_lips(self, pictures: np.ndarray) -> np.ndarray:
+        if len(pictures) > 5 and np.abs(np.diff(pictures[:, ::4, ::4].astype(np.int16), axis=0)).mean(axis=(1, 2, 3)).max() < 0.15:
+            raise NotMeasurable("a still picture")
+        return super().embed_lips(pictures)
+
+
+def test_a_still_piece_keeps_its_place_and_does_not_count(tmp_path: Path) -> None:
+    loud = np.concatenate([np.zeros(125, np.float32), talk(6, 250)])
+    film = talking_film(tmp_path / "film.mkv", loud=loud, late_ms=80)
+    with seen_file(film, FakeFaceTracker(), FakeVad()) as seen:
+        (face,) = faces_of(seen, StillWatcher())
+        found = score_file(seen, StillWatcher())
+    assert face.lips is not None and face.lips.shape == (370, 5)
+    assert np.isnan(face.lips[:120]).all() and not np.isnan(face.lips[120:]).any()
+    dark = np.flatnonzero(face.lips[120:].max(axis=1) > 0.5)[0] + 120
+    assert abs(int(dark) + 4 - int(np.flatnonzero(loud > 0.39)[0])) <= 1, "later windows have not moved forward"
+    assert found.best is not None and found.best.score is not None
+    assert (found.best.score.offset_frames, found.best.score.windows) == (-2, 250)
+
+
+def test_still_minutes_of_kept_mouths_do_not_count(tmp_path: Path) -> None:
+    class Still(FakeLipScorer):
+        def embed_lips(self, pictures: np.ndarray) -> np.ndarray:
+            rows = super().embed_lips(pictures)
+            rows[:40] = np.nan
+            return rows
+
+    film = talking_film(tmp_path / "film.mkv", late_ms=80)
+    with seen_file(film, FakeFaceTracker(), FakeVad()) as seen:
+        all_of_it, part = (score_file(seen, scorer).best for scorer in (FakeLipScorer(), Still()))
+    assert all_of_it is not None and part is not None and all_of_it.score is not None and part.score is not None
+    assert (all_of_it.score.windows, part.score.windows) == (100, 60)
+    assert part.score.offset_frames == all_of_it.score.offset_frames == -2
+    assert part.score.lse_d == pytest.approx(all_of_it.score.lse_d, abs=0.15)
+
+
+def test_a_face_that_is_gone_takes_up_no_room(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[weakref.ref[np.ndarray]] = []
+    most = 0
+
+    def alive() -> int:
+        return sum(one() is not None for one in made)
+
+    class Counting(FaceCutter):
+        def crop(self, place: int, picture: np.ndarray) -> np.ndarray:
+            nonlocal most
+            crop = super().crop(place, picture)
+            made.append(weakref.ref(crop))
+            most = max(most, alive())
+            return crop
+
+    monkeypatch.setattr("studio.file_lips.FaceCutter", Counting)
+    archive = archive_of(tmp_path / "faces.npz", 0.0, tracks=6)
+    tracks = tuple(face(number, start_frame=30 * (number - 1), end_frame=30 * number) for number in range(1, 7))
+    with seen_file(film, FakeFaceTracker(), FakeVad()) as seen:
+        found = cropped_faces(replace(seen, tracks=replace(seen.tracks, tracks=tracks)), archive, CropScorer())
+    assert [len(one.lips) for one in found if one.lips is not None] == [25] * 6
+    assert len(made) == 180 and 25 <= most <= 36 and alive() == 0
+
+
 def test_sound_is_moved_as_if_the_whole_file_were_played_so(film: Path) -> None:
     with seen_file(film, FakeFaceTracker(), FakeVad()) as seen:
         (track,) = seen.tracks.tracks
@@ -83,16 +149,18 @@ def test_nothing_is_left_on_disk(film: Path) -> None:
 
 
 def face(number: int, **changes: float) -> FaceTrack:
-    facts = {"face_px": 90.0, "mouth_px": 30.0, "profile_share": 0.1, "found_share": 1.0} | changes
-    return FaceTrack(id=number, start_frame=0, end_frame=100, shot=0, **facts)
+    facts = {"start_frame": 0, "end_frame": 100, "face_px": 90.0, "mouth_px": 30.0, "profile_share": 0.1, "found_share": 1.0} | changes
+    return FaceTrack(id=number, shot=0, **facts)
 
 
-def archive_of(path: Path, yaw_deg: float) -> FaceArchive:
+def archive_of(path: Path, yaw_deg: float, *, tracks: int = 1) -> FaceArchive:
+    """Faces one after the other, 30 frames each."""
     with FaceArchiveWriter(path) as writer:
-        writer.begin(1, 0)
-        for _ in range(30):
-            writer.add(1, FaceRow(True, (0.0, 0.0, 90.0, 90.0), 0.1, 0.1, yaw_deg, np.zeros((64, 64), np.uint8)))
-        writer.end(1)
+        for number in range(1, tracks + 1):
+            writer.begin(number, 30 * (number - 1))
+            for _ in range(30):
+                writer.add(number, FaceRow(True, (110.0, 60.0, 100.0, 100.0), 0.1, 0.1, yaw_deg, np.zeros((64, 64), np.uint8)))
+            writer.end(number)
     return FaceArchive(path)
 
 

@@ -24,7 +24,7 @@ class NothingToScore(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class OffsetDistances:
-    """`mean_distances`: mean over `windows` video windows at each of 2·shift + 1 offsets, the sound moved from earliest to latest.
+    """`mean_distances`: mean over `windows` video windows (those that can be judged) at each of 2·shift + 1 offsets, the sound moved from earliest to latest.
 
     With zero padding beyond the ends of the sound, LSE-C is inflated under 2·shift + 1 windows."""
 
@@ -57,7 +57,8 @@ def offset_distances(lips: Any, sound: Any, *, shift: int = PUBLISHED_SHIFT, is_
     `lips`: (windows, dim), `sound`: (windows, dim), numpy arrays or torch tensors, both starting at the same moment; the longer one is
     cut to the shorter (`min_length` of the protocol). `is_padded`: the sound is zero beyond its ends, as published; False takes each mean
     over the windows that have sound at that offset (offsets with under a third of them are left out), which embeddings of unit length need (zero lies nearer to them than any stranger).
-    Raises NothingToScore without a window, ValueError for shapes that do not go together.
+    Rows of NaN in `lips` show a mouth that cannot be judged: they keep their place and are left out of every mean.
+    Raises NothingToScore without a window to judge, ValueError for shapes that do not go together.
     """
     seen, heard = _as_array(lips), _as_array(sound)
     if seen.ndim != 2 or heard.ndim != 2 or seen.shape[1] != heard.shape[1]:
@@ -66,16 +67,20 @@ def offset_distances(lips: Any, sound: Any, *, shift: int = PUBLISHED_SHIFT, is_
         if len(stream) == 0:
             raise NothingToScore(f"The {name} is too short: it holds no window to score.")
     windows = min(len(seen), len(heard))
+    is_known = ~np.isnan(seen[:windows]).any(axis=1)
+    judged = int(is_known.sum())
+    if judged == 0:
+        raise NothingToScore("The picture holds no window that can be judged.")
     sums, counts = np.zeros(2 * shift + 1), np.zeros(2 * shift + 1)
     for start in range(0, windows, _WINDOWS_AT_ONCE):
         stop = min(windows, start + _WINDOWS_AT_ONCE)
         found = distances_of(seen[start:stop], _padded(heard[:windows], start - shift, stop + shift))
         places = np.arange(start, stop)[:, None] + np.arange(-shift, shift + 1)[None]
-        counted = np.ones_like(found) if is_padded else ((places >= 0) & (places < windows)).astype(found.dtype)
-        sums += (found * counted).sum(axis=0, dtype=np.float64)
+        counted = is_known[start:stop, None] & (is_padded | ((places >= 0) & (places < windows)))
+        sums += np.where(counted, found, 0).sum(axis=0, dtype=np.float64)
         counts += counted.sum(axis=0, dtype=np.float64)
-    means = np.divide(sums, counts, out=np.full_like(sums, np.inf), where=counts >= (1 if is_padded else max(1.0, windows / 3)))
-    return OffsetDistances(tuple(float(value) for value in means), windows)
+    means = np.divide(sums, counts, out=np.full_like(sums, np.inf), where=counts >= (1 if is_padded else max(1.0, judged / 3)))
+    return OffsetDistances(tuple(float(value) for value in means), judged)
 
 
 def distances_of(lips: np.ndarray, padded_sound: np.ndarray) -> np.ndarray:

@@ -235,7 +235,7 @@ class SyncScorer(Engine, Protocol):
         ...
 
     def score(self, lips: np.ndarray, audio: Audio) -> SyncScore:
-        """Sound against cached lip embeddings, both starting at the same moment. Raises NotMeasurable with the reason, never guesses."""
+        """Sound against cached lip embeddings, both starting at the same moment; rows of NaN (a still picture) are left out. Raises NotMeasurable with the reason, never guesses."""
         ...
 
 

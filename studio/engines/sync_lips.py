@@ -104,7 +104,7 @@ class LipSyncScorer:
         return np.concatenate(found).astype(np.float32, copy=False)
 
     def score(self, lips: np.ndarray, audio: Audio) -> SyncScore:
-        """Raises NotMeasurable for silence and for under six frames of either."""
+        """Rows of NaN in `lips` are left out. Raises NotMeasurable for silence, for under six frames of either, and where all rows are NaN."""
         found = self.distances(lips, audio)
         return SyncScore(self.name, self.crop, found.lse_c, found.lse_d, found.offset_frames, found.windows)
 
@@ -113,7 +113,7 @@ class LipSyncScorer:
         import numpy as np
         import torch
 
-        from models.sync.scoring import offset_distances
+        from models.sync.scoring import NothingToScore, offset_distances
 
         self._check(lips, audio)
         self.load()
@@ -124,7 +124,10 @@ class LipSyncScorer:
                 first, last = max(0, start - _CONTEXT_FRAMES), min(frames, start + _CHUNK_FRAMES + _CONTEXT_FRAMES)
                 samples = np.ascontiguousarray(audio.samples[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME])
                 found.append(self._net.sound(torch.from_numpy(samples)[None])[0, start - first : start - first + _CHUNK_FRAMES].numpy())
-        return offset_distances(lips[:frames], np.concatenate(found), is_padded=False)
+        try:
+            return offset_distances(lips[:frames], np.concatenate(found), is_padded=False)
+        except NothingToScore as error:
+            raise NotMeasurable("The mouth does not move while this sound is heard: the picture stands still.") from error
 
     def _check(self, lips: np.ndarray, audio: Audio) -> None:
         import numpy as np

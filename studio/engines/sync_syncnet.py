@@ -100,13 +100,13 @@ class SyncNetScorer:
         return embed_lips(self._net, pictures)
 
     def score(self, lips: np.ndarray, audio: Audio) -> SyncScore:
-        """Raises NotMeasurable for silence and for under six frames of either; EngineFailed for lips of another scorer."""
+        """Rows of NaN in `lips` are left out. Raises NotMeasurable for silence, for under six frames of either and where all rows are NaN; EngineFailed for lips of another scorer."""
         found = self.distances(lips, audio)
         return SyncScore(self.name, self.crop, found.lse_c, found.lse_d, found.offset_frames, found.windows)
 
     def distances(self, lips: np.ndarray, audio: Audio) -> OffsetDistances:
         """The mean distance at every offset within ±15 frames. `audio` at any rate. Raises as `score`."""
-        from models.sync.scoring import offset_distances
+        from models.sync.scoring import NothingToScore, offset_distances
         from models.sync.syncnet import EMBEDDING
         from models.sync.syncnet_windows import embed_sound
 
@@ -114,7 +114,10 @@ class SyncNetScorer:
             raise EngineFailed(self.name, f"lip embeddings of shape {lips.shape} are not its own, which are {EMBEDDING} wide.")
         samples = self._heard(len(lips), audio)
         self.load()
-        return offset_distances(lips, embed_sound(self._net, samples))
+        try:
+            return offset_distances(lips, embed_sound(self._net, samples))
+        except NothingToScore as error:
+            raise NotMeasurable("The face does not move while this sound is heard: the picture stands still.") from error
 
     def _heard(self, windows: int, audio: Audio) -> np.ndarray:
         """The part of the sound that meets the picture, at 16 kHz."""

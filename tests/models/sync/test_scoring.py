@@ -62,6 +62,20 @@ def test_a_stream_without_a_window_cannot_be_scored() -> None:
         offset_distances(np.zeros((0, 3)), np.zeros((4, 3)))
 
 
+@pytest.mark.parametrize("is_padded", [True, False])
+def test_windows_that_cannot_be_judged_keep_their_place_and_do_not_count(is_padded: bool) -> None:
+    chance = np.random.default_rng(5)
+    sound = chance.normal(size=(700, 8)).astype(np.float32)
+    lips = sound + 0.1 * chance.normal(size=sound.shape).astype(np.float32)
+    every = offset_distances(lips[300:], sound[300:], is_padded=True)
+    lips[:300] = np.nan
+    found = offset_distances(lips, sound, is_padded=is_padded)
+    assert (found.windows, found.offset_frames) == (400, 0)
+    assert found.lse_d == pytest.approx(every.lse_d, rel=1e-5), "still windows are no windows at some distance"
+    with pytest.raises(NothingToScore, match="no window that can be judged"):
+        offset_distances(np.full_like(lips, np.nan), sound)
+
+
 def test_streams_of_two_widths_are_refused() -> None:
     with pytest.raises(ValueError, match="one width"):
         offset_distances(np.zeros((4, 3)), np.zeros((4, 2)))
