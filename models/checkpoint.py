@@ -10,6 +10,7 @@ import copy
 import hashlib
 import json
 import pickle
+import struct
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 MANIFEST = WEIGHTS_FOLDER / "weights.toml"
 MODEL_FILE, ADAPTER_FILE, ADAPTER_CONFIG = "model.safetensors", "adapter_model.safetensors", "adapter_config.json"
 BASE_RECORD = "lipline_base.json"  # in an adapter's folder: which base it was trained on, by name and sha256
+_JUNK = (pickle.UnpicklingError, struct.error, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError)  # what bytes at random meet in the unpickler
 
 
 class BadWeights(Exception):
@@ -118,8 +120,7 @@ def read_tensors(path: Path, *, sha256: str | None = None) -> dict[str, torch.Te
     if not path.is_file():
         raise BadWeights(f"{path} is missing; fetch or copy it there.")
     if path.suffix != ".safetensors":
-        content = _unpickled(path)
-        return content.get("state_dict", content)
+        return _tensors_in(_unpickled(path), path)
     try:
         return load_file(path)
     except SafetensorError as error:
@@ -136,11 +137,20 @@ def write_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
 
 
 def load_strictly(net: torch.nn.Module, tensors: dict[str, torch.Tensor], origin: str) -> None:
-    """Put tensors into a net; every key must match both ways. `origin` is named in the BadWeights raised otherwise."""
+    """Put tensors into a net; every key and shape must match both ways. `origin` is named in the BadWeights raised otherwise."""
+    wanted = net.state_dict()
+    missing, unexpected = [key for key in wanted if key not in tensors], [key for key in tensors if key not in wanted]
+    if missing or unexpected:
+        wrong = [f"{len(keys)} {kind} (such as {keys[0]})" for kind, keys in (("missing", missing), ("unexpected", unexpected)) if keys]
+        raise BadWeights(f"{origin} does not fit the net: of its tensors {' and '.join(wrong)}. Name the weights of this net.")
+    for key, tensor in tensors.items():
+        shapes = tuple(wanted[key].shape), tuple(tensor.shape)
+        if shapes[0] != shapes[1]:
+            raise BadWeights(f"{origin} does not fit the net: {key} is {shapes[1]} and should be {shapes[0]}. Name the weights of this net.")
     try:
         net.load_state_dict(tensors, strict=True)
     except RuntimeError as error:
-        raise BadWeights(f"{origin} does not fit the net: {error}") from error
+        raise BadWeights(f"{origin} does not fit the net: {_first_line(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,14 +325,29 @@ def _check_json(path: Path) -> None:
         raise BadWeights(f"{path} is damaged and cannot be read ({error}); fetch or copy it again.") from error
 
 
-def _unpickled(path: Path) -> dict[str, Any]:
+def _tensors_in(content: Any, path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a pickle, bare or under “state_dict” as trainers write them."""
+    import torch
+
+    tensors = content.get("state_dict", content) if isinstance(content, dict) else content
+    if not isinstance(tensors, dict) or not all(isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in tensors.items()):
+        raise BadWeights(f"{path} holds no table of tensors by name, so these are not the weights of a net; name another file.")
+    return tensors
+
+
+def _first_line(error: BaseException) -> str:
+    """The libraries' errors go on for pages."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def _unpickled(path: Path) -> Any:
     """Tensors, numbers, lists and dicts only: nothing in the file is run."""
     import torch
 
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
-        raise BadWeights(f"{path} is damaged, or holds more than tensors and numbers, and is not read ({error}).") from error
+    except _JUNK as error:
+        raise BadWeights(f"{path} is damaged, or holds more than tensors and numbers, and is not read; fetch or copy it again.") from error
 
 
 def read_training_state(path: Path) -> dict[str, Any]:

@@ -68,9 +68,38 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
         read_tensors(tmp_path / "net.pt")
 
 
+@pytest.mark.parametrize("content", [[1, 2], torch.zeros(3), {"state_dict": [1]}, {"a": 3}, {3: torch.zeros(2)}])
+def test_a_pickle_that_is_no_table_of_tensors_is_refused_in_a_sentence(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "net.pt")
+    with pytest.raises(BadWeights, match="holds no table of tensors by name"):
+        read_tensors(tmp_path / "net.pt")
+
+
+def test_tensors_under_state_dict_are_found(tmp_path: Path) -> None:
+    torch.save({"state_dict": {"a": torch.ones(2)}, "epoch": 3}, tmp_path / "net.pt")
+    assert torch.equal(read_tensors(tmp_path / "net.pt")["a"], torch.ones(2))
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", b"<html>not found</html>", b"PK\x03\x04 no zip", bytes(range(256)) * 40, pickle.dumps({"a": pickle.loads})])
+def test_junk_is_refused_in_one_short_sentence(tmp_path: Path, junk: bytes) -> None:
+    (tmp_path / "net.pt").write_bytes(junk)
+    with pytest.raises(BadWeights, match="not read") as refused:
+        read_tensors(tmp_path / "net.pt")
+    assert len(str(refused.value)) - len(str(tmp_path)) < 140 and "\n" not in str(refused.value)
+
+
 def test_a_missing_key_is_named() -> None:
-    with pytest.raises(BadWeights, match="bias"):
+    with pytest.raises(BadWeights, match=r"1 missing \(such as bias\)\."):
         load_strictly(torch.nn.Linear(2, 2), {"weight": torch.zeros(2, 2)}, "net.safetensors")
+
+
+def test_wrong_keys_and_shapes_are_counted_in_a_line() -> None:
+    net = torch.nn.Sequential(*[torch.nn.Linear(2, 2) for _ in range(40)])
+    with pytest.raises(BadWeights, match=r"80 missing \(such as 0.weight\) and 50 unexpected \(such as net.0\)") as refused:
+        load_strictly(net, {f"net.{at}": torch.zeros(1) for at in range(50)}, "net.safetensors")
+    assert len(str(refused.value)) < 200
+    with pytest.raises(BadWeights, match=r"weight is \(2, 3\) and should be \(2, 2\)"):
+        load_strictly(torch.nn.Linear(2, 2), {"weight": torch.zeros(2, 3), "bias": torch.zeros(2)}, "net.safetensors")
 
 
 def test_a_language_model_with_a_missing_tensor_is_refused(tmp_path: Path) -> None:
