@@ -66,7 +66,8 @@ def list_faces(
 
 
 def pick_scorer(rack: EngineRack, name: str, crop: str | None) -> SyncScorer:
-    """The scorer asked for, looking at the crop asked for. Raises BadSetting, EngineUnavailable."""
+    """The scorer asked for, looking at the crop asked for, its weights opened: junk is refused before a film is looked at. Raises
+    BadSetting, EngineUnavailable."""
     from studio.engines.protocols import Availability
     from studio.file_lips import HasCrops
 
@@ -77,7 +78,9 @@ def pick_scorer(rack: EngineRack, name: str, crop: str | None) -> SyncScorer:
     if crop is not None and crop not in (*_CROPS, "mouth"):
         raise BadSetting(f"--crop is face or track, not “{crop}”.")
     found = rack.pick("sync scorer", name, accepts=accepts)
-    return found if crop in (None, found.crop) else found.with_crop(crop)
+    judge = found if crop in (None, found.crop) else found.with_crop(crop)
+    judge.load()
+    return judge
 
 
 def _scored(clip: Path, rack: EngineRack, scorer: SyncScorer) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from studio.cli import app
-from studio.domain.errors import BadMedia, BadSetting
+from studio.domain.errors import BadMedia, BadSetting, EngineUnavailable
+from studio.engines.sync_syncnet import SyncNetScorer
 from tests.fakes import FakeFaceTracker, FakeLipScorer
 from tests.studio_fixtures import fake_rack
 from tests.talking_film import talk, talking_film
@@ -85,6 +86,16 @@ def test_only_what_cannot_be_read_is_an_error(folder: Path, tmp_path: Path) -> N
             assert isinstance(call(command, path).exception, BadMedia)
     assert isinstance(call("score", folder / "late.mkv", "--crop", "nose").exception, BadSetting)
     assert isinstance(call("score", folder / "late.mkv", "--scorer", "nobody").exception, BadSetting)
+
+
+def test_junk_for_weights_is_refused_before_the_film_is_looked_at(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "syncnet_v2.model").write_bytes(b"<html>not found</html>")
+    eyes = FakeFaceTracker()
+    monkeypatch.setattr("studio.bootstrap.build_engines", lambda: fake_rack(face_tracker=eyes, sync_scorer=SyncNetScorer(tmp_path)))
+    for arguments in (("score", folder / "late.mkv"), ("score", folder / "late.mkv", "--crop", "face"), ("eval", "sync", folder / "index.csv")):
+        refused = call(*arguments).exception
+        assert isinstance(refused, EngineUnavailable) and "syncnet_v2.model is damaged" in str(refused)
+    assert eyes.looks == 0
 
 
 def test_faces_lists_tracks_and_how_fast_they_were_found(folder: Path) -> None:
