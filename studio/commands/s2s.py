@@ -35,9 +35,12 @@ def speech_to_speech(
     """Say a clip's speech in another language, from its sound alone: units of speech, no recogniser and no text."""
     from studio.bootstrap import build_engines
     from studio.domain.language import language_code
+    from studio.evaluation.report import write_text
     from studio.media.wav import write_wav
     from studio.stages.direct import Direction, convert_clip
 
+    for asked in (out, report):
+        _check_place(asked)
     direction = Direction(language_code(source_language), language_code(target_language))
     rack = build_engines()
     speaker = _engine(rack, engine, direction.source, direction.target)
@@ -61,7 +64,15 @@ def speech_to_speech(
     if report is not None:
         rows = [{"heard_ms": [one.span.start_ms, one.span.end_ms], "start_ms": one.start_ms, "length_ms": one.length_ms} for one in made.stretches]
         content = {"file": clip.name, "engine": speaker.name, "version": speaker.version, "from": direction.source, "to": direction.target, "stretches": rows}
-        report.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_text(report, json.dumps(content, indent=1) + "\n")
+
+
+def _check_place(asked: Path | None) -> None:
+    """Before the models work for minutes. Raises BadSetting."""
+    if asked is not None and not asked.parent.is_dir():
+        raise BadSetting(f"{asked} cannot be written: there is no folder {asked.parent}; make it first, or name another.")
+    if asked is not None and asked.is_dir():
+        raise BadSetting(f"{asked} is a folder; name a file in it.")
 
 
 def _engine(rack: EngineRack, name: str, source: str, target: str) -> SpeechToSpeech:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from studio.domain.errors import MediaToolFailed, OutOfSpace, StudioError
+from studio.domain.errors import MediaToolFailed, StudioError
 from studio.domain.timing import TimeSpan, ms_to_samples
 
 if TYPE_CHECKING:
@@ -125,9 +125,13 @@ def _why(path: Path, error: BaseException) -> StudioError:
     """libsndfile does not say why a write was short; another write in the same place does."""
     import tempfile
 
+    from studio.media.ffmpeg import storage_error
+
+    if not path.parent.is_dir():
+        return MediaToolFailed(f"Writing {path.name}", f"there is no folder {path.parent}.")
     try:
         with tempfile.TemporaryFile(dir=path.parent) as file:
             file.write(bytes(_SPARE_BYTES))
-    except OSError:
-        return OutOfSpace(path.parent.name)
+    except OSError as met:
+        return storage_error(met, path)
     return MediaToolFailed("Writing a sound file", str(error) or "the write was cut short.")

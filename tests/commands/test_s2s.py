@@ -43,6 +43,16 @@ def test_a_clip_is_said_on_its_own_timeline(clip: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_missing_folder_is_said_before_anything_is_heard(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(UnitSpeech, "convert", lambda *_: pytest.fail("the models were asked first"))
+    for out, report in ((tmp_path / "gone" / "out.wav", None), (tmp_path / "out.wav", tmp_path / "gone" / "out.json")):
+        with pytest.raises(BadSetting, match=r"there is no folder .*gone; make it first"):
+            speech_to_speech(clip, "zh", out, "en", "units", report)
+    with pytest.raises(BadSetting, match="is a folder"):
+        speech_to_speech(clip, "zh", tmp_path, "en", "units", None)
+    assert not (tmp_path / "out.wav").exists()
+
+
 def test_what_cannot_be_done_is_a_sentence(clip: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.wav"
     with pytest.raises(EngineUnavailable, match="not en-de"):

@@ -46,6 +46,11 @@ def test_length_at_another_rate_comes_from_the_header(tmp_path: Path) -> None:
     assert wav_samples(tmp_path / "a.wav", 48_000) == 48_000
 
 
+def test_a_missing_folder_is_not_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(MediaToolFailed, match=r"Writing a\.wav failed: there is no folder .*gone"):
+        write_wav(tmp_path / "gone" / "a.wav", Audio(np.zeros(10, np.float32), 16_000))
+
+
 def test_what_is_no_sound_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFFnothing")
     for read in (read_wav, lambda path: wav_samples(path, 48_000)):
