@@ -3,7 +3,7 @@
     python -m models.recipes.lip_features --index CLIPS.csv --videos DIR --out build/lips
     python -m models.recipes.syncnet --features build/lips --out build/scorer            # resumes where it was
     python -m models.recipes.syncnet --features build/lips --out build/fold0 --held-out 0
-    python -m models.recipes.syncnet --smoke --out build/smoke
+    python -m models.recipes.syncnet --smoke                            # in seconds, on made-up features, nothing kept
 
 Held-out parts are split by speaker or source (`group`); of a group with many clips every tenth is kept out as well.
 """
@@ -13,9 +13,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -229,22 +231,29 @@ def _rate(step: int, plan: Plan) -> float:
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(argv)
+    if options.out is None and not options.smoke:
+        raise SystemExit("Name the folder of the run with --out, or try --smoke.")
+    with tempfile.TemporaryDirectory(prefix="lipline-syncnet-") if options.out is None else nullcontext(options.out) as folder:
+        _train(options, Path(folder))
+
+
+def _train(options: argparse.Namespace, out: Path) -> None:
     config, plan = LipScorerConfig(), Plan(steps=options.steps, batch=options.batch, seed=options.seed, dub_weight=options.dub_weight)
     if options.smoke:
         config = LipScorerConfig(side_px=32, channels=(4, 8, 8), width=16, dim=8, dilations=(1,))
         plan = Plan(steps=4, batch=4, frames=20, margin=5, every=2, seed=options.seed, is_half=False)
-        options.features = smoke_features(options.out / "features", seed=options.seed)
+        options.features = smoke_features(out / "features", seed=options.seed)
     if options.features is None:
         raise SystemExit("Name a folder of lip features with --features, or try --smoke.")
     material = gather(options.features, config, options.folds, options.held_out, options.tiers)
     print(json.dumps({"train": len(material.train), "held_out": len(material.held_out), "plan": asdict(plan)}), flush=True)
-    Training(plan, config, material, options.out).run()
+    Training(plan, config, material, out).run()
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", type=Path, help="folder made by models.recipes.lip_features")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="the run's folder; --smoke does without")
     parser.add_argument("--steps", type=int, default=Plan().steps)
     parser.add_argument("--batch", type=int, default=Plan().batch)
     parser.add_argument("--seed", type=int, default=0)

@@ -1,4 +1,5 @@
 import json
+import tempfile
 
 import pytest
 import torch
@@ -15,6 +16,15 @@ def test_the_smoke_run_trains_a_scorer_that_opens(tmp_path, capsys):
     main(["--smoke", "--out", str(tmp_path)])
     assert [line["step"] for line in lines(capsys)[1:]] == [2, 4]
     assert load_lip_scorer(tmp_path).sound(torch.zeros(1, 6400)).shape == (1, 10, 8)
+
+
+def test_the_smoke_run_needs_no_folder_and_leaves_none(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    main(["--smoke"])
+    assert [line["step"] for line in lines(capsys)[1:]] == [2, 4]
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(SystemExit, match="--out"):
+        main([])
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path, capsys):
