@@ -17,6 +17,7 @@ from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
 from studio.ui import present
+from studio.ui.arrivals import Arrivals
 from studio.ui.figures import fit_over_time, lips_over_time
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
@@ -41,10 +42,12 @@ TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
 
 
 class Handlers:
-    """`can_leave`: the person logged in, so a way out is shown."""
+    """`can_leave`: the person logged in, so a way out is shown. `page`: the browser page that asks; files dropped on it together
+    find each other through `arrivals`."""
 
-    def __init__(self, studio: Studio, *, can_leave: bool = False) -> None:
+    def __init__(self, studio: Studio, *, can_leave: bool = False, page: str = "", arrivals: Arrivals | None = None) -> None:
         self._studio, self._can_leave = studio, can_leave
+        self._page_name, self._arrivals = page, arrivals if arrivals is not None else Arrivals()
 
     # the page as a whole
 
@@ -114,17 +117,15 @@ class Handlers:
     def upload_media(self, project_id: str, path: str, source_language: str, target_language: str) -> PageView:
         """Take a file as the project's source; without a project, open one named after it (and none when it is no media)."""
         file = Path(path)
-        taken_id = project_id or self._studio.create_project(file.stem[:MAX_NAME_CHARS], source_language, target_language).id
         try:
-            self._studio.upload_media(taken_id, file, file.name)
-        except StudioError:
-            if not project_id:
-                self._studio.delete_project(taken_id)
-            raise
+            if project_id:
+                self._studio.upload_media(project_id, file, file.name)
+            else:
+                project_id = self._arrivals.opening(self._page_name, lambda: self._open_with(file, source_language, target_language))
         finally:
             file.unlink(missing_ok=True)
-        self._studio.submit(taken_id, JobKind.INGEST)
-        return self._stay(taken_id)
+        self._studio.submit(project_id, JobKind.INGEST)
+        return self._stay(project_id)
 
     def upload_script(self, project_id: str, path: str) -> PageView:
         return self._import(project_id, path, as_target=False)
@@ -135,7 +136,8 @@ class Handlers:
     def upload_bed(self, project_id: str, path: str) -> PageView:
         file = Path(path)
         try:
-            self._studio.upload_bed(_chosen(project_id), file, file.name)
+            project_id = self._joined(project_id)
+            self._studio.upload_bed(project_id, file, file.name)
         finally:
             file.unlink(missing_ok=True)
         return self._stay(project_id)
@@ -209,10 +211,25 @@ class Handlers:
     def _stay(self, project_id: str) -> PageView:
         return self._page(self._studio.project(project_id) if project_id else None, tab=None)
 
+    def _open_with(self, file: Path, source_language: str, target_language: str) -> str:
+        """A new project around a media file; none is left where the file is no media."""
+        project = self._studio.create_project(file.stem[:MAX_NAME_CHARS], source_language, target_language)
+        try:
+            self._studio.upload_media(project.id, file, file.name)
+        except StudioError:
+            self._studio.delete_project(project.id)
+            raise
+        return project.id
+
+    def _joined(self, project_id: str) -> str:
+        """The project a file belongs to. The page of a file dropped right after the media knows none yet: the media's own it is."""
+        return _chosen(project_id or self._arrivals.opened(self._page_name))
+
     def _import(self, project_id: str, path: str, *, as_target: bool) -> PageView:
         file = Path(path)
         try:
-            self._studio.import_script(_chosen(project_id), file.read_bytes(), file.name, as_target=as_target)
+            project_id = self._joined(project_id)
+            self._studio.import_script(project_id, file.read_bytes(), file.name, as_target=as_target)
         finally:
             file.unlink(missing_ok=True)
         return self._stay(project_id)
@@ -230,7 +247,7 @@ class Handlers:
 
     def _news(self, view: ProjectView | None) -> TickView:
         sound = self._sound(view) if view is not None else SoundView()
-        place = Place(view.project.id, revision(view), view.notices, sound) if view is not None else Place()
+        place = Place(view.project.id, revision(view), view.notices, sound, present.is_looking(view)) if view is not None else Place()
         upload = upload_view(view, ())
         return TickView(
             header=present.header(view, self._studio.user, can_leave=self._can_leave),

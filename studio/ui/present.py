@@ -56,6 +56,7 @@ _FILE_NAMES = {
     "preferences": "choices {source}-{target}",
 }
 MOST_COUNTED = 2_000
+LOOKING_STAGE = "Looking for faces"  # what a job says while it waits for, or does, the look
 TASKS = {"transcriber": "Recognition", "translator": "Translation", "estimator": "Duration", "speaker": "Voice"}
 _NEEDS_RENDER = frozenset({"video", "dub_wav", "side_by_side"})
 _NEEDS_PICTURE = frozenset({"side_by_side"})
@@ -81,12 +82,18 @@ def is_blocked(view: ProjectView) -> bool:
     return view.job is not None and not view.job.state.is_over and view.job.kind is not JobKind.FACES
 
 
+def is_looking(view: ProjectView) -> bool:
+    """Whether faces are being looked for, by a job of its own or as a stage of another."""
+    job = view.job
+    return job is not None and not job.state.is_over and (job.kind is JobKind.FACES or job.stage == LOOKING_STAGE)
+
+
 def _progress(job: Job) -> str:
     """Lines are counted one by one; longer totals are milliseconds of the programme, and like pictures read better as a share."""
     if not job.total:
         return ""
     is_counted = job.total <= MOST_COUNTED and job.kind is not JobKind.FACES
-    return f"{job.done} of {job.total}" if is_counted else f"{100 * job.done // job.total} %"
+    return f"{job.done} of {job.total}" if is_counted else f"{100 * job.done // job.total}\u00a0%"
 
 
 def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderView:

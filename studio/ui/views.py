@@ -102,12 +102,14 @@ class SoundView:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an island looks for its lines; it fetches them again when the revision moves. `notices` hold for the project."""
+    """Where an island looks for its lines; it fetches them again when the revision moves. `notices` hold for the project;
+    `is_looking`: its faces are being looked for right now."""
 
     project_id: str = ""
     revision: str = ""
     notices: tuple[str, ...] = ()
     sound: SoundView = SoundView()
+    is_looking: bool = False
 
 
 @dataclass(frozen=True, slots=True)

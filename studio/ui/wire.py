@@ -17,6 +17,7 @@ from studio.domain.plain import to_plain
 from studio.domain.project import JobKind
 from studio.domain.settings import FitSettings, MixSettings
 from studio.service import Studio
+from studio.ui.arrivals import Arrivals
 from studio.ui.handlers import Handlers
 from studio.ui.layout import Page
 from studio.ui.trouble import sentence
@@ -25,13 +26,14 @@ from studio.ui.views import Action, Choices, OpenTab, Ticking
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Whose studio answers, and whether people log in."""
+    """Whose studio answers, and whether people log in; `arrivals` joins files that were dropped on one page together."""
 
     studio: Studio
     can_leave: bool
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     def handlers(self, request: gr.Request) -> Handlers:
-        return Handlers(self.studio.as_user(request.username), can_leave=self.can_leave)
+        return Handlers(self.studio.as_user(request.username), can_leave=self.can_leave, page=request.session_hash or "", arrivals=self.arrivals)
 
 
 @dataclass(frozen=True, slots=True)

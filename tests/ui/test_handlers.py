@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +13,10 @@ import pytest
 from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
 from studio.domain.project import JobKind, JobState, Project
 from studio.domain.settings import MixSettings
+from studio.service import new_job
 from studio.service import Studio
 from studio.ui import present
+from studio.ui.arrivals import Arrivals
 from studio.ui.handlers import BUSY_TICK_S, IDLE_TICK_S, Handlers, render_action, wants_look
 from tests.lip_fakes import OFFSET, LipStudio, UnseenStudio
 from tests.studio_fixtures import SCRIPT, finish
@@ -52,6 +56,51 @@ def test_someone_elses_project_is_not_there(studio: Studio, project: Project) ->
     assert other.open_page(project.id, "lines").project_id == ""
     with pytest.raises(NotFound):
         other.open_project(project.id)
+
+
+def test_a_script_dropped_while_the_media_is_still_taken_joins_its_project(studio: Studio, clip: Path, tmp_path: Path) -> None:
+    arrivals, begun, may_go_on = Arrivals(), threading.Event(), threading.Event()
+    media, script = Path(shutil.copy(clip, tmp_path / "harbour.mp4")), tmp_path / "lines.srt"
+    script.write_bytes(SCRIPT)
+    take = studio.upload_media
+
+    def slowly(project_id: str, path: Path, name: str) -> object:
+        begun.set()
+        assert may_go_on.wait(20)
+        return take(project_id, path, name)
+
+    studio.upload_media = slowly  # type: ignore[method-assign, assignment]
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(Handlers(studio, page="a", arrivals=arrivals).upload_media, "", str(media), "en", "zh")
+        assert begun.wait(20)
+        second = pool.submit(Handlers(studio, page="a", arrivals=arrivals).upload_script, "", str(script))
+        other = tmp_path / "other.srt"
+        other.write_bytes(SCRIPT)
+        with pytest.raises(NotReady, match="No project is open"):
+            Handlers(studio, page="b", arrivals=arrivals).upload_script("", str(other))
+        may_go_on.set()
+        opened = first.result(30).project_id
+        assert second.result(30).project_id == opened
+    assert studio.project(opened).counts.total == 2 and not script.exists()
+
+
+def test_a_script_beside_a_file_that_is_no_media_finds_no_project(studio: Studio, tmp_path: Path) -> None:
+    arrivals = Arrivals()
+    junk, script = tmp_path / "junk.mp4", tmp_path / "lines.srt"
+    junk.write_bytes(b"no media")
+    script.write_bytes(SCRIPT)
+    with pytest.raises(BadMedia):
+        Handlers(studio, page="a", arrivals=arrivals).upload_media("", str(junk), "en", "zh")
+    with pytest.raises(NotReady, match="No project is open"):
+        Handlers(studio, page="a", arrivals=arrivals).upload_script("", str(script))
+
+
+def test_the_page_says_that_faces_are_being_looked_for(studio: Studio, project: Project) -> None:
+    view = studio.project(project.id)
+    job = new_job(view.project, JobKind.FACES)
+    assert present.is_looking(replace(view, job=job)) and not present.is_looking(replace(view, job=replace(job, state=JobState.DONE)))
+    other = replace(job, kind=JobKind.VOICE)
+    assert not present.is_looking(replace(view, job=other)) and present.is_looking(replace(view, job=replace(other, stage="Looking for faces")))
 
 
 def test_media_dropped_without_a_project_opens_one_named_after_it(handlers: Handlers, studio: Studio, clip: Path, tmp_path: Path) -> None:
