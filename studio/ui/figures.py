@@ -13,7 +13,7 @@ from studio.domain.faces import Presence
 from studio.domain.line import Fit
 from studio.domain.timing import clock
 from studio.domain.views import LineRow
-from studio.ui.lip_present import verdict
+from studio.ui.lip_present import is_clear, verdict
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -66,8 +66,8 @@ def fit_over_time(rows: Sequence[LineRow]) -> Figure:
 def lips_over_time(rows: Sequence[LineRow]) -> Figure:
     """Where in the programme do the lips agree least? LSE-C of every scored take over its time, higher is better.
 
-    Bands behind the points show where a mouth is seen. The worst lines are marked by shape and number, not by colour alone.
-    Only numbers of one scorer stand in one picture: the one most lines were scored by.
+    Bands behind the points show where a mouth is seen. The worst lines are marked by shape and number, not by colour alone; what
+    says nothing certain about its line is hollow. Only numbers of one scorer stand in one picture: the one most lines were scored by.
     """
     from plotly.graph_objects import Figure, Scatter
 
@@ -75,14 +75,15 @@ def lips_over_time(rows: Sequence[LineRow]) -> Figure:
     scored = of_one_scorer(rows)
     worst = frozenset(row.line.id for row in worst_lips(rows))
     for name, members, marker in (
-        ("take", [row for row in scored if row.line.id not in worst], {"symbol": "circle", "size": 7, "color": _SEEN}),
+        ("take", [row for row in scored if row.line.id not in worst and is_told(row)], {"symbol": "circle", "size": 7, "color": _SEEN}),
+        ("cannot be told", [row for row in scored if not is_told(row)], {"symbol": "circle-open", "size": 7, "color": _INK}),
         ("worst lines", [row for row in scored if row.line.id in worst], {"symbol": "triangle-down", "size": 12, "color": FIT_COLOURS[Fit.TIGHT]}),
     ):
         if members:
             figure.add_trace(
                 Scatter(
                     name=name,
-                    mode="markers+text" if name != "take" else "markers",
+                    mode="markers+text" if name == "worst lines" else "markers",
                     x=[(row.line.span.start_ms + row.line.span.end_ms) / 2000 for row in members],
                     y=[round(row.sync.score.lse_c, 3) for row in members if row.sync is not None and row.sync.score is not None],
                     text=[str(row.number) for row in members],
@@ -98,6 +99,7 @@ def lips_over_time(rows: Sequence[LineRow]) -> Figure:
         return _calm(figure, "", "")
     figure.update_layout(shapes=[_band(start_ms, end_ms, presence) for start_ms, end_ms, presence in _bands(rows)])
     _clock_axis(figure, rows)
+    figure.update_yaxes(rangemode="tozero")
     score = scored[0].sync.score if scored[0].sync is not None else None
     return _calm(figure, "", f"LSE-C ({score.scorer})" if score is not None else "LSE-C")
 
@@ -111,20 +113,31 @@ def of_one_scorer(rows: Sequence[LineRow]) -> tuple[LineRow, ...]:
     return tuple(row for row, name in named if name == commonest)
 
 
+def is_told(row: LineRow) -> bool:
+    """Whether the row's numbers say something certain about its words: a plain verdict, on a take that is not older than them."""
+    return row.sync is not None and not row.is_take_stale and verdict(row.sync) in ("agree", "off")
+
+
 def worst_lips(rows: Sequence[LineRow], most: int = WORST_LINES) -> tuple[LineRow, ...]:
     """The lines to mend first: those whose lips are off, then those with the lowest LSE-C of the commonest scorer. Never more than
-    `most`, and of lines that are not off never more than a third."""
-    scored = of_one_scorer(rows)
+    `most`, of lines that are not off never more than a third, and none of which nothing certain is told."""
+    scored = [row for row in of_one_scorer(rows) if is_told(row)]
     off = frozenset(row.line.id for row in scored if row.sync is not None and verdict(row.sync) == "off")
     ranked = sorted(scored, key=lambda row: (row.line.id not in off, row.sync.score.lse_c if row.sync is not None and row.sync.score is not None else 0.0))
     return tuple(ranked[: min(most, max(len(off), -(-len(scored) // 3)))])
 
 
 def _offset(row: LineRow) -> str:
-    frames = row.sync.score.offset_frames if row.sync is not None and row.sync.score is not None else 0
-    if frames == 0:
-        return "in time"
-    return f"sound {abs(frames)} frame{'' if abs(frames) == 1 else 's'} {'early' if frames > 0 else 'late'}"
+    """The offset in the words of the score card: none where none stands out."""
+    score = row.sync.score if row.sync is not None else None
+    if score is None or not is_clear(score):
+        said = "no offset stands out"
+    elif score.offset_frames == 0:
+        said = "in time"
+    else:
+        frames = abs(score.offset_frames)
+        said = f"sound {frames} frame{'' if frames == 1 else 's'} {'early' if score.offset_frames > 0 else 'late'}"
+    return f"{said}, of the take before" if row.is_take_stale else said
 
 
 def _band(start_ms: int, end_ms: int, presence: Presence) -> dict[str, object]:
@@ -171,13 +184,13 @@ def _words(row: LineRow) -> tuple[str, str]:
 def _calm(figure: Figure, across: str, up: str) -> Figure:
     axis = {"gridcolor": _GRID, "zerolinecolor": _INK, "color": _INK}
     figure.update_layout(
-        height=260,
-        margin={"l": 48, "r": 12, "t": 8, "b": 40},
+        height=240,
+        margin={"l": 48, "r": 12, "t": 40, "b": 40},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": _INK, "size": 12, "family": "Inter, system-ui, Segoe UI, Noto Sans, sans-serif"},
         bargap=0.15,
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
         xaxis={**axis, "title": across, "rangemode": "tozero"},
         yaxis={**axis, "title": up},
     )

@@ -44,14 +44,12 @@ class ExportWidgets:
 
 
 def build_export() -> ExportWidgets:
+    with gr.Row(elem_classes="page figures"):
+        fit_figure = _figure("Fit across the programme", "Seconds over the slot; below zero fits. Press a bar to go to its line.")
+        lip_figure = _figure("Lips across the programme", "LSE-C, higher agrees better; in the bands a mouth is seen. Press a point to go to its line.")
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=5, min_width=520):
             files = island("exports", events=("wanted",))
-            fit_figure = _figure("Fit across the programme", "Seconds over the slot, line by line; below zero fits. Press a bar to go to its line.")
-            lip_figure = _figure(
-                "Lips across the programme",
-                "LSE-C of every scored take, higher agrees better; bands show where the mouth is seen. Press a point to go to its line.",
-            )
         with gr.Column(scale=3, min_width=340, elem_classes="stack"):
             with gr.Column(elem_classes="card"):
                 gr.HTML("<h2>Mix</h2><p>Takes effect with the next render.</p>", apply_default_css=False)
@@ -76,7 +74,7 @@ def build_export() -> ExportWidgets:
 
 
 def _figure(title: str, sentence: str) -> gr.Plot:
-    """A card with a figure in it; it takes no room while nothing is drawn."""
-    with gr.Column(elem_classes="card figure"):
+    """A card with a figure in it; it keeps its room while it is being drawn and takes none where there is nothing to draw."""
+    with gr.Column(min_width=420, elem_classes="card figure"):
         gr.HTML(f"<h2>{title}</h2><p>{sentence}</p>", apply_default_css=False)
         return gr.Plot(show_label=False, container=False)

@@ -78,6 +78,23 @@ def test_a_line_that_is_off_stands_before_one_with_a_lower_score() -> None:
     assert [row.number for row in worst_lips(rows)] == [3]
 
 
+def test_a_line_nothing_certain_is_told_of_is_hollow_and_never_called_worst() -> None:
+    rows = many_rows([0.3, 0.5, 0.6])
+    rows[0] = scored(rows[0], 0.3, offset_frames=12)
+    figure = lips_over_time(rows)
+    assert worst_lips(rows) == () and [(trace.name, trace.marker.symbol) for trace in figure.data] == [("cannot be told", "circle-open")]
+    assert figure.data[0].customdata[0][2] == "no offset stands out" and figure.layout.yaxis.rangemode == "tozero"
+
+
+def test_numbers_of_the_take_before_are_hollow_and_say_so() -> None:
+    rows = many_rows([5.0, 1.0, 6.0])
+    rows[1] = replace(scored(rows[1], 1.0, offset_frames=5), is_take_stale=True)
+    figure = lips_over_time(rows)
+    hollow = next(trace for trace in figure.data if trace.name == "cannot be told")
+    assert [row.number for row in worst_lips(rows)] == [1] and list(hollow.y) == [1.0]
+    assert hollow.customdata[0][2] == "sound 5 frames early, of the take before"
+
+
 def test_numbers_of_another_scorer_are_not_drawn_beside_those_of_the_first() -> None:
     rows = many_rows([5.0, 1.0, 6.0, 7.0])
     rows[1] = scored(rows[1], 0.1, scorer="other")
