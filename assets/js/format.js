@@ -23,6 +23,8 @@ export const seconds = (ms, digits = 2) => (ms / 1000).toFixed(digits).replace("
 export const signedSeconds = (ms) => (ms > 0 ? "+" : "") + seconds(ms).replace("−0.00", "0.00");
 /** A line's P; beyond 99 only that it is far off matters, and the column stays narrow. */
 export const penalty = (p) => (p > 99 ? "99+" : p.toFixed(2));
+/** A share of 1 as the whole page writes it: "97 %". */
+export const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 export const ratio = (value) => `${value.toFixed(2)}×`;
 
 export function clock(ms) {

@@ -21,7 +21,7 @@ export function mount({ element, props, trigger, watch }) {
     clear(
       element,
       h("strong.brand", {}, "Lipline"),
-      h("span.where", { title: view.name ?? "" }, view.name ? [h("b", {}, view.name), h("span.dim", {}, view.languages)] : h("span.dim", {}, "Dubbing studio")),
+      h("span.where", { title: view.name ? `${view.name}, ${view.languages}` : "" }, view.name ? [h("b", {}, view.name), h("span.dim", {}, view.languages)] : h("span.dim", {}, "Dubbing studio")),
       h("span.grow"),
       jobChip(view.job, state, trigger),
       saved,

@@ -10,6 +10,7 @@ class Lines {
   rows = new Map();
   desk = EMPTY;
   isLoading = false;
+  isLooking = false; // faces are being looked for
   #place = { project_id: "", revision: "" };
   #watchers = new Set();
   #again = false;
@@ -31,6 +32,7 @@ class Lines {
 
   /** Follow the page: another project is loaded whole, another revision as a delta. */
   async follow(place) {
+    this.#look(place?.is_looking);
     if (!place || (place.project_id === this.#place.project_id && place.revision === this.#place.revision)) return;
     const isOther = place.project_id !== this.desk.project_id;
     this.#place = place;
@@ -41,6 +43,13 @@ class Lines {
       this.#tell(null);
     }
     await this.refresh();
+  }
+
+  /** Whether faces are being looked for right now: lines nobody has looked at say so. Not every island can tell. */
+  #look(isLooking) {
+    if (isLooking === undefined || isLooking === this.isLooking) return;
+    this.isLooking = isLooking;
+    this.#tell(new Set(this.list.filter((row) => row && !row.presence).map((row) => row.id)));
   }
 
   async refresh() {

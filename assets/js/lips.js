@@ -1,6 +1,8 @@
 // What is said of lips everywhere: presence marks, offsets in words, and which lines agree least. No colour carries meaning here.
 
 import { icon } from "./dom.js";
+import { percent } from "./format.js";
+import { lines } from "./lines.js";
 
 const PRESENCE = {
   "on screen": ["seen", "The mouth is in the picture"],
@@ -19,7 +21,7 @@ export function presenceMark(row) {
   return name ? icon(name) : null;
 }
 
-export const presenceSentence = (row) => PRESENCE[row.presence]?.[1] ?? "Faces have not been looked at yet";
+export const presenceSentence = (row) => PRESENCE[row.presence]?.[1] ?? (lines.isLooking ? "Faces are being looked for now" : "Faces have not been looked at yet");
 
 /** "+2" for sound two frames early, "−1" for one frame late, "0" in time. */
 export const offsetFrames = (frames) => (frames > 0 ? "+" : "") + String(frames).replace("-", "−");
@@ -33,7 +35,12 @@ export function offsetSentence(frames) {
 export const lse = (value, digits = 2) => value.toFixed(Math.abs(value) < 1 ? Math.min(3, digits + 1) : digits);
 
 export const isScored = (row) => row.lips?.lse_c !== null && row.lips?.lse_c !== undefined;
-export const areOff = (row) => row.lips?.verdict === "off";
+/** Lip numbers stay with a line whose words have changed until its new take is scored; they say nothing about the new words. */
+export const isOfTakeBefore = (row) => row.lips !== null && row.voiced === "stale";
+export const areOff = (row) => row.lips?.verdict === "off" && !isOfTakeBefore(row);
+/** Neither plainly off nor plainly in time. */
+export const isUntold = (row) => isScored(row) && !isOfTakeBefore(row) && row.lips.verdict === "unclear";
+const isTold = (row) => isScored(row) && !isOfTakeBefore(row) && !isUntold(row);
 export const isSeen = (row) => row.presence === "on screen" || row.presence === "partly";
 
 /** All of it in one breath, for a title and for those who hear the page. */
@@ -42,8 +49,9 @@ export function lipSentence(row) {
   if (isScored(row)) {
     const { lse_c, lse_d, offset_frames, is_offset_clear, overlap, scorer, crop, verdict } = row.lips;
     parts.push(`LSE-C ${lse(lse_c)}, LSE-D ${lse(lse_d)} by ${scorer}, ${crop} crop`, is_offset_clear ? offsetSentence(offset_frames) : UNCLEAR);
-    if (overlap !== null) parts.push(`Speech overlaps the source’s by ${Math.round(100 * overlap)} %`);
-    if (VERDICTS[verdict]) parts.push(VERDICTS[verdict]);
+    if (overlap !== null) parts.push(`Speech overlaps the source’s by ${percent(overlap)}`);
+    if (isOfTakeBefore(row)) parts.push("These are the numbers of the take before");
+    else if (VERDICTS[verdict]) parts.push(VERDICTS[verdict]);
   } else if (row.lips) parts.push("The take could not be scored; the score card says why");
   return `${parts.join(". ")}.`;
 }
@@ -51,7 +59,7 @@ export function lipSentence(row) {
 const scorerOf = (row) => `${row.lips.scorer}/${row.lips.crop}`;
 
 /** The scored lines whose numbers may be held against each other: those of the commonest scorer. */
-function ofOneScorer(rows) {
+export function ofOneScorer(rows) {
   const scored = rows.filter(isScored);
   const many = new Map();
   for (const row of scored) many.set(scorerOf(row), (many.get(scorerOf(row)) ?? 0) + 1);
@@ -66,9 +74,10 @@ export function worstFirst(rows) {
   return [...ranked, ...rows.filter((row) => !comparable.has(row))];
 }
 
-/** The few lines to mend first; of lines that are not off never more than a third of what has been scored. */
+/** The few lines to mend first; of lines that are not off never more than a third of what has been scored. Lines of which nothing
+ *  certain can be told are never among them. */
 export function worstLines(rows) {
-  const comparable = ofOneScorer(rows);
+  const comparable = ofOneScorer(rows).filter(isTold);
   const most = Math.max(comparable.filter(areOff).length, Math.ceil(comparable.length * WORST_SHARE));
   return worstFirst(comparable).slice(0, Math.min(WORST, most));
 }
@@ -77,5 +86,5 @@ export function worstLines(rows) {
 export function offReason({ lips }) {
   if (lips.verdict !== "off") return ["", ""];
   const isLate = lips.is_offset_clear && Math.abs(lips.offset_frames) > 1;
-  return isLate ? [`${offsetFrames(lips.offset_frames)} f`, offsetSentence(lips.offset_frames)] : [`${Math.round(100 * lips.overlap)}%`, "How much of the speech of source and dub coincides"];
+  return isLate ? [`${offsetFrames(lips.offset_frames)} f`, offsetSentence(lips.offset_frames)] : [percent(lips.overlap), "How much of the speech of source and dub coincides"];
 }

@@ -1,8 +1,9 @@
 // The few lines whose lips agree least, worst first: a press plays one, its number leads to it on the desk.
 
 import { clear, h } from "./dom.js";
+import { count } from "./format.js";
 import { jumpTo } from "./jump.js";
-import { areOff, isScored, lipSentence, lse, offReason, worstLines } from "./lips.js";
+import { areOff, isOfTakeBefore, isScored, isUntold, lipSentence, lse, ofOneScorer, offReason, worstLines } from "./lips.js";
 import { lines } from "./lines.js";
 
 /** `play(row)` shows a line where this list stands. The list is hidden while nothing has been scored. */
@@ -12,14 +13,20 @@ export function worstList(play) {
   const element = h("section.worst", { hidden: true, "aria-label": "Lines whose lips agree least" }, h("h3", {}, "Lips agree least"), note, list);
   const paint = () => {
     const all = lines.list;
-    const shown = worstLines(all);
-    element.hidden = !shown.length;
+    const [named] = ofOneScorer(all);
+    element.hidden = !named;
     if (element.hidden) return;
-    const off = all.filter(areOff).length;
-    note.textContent = `${off ? `${off} of ${all.filter(isScored).length} scored lines are off` : "No scored line is off"}. By ${shown[0].lips.scorer}.`;
-    clear(list, shown.map((row) => item(row, play)));
+    note.textContent = `${standing(all.filter(isScored))}. By ${named.lips.scorer}.`;
+    clear(list, worstLines(all).map((row) => item(row, play)));
   };
   return { element, paint };
+}
+
+/** How the scored lines stand, in one sentence: plainly off, not to be told, and not scored anew yet. */
+function standing(scored) {
+  const [off, untold, before] = [areOff, isUntold, isOfTakeBefore].map((test) => scored.filter(test).length);
+  const first = off ? `${off} of ${count(scored.length, "scored line")} ${off === 1 ? "is" : "are"} off` : untold || before ? "No line is plainly off" : "No scored line is off";
+  return [first, untold ? `${untold} cannot be told` : "", before ? `${before} ${before === 1 ? "waits" : "wait"} for a new take` : ""].filter(Boolean).join("; ");
 }
 
 function item(row, play) {

@@ -76,7 +76,7 @@ def test_the_score_card_names_the_scorer_and_defines_the_overlap(tab: tuple[Page
     card.locator(".fine", has_text=OVERLAP_DEFINITION).wait_for()
     shown = dict(zip(card.locator(".score span").all_inner_texts(), card.locator(".score b").all_inner_texts(), strict=True))
     assert (shown["LSE-C"], shown["LSE-D"], shown["offset f"], shown["overlap"]) == ("2.50", "7.50", "−3", "0.90")
-    assert {"P", "rate", "seen"} <= set(shown) and shown["seen"] == "97%"
+    assert {"P", "rate", "seen"} <= set(shown) and shown["seen"] == "97\u00a0%"
     assert watch.errors == []
 
 

@@ -112,7 +112,7 @@ function helpFooter() {
     const over = all.filter((row) => row.fit?.fit === "over").length;
     const empty = all.filter((row) => !row.target.trim()).length;
     const written = all.length - empty;
-    const fit = written ? `${Math.floor((100 * (written - over)) / written)} % fit` : "";
+    const fit = written ? `${Math.floor((100 * (written - over)) / written)}\u00a0% fit` : "";
     standing.textContent = all.length ? [`${over} of ${all.length} over budget`, fit, empty ? `${empty} without a translation` : ""].filter(Boolean).join(" · ") : "";
   };
   return { element, paint };

@@ -4,7 +4,7 @@
 
 import { quietly, read } from "../api.js";
 import { clear, h } from "../dom.js";
-import { seconds } from "../format.js";
+import { percent, seconds } from "../format.js";
 import { lines } from "../lines.js";
 
 const KEPT = 40;
@@ -237,7 +237,7 @@ const isIn = (spans, ms) => spans.some((span) => span.start_ms <= ms && ms < spa
 /** One moment in words: "1.24 s · mouth 60 % open · source speaks, dub silent". */
 function reading(row, curves, ms) {
   const open = curves.opening[Math.round((ms - curves.start_ms) / curves.step_ms)] ?? null;
-  const mouth = open === null ? "mouth not seen" : `mouth ${Math.round(100 * open)} % open`;
+  const mouth = open === null ? "mouth not seen" : `mouth ${percent(open)} open`;
   const says = (spans) => (isIn(spans, ms) ? "speaks" : "silent");
   return `${seconds(ms - row.start_ms)} s · ${mouth} · source ${says(curves.source_speech)}, dub ${says(curves.dub_speech)}`;
 }

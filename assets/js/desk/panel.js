@@ -2,7 +2,7 @@
 
 import { quietly, read } from "../api.js";
 import { clear, h } from "../dom.js";
-import { parseTime, ratio, seconds, timecode } from "../format.js";
+import { parseTime, percent, ratio, seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
@@ -141,6 +141,6 @@ export class Panel {
 }
 
 /** Far too short is no error, so it is said in words and not in colour. */
-const shortFlag = (row) => (row.is_short ? `The words fill only ${Math.round((100 * (row.fit.speech_ms + row.fit.pause_ms)) / row.slot_ms)} % of the line; a longer wording would cover the lips.` : "");
+const shortFlag = (row) => (row.is_short ? `The words fill only ${percent((row.fit.speech_ms + row.fit.pause_ms) / row.slot_ms)} of the line; a longer wording would cover the lips.` : "");
 
 const title = (text, aside = "") => h("h4", {}, h("span", {}, text), aside ? h("small", {}, aside) : null);

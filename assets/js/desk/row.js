@@ -6,7 +6,7 @@ import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h, throttle } from "../dom.js";
 import { penalty, signedSeconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
-import { isScored, lipSentence, lse, offsetFrames, presenceMark } from "../lips.js";
+import { isOfTakeBefore, isScored, lipSentence, lse, offsetFrames, presenceMark } from "../lips.js";
 
 const PAUSE_MS = 600;
 const PREDICT_MS = 150;
@@ -176,9 +176,11 @@ function paintLips(cell, row) {
   const words = lipSentence(row);
   cell.title = words;
   cell.setAttribute("aria-label", words);
-  cell.dataset.verdict = row.lips?.verdict ?? "";
+  const isBefore = isOfTakeBefore(row);
+  cell.dataset.verdict = isBefore ? "unclear" : (row.lips?.verdict ?? "");
+  cell.classList.toggle("before", isBefore);
   const frames = row.lips?.is_offset_clear ? row.lips.offset_frames : 0;
-  const sure = frames ? `${offsetFrames(frames)} f` : row.lips?.verdict === "agree" ? "in sync" : "";
+  const sure = isBefore ? "" : frames ? `${offsetFrames(frames)} f` : row.lips?.verdict === "agree" ? "in sync" : "";
   clear(cell, h("span.mark", {}, presenceMark(row)), h("b", {}, isScored(row) ? lse(row.lips.lse_c, 1) : ""), sure ? h("small", {}, sure) : null);
 }
 

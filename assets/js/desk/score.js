@@ -2,8 +2,8 @@
 // they are stands below them, because numbers of different scorers say nothing about each other.
 
 import { clear, h } from "../dom.js";
-import { demand, penalty, ratio, seconds, timecode } from "../format.js";
-import { UNCLEAR, isScored, lse, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
+import { demand, penalty, percent, ratio, seconds, timecode } from "../format.js";
+import { UNCLEAR, isOfTakeBefore, isScored, lse, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
 
 const NONE = "–";
 
@@ -18,6 +18,7 @@ export function scoreCard() {
     const hasLips = desk.has_picture || row.lips !== null;
     for (const part of [lips, said, overlap]) part.hidden = !hasLips;
     if (!hasLips) return;
+    lips.classList.toggle("before", isOfTakeBefore(row));
     clear(lips, lipValues(row, detail));
     said.textContent = lipWords(row, detail);
     overlap.textContent = detail ? `Overlap: ${detail.overlap_definition}.` : "…";
@@ -49,7 +50,7 @@ function lipValues(row, detail) {
     value(has ? lse(row.lips.lse_d) : NONE, "LSE-D", { title: "Distance between sound and mouth; lower is better" }),
     offsetValue(has ? row.lips : null),
     value(overlap === null ? NONE : overlap.toFixed(2), "overlap", { title: detail ? `${detail.overlap_definition}.${besides(detail)}` : "" }),
-    h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : `${Math.round(100 * share)}%`), h("span", {}, "seen")),
+    h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : percent(share)), h("span", {}, "seen")),
   ];
 }
 
@@ -64,13 +65,14 @@ function offsetValue(lips) {
 function lipWords(row, detail) {
   if (isScored(row)) {
     const windows = detail?.windows ? `, ${detail.windows} windows` : "";
-    return `Lips scored by ${row.lips.scorer}, ${row.lips.crop} crop${windows}.`;
+    const scored = `Lips scored by ${row.lips.scorer}, ${row.lips.crop} crop${windows}.`;
+    return isOfTakeBefore(row) ? `Lip numbers are of the take before, until the new one is scored. ${scored}` : scored;
   }
   if (row.lips) return detail?.why || "…";
-  if (!row.presence) return "Faces have not been looked at yet.";
+  if (!row.presence) return `${presenceSentence(row)}.`;
   return row.take_id ? "This take has not been scored yet." : "Lips are scored once the line is voiced.";
 }
 
 function besides({ coverage, spill }) {
-  return coverage === null ? "" : ` ${Math.round(100 * coverage)} % of the source’s speech is covered, ${Math.round(100 * spill)} % of the dub’s falls outside it.`;
+  return coverage === null ? "" : ` ${percent(coverage)} of the source’s speech is covered, ${percent(spill)} of the dub’s falls outside it.`;
 }
