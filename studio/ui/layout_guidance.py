@@ -15,7 +15,7 @@ _STATEMENT = (
     "the rate limits of the voice: <strong>Lips</strong> puts speech where the speaker's mouth is open and the source is heard, and pauses "
     "where it is shut; <strong>Face</strong> lets stressed syllables fall where face and source are at their strongest. 1 is recommended and "
     "keeps the rate steady, as human dubbers do; higher values follow the picture more closely. Lines spoken off screen are left free. "
-    "Changed lines are voiced again.</p>"
+    "New takes follow new values; lines whose values have changed keep their take and are marked “voice is old” until they are voiced again.</p>"
 )
 _SCALE = (
     '<dl class="scale"><dt>0</dt><dd>The words alone decide; nothing is stretched for the picture.</dd>'
