@@ -47,7 +47,7 @@ def tiny_translator() -> UnitTranslator:
         optimizer = torch.optim.AdamW(net.parameters(), lr=2e-2)
         for step in range(60):
             sources = [net.source_ids(torch.randint(UNITS, (5 + step % 7,)), language) for language in ("en", "zh")]
-            net.loss(sources, [torch.arange(15), torch.arange(15) + 8], ["zh", "en"]).backward()
+            net.loss(net.encode(sources), [torch.arange(15), torch.arange(15) + 8], ["zh", "en"]).backward()
             optimizer.step()
             optimizer.zero_grad()
     return net.eval()

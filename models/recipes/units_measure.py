@@ -64,7 +64,8 @@ def measure(run: argparse.Namespace, voices: Voices, phrases: Mapping[str, Seque
 
 
 def judge_answers(translator: UnitTranslator, asked: Sequence[UnitPair], rivals: Sequence[UnitPair]) -> dict:
-    """`unit_error_ratio`: edits per unit of the reference. `right_phrase`: share whose nearest answer is the right one."""
+    """`unit_error_ratio`: edits per unit of the reference. `right_phrase`: share whose nearest answer is the right one; `right_by_frequency`:
+    the same, each phrase as often as the corpus has it."""
     said = []
     for pair in asked:
         source, target = pair.direction.split("-")
@@ -72,12 +73,15 @@ def judge_answers(translator: UnitTranslator, asked: Sequence[UnitPair], rivals:
     wanted = [pair.target.tolist() for pair in asked]
     edits = [edit_distance(one, other) for one, other in zip(said, wanted, strict=True)]
     known = {pair.translation: pair.target.tolist() for pair in (*rivals, *asked)}
+    right = [nearest(one, known) == pair.translation for one, pair in zip(said, asked, strict=True)]
+    times = [pair.weight**2 for pair in asked]
     return {
         "pairs": len(asked),
         "unit_bleu": round(unit_bleu(said, wanted), 1),
         "unit_error_ratio": round(sum(edits) / sum(map(len, wanted)), 3),
         "exact": round(sum(edit == 0 for edit in edits) / len(asked), 3),
-        "right_phrase": round(sum(nearest(one, known) == pair.translation for one, pair in zip(said, asked, strict=True)) / len(asked), 3),
+        "right_phrase": round(sum(right) / len(asked), 3),
+        "right_by_frequency": round(sum(count for count, is_right in zip(times, right, strict=True) if is_right) / sum(times), 3),
     }
 
 

@@ -90,9 +90,14 @@ class UnitTranslator(nn.Module):
         room = self.config.longest - 2
         return torch.cat((torch.tensor([self.tag(language)]), units[:room] + self.config.first_unit, torch.tensor([END])))
 
-    def loss(self, sources: Sequence[Tensor], targets: Sequence[Tensor], target_languages: Sequence[str]) -> Tensor:
-        """Mean cross-entropy per target id, in nats. `sources` as `source_ids` gives them; `targets`: units without repeats."""
+    def encode(self, sources: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Questions as `source_ids` gives them → what the decoder attends to, (batch, ids, width), and its mask, True where there is an id."""
         ids = nn.utils.rnn.pad_sequence(list(sources), batch_first=True, padding_value=PAD)
+        keep = ids != PAD
+        return self.net.encoder(input_ids=ids, attention_mask=keep.long()).last_hidden_state, keep
+
+    def loss(self, encoded: tuple[Tensor, Tensor], targets: Sequence[Tensor], target_languages: Sequence[str]) -> Tensor:
+        """Mean cross-entropy per target id, in nats. `encoded` by `encode`; `targets`: units without repeats."""
         starts, labels = [], []
         for units, language in zip(targets, target_languages, strict=True):
             row = torch.cat((units[: self.config.longest - 2] + self.config.first_unit, torch.tensor([END])))
@@ -100,7 +105,8 @@ class UnitTranslator(nn.Module):
             labels.append(row)
         decoder_ids = nn.utils.rnn.pad_sequence(starts, batch_first=True, padding_value=PAD)
         wanted = nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=UNSCORED)
-        logits = self.net(input_ids=ids, attention_mask=(ids != PAD).long(), decoder_input_ids=decoder_ids, use_cache=False).logits
+        hidden, keep = encoded
+        logits = self.net(encoder_outputs=(hidden,), attention_mask=keep.long(), decoder_input_ids=decoder_ids, use_cache=False).logits
         return nn.functional.cross_entropy(logits.float().flatten(0, 1), wanted.flatten(), ignore_index=UNSCORED)
 
     @torch.no_grad()

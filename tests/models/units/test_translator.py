@@ -38,7 +38,7 @@ def test_it_learns_what_it_is_taught_in_each_direction() -> None:
         answers = {"zh": torch.tensor([11, 12, 13]), "en": torch.tensor([21, 20])}
         for _ in range(60):
             sources = [net.source_ids(UNITS_HEARD, "en"), net.source_ids(UNITS_HEARD, "zh")]
-            loss = net.loss(sources, [answers["zh"], answers["en"]], ["zh", "en"])
+            loss = net.loss(net.encode(sources), [answers["zh"], answers["en"]], ["zh", "en"])
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()
@@ -55,8 +55,8 @@ def test_padding_changes_nothing() -> None:
     short, long = net.source_ids(UNITS_HEARD[:2], "en"), net.source_ids(UNITS_HEARD, "en")
     targets = [torch.tensor([5]), torch.tensor([1, 2, 3, 4])]
     with torch.no_grad():
-        alone = [float(net.loss([source], [target], ["zh"])) for source, target in zip((short, long), targets, strict=True)]
-        together = float(net.loss([short, long], targets, ["zh", "zh"]))
+        alone = [float(net.loss(net.encode([source]), [target], ["zh"])) for source, target in zip((short, long), targets, strict=True)]
+        together = float(net.loss(net.encode([short, long]), targets, ["zh", "zh"]))
     assert together == pytest.approx((2 * alone[0] + 5 * alone[1]) / 7, abs=1e-4)
 
 
