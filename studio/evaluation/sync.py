@@ -26,9 +26,13 @@ MOST_SHIFT_FRAMES = 15
 NEAR_FRAMES = 2  # a dub may sit this far from its place and is still ranked by how well it fits there
 ORIGINAL = ("", "original")
 NO_RECORDING = ("animation", "synthetic_face", "multi_scene", "composite_long")
-SILENT_MARKS = ("no_", "silence", "silent")
+NOBODY_SPEAKS = ("no_audio", "no_face", "no_face_segments", "no_speech", "active_speaker_silence", "silence", "silent")
 SHIFT_RULE = "the whole sound moved by whole frames, filled with silence where it comes late and where it ends early; length and picture as they were"
 RANKING_RULE = f"smallest mean distance within ±{NEAR_FRAMES} frames of where the sound is (LSE-D with the offset held near zero), lower wins"
+OWN_RULE = (
+    "share of injected shifts found within one frame of the offset that the same scorer finds in the clip as it is, where the sum is within reach: an upper bound on "
+    "within_1_frame where footage is out of sync in itself, and it forgives a scorer that is wrong in the same way each time"
+)
 Watch = Callable[[int, int], None]
 
 
@@ -73,7 +77,7 @@ class ClipRow:
             return f"a dub by {self.system}"
         if self.category in NO_RECORDING:
             return f"no single recording of one face ({self.category})"
-        return f"nobody seen speaks ({self.category})" if any(mark in self.category for mark in SILENT_MARKS) else None
+        return f"nobody seen speaks ({self.category})" if self.category in NOBODY_SPEAKS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Trial:
 @dataclass(frozen=True, slots=True)
 class ClipResult:
     """`trials` empty and `near_distance` None where the clip could not be judged so; `why` says why. `offset_frames`, `lse_c`, `lse_d`:
-    of its own sound as it is."""
+    of its own sound as it is. `is_looked_at` False: it tells nothing, and was left alone."""
 
     row: ClipRow
     trials: tuple[Trial, ...] = ()
@@ -98,22 +102,26 @@ class ClipResult:
     lse_d: float | None = None
     windows: int = 0
     why: str = ""
+    is_looked_at: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """`clips`: originals whose shifts were judged, with `trials` shifts in all; `pairs`: (original, dub) of one picture."""
+    """`clips`: originals whose shifts were judged, with `trials` shifts in all; `pairs`: (original, dub) of one picture. `unmeasurable`:
+    clips looked at without an answer; `not_judged`: clips that tell nothing here. `within_1_frame_of_own`: see OWN_RULE."""
 
     scorer: str
     scorer_version: str
     crop: str
     within_1_frame: float | None
+    within_1_frame_of_own: float | None
     exact: float | None
     original_over_dub: float | None
     clips: int
     trials: int
     pairs: int
     unmeasurable: int
+    not_judged: int
     results: tuple[ClipResult, ...]
 
 
@@ -123,7 +131,7 @@ def read_index(path: Path, limit: int | None = None) -> tuple[ClipRow, ...]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadSetting(f"{path} cannot be read as a table of clips: {error}.") from error
+        raise BadSetting(f"{path} cannot be read as a table of clips: {_why_unread(error)}") from error
     if not rows or "file" not in rows[0]:
         raise BadSetting(f"{path} has no column “file”; a table of clips has file, set_id and system, and a row per clip.")
     return tuple(_row(number, row, path) for number, row in enumerate(rows[:limit], start=1))
@@ -139,7 +147,7 @@ def evaluate_sync(plan: SyncPlan, tracker: FaceTracker, detector: VoiceActivityD
         if row.why_not_shifted is None or row.set_id in with_original:
             results.append(_judged(plan, row, tracker, detector, scorer))
         else:
-            results.append(ClipResult(row, why=row.why_not_shifted))
+            results.append(ClipResult(row, why=row.why_not_shifted, is_looked_at=False))
     watch(len(rows), len(rows))
     return _summary(scorer, results)
 
@@ -227,14 +235,37 @@ def _summary(scorer: SyncScorer, results: Sequence[ClipResult]) -> SyncResult:
         scorer_version=scorer.version,
         crop=scorer.crop,
         within_1_frame=_share([error <= 1 for error in errors]),
+        within_1_frame_of_own=_share(_near_own(results)),
         exact=_share([error == 0 for error in errors]),
         original_over_dub=_share(wins),
         clips=sum(bool(result.trials) for result in results),
         trials=len(errors),
         pairs=len(wins),
-        unmeasurable=sum(result.offset_frames is None for result in results),
+        unmeasurable=sum(result.is_looked_at and result.offset_frames is None for result in results),
+        not_judged=sum(not result.is_looked_at for result in results),
         results=tuple(results),
     )
+
+
+def _near_own(results: Sequence[ClipResult]) -> list[bool]:
+    """For each injected shift that leaves the clip's own offset within reach, whether it was found within a frame of their sum."""
+    wanted = [(trial, result.offset_frames + trial.injected_frames) for result in results if result.offset_frames is not None for trial in result.trials]
+    return [abs(trial.found_frames - frames) <= 1 for trial, frames in wanted if abs(frames) <= MOST_SHIFT_FRAMES]
+
+
+def _why_unread(error: Exception) -> str:
+    match error:
+        case FileNotFoundError():
+            return "there is no such file."
+        case IsADirectoryError():
+            return "it is a folder; name the table in it."
+        case PermissionError():
+            return "its owner has not allowed it; change who may read it."
+        case UnicodeDecodeError():
+            return "it is no text in UTF-8; save it so."
+        case OSError():
+            return f"the disk gave up on it ({error.strerror or 'no reason given'})."
+    return "it is no CSV; save it with commas between its columns and a row per clip."
 
 
 def _share(hits: Sequence[bool]) -> float | None:

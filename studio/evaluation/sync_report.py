@@ -1,4 +1,4 @@
-"""A sync evaluation as JSON: the four numbers, how they came about, and every clip."""
+"""A sync evaluation as JSON: its numbers, how they came about, and every clip."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from studio.evaluation.provenance import Provenance
-from studio.evaluation.sync import MOST_SHIFT_FRAMES, RANKING_RULE, SHIFT_RULE, ClipResult, SyncPlan, SyncResult, ranked
+from studio.evaluation.sync import MOST_SHIFT_FRAMES, NO_RECORDING, NOBODY_SPEAKS, OWN_RULE, RANKING_RULE, SHIFT_RULE, ClipResult, SyncPlan, SyncResult, ranked
 
 
 def as_json(result: SyncResult, plan: SyncPlan, origin: Provenance, command: str) -> dict[str, Any]:
@@ -16,12 +16,14 @@ def as_json(result: SyncResult, plan: SyncPlan, origin: Provenance, command: str
         "scorer_version": result.scorer_version,
         "crop": result.crop,
         "within_1_frame": _short(result.within_1_frame),
+        "within_1_frame_of_own": _short(result.within_1_frame_of_own),
         "exact": _short(result.exact),
         "original_over_dub": _short(result.original_over_dub),
         "clips": result.clips,
         "trials": result.trials,
         "pairs": result.pairs,
         "unmeasurable": result.unmeasurable,
+        "not_judged": result.not_judged,
         "how": {
             "seed": plan.seed,
             "shifts_per_clip": plan.shifts_per_clip,
@@ -29,6 +31,10 @@ def as_json(result: SyncResult, plan: SyncPlan, origin: Provenance, command: str
             "least_s": plan.least_s,
             "shift": SHIFT_RULE,
             "ranking": RANKING_RULE,
+            "within_1_frame_of_own": OWN_RULE,
+            "unmeasurable": "clips that were looked at and gave no answer; each row says why",
+            "not_judged": "clips that were not looked at: dubs and excluded categories whose picture has no original in the table",
+            "excluded_categories": {"no single recording of one face": list(NO_RECORDING), "nobody seen speaks": list(NOBODY_SPEAKS)},
             "sign": "frames at 25 fps, positive: the sound is early",
         },
         **asdict(origin),

@@ -112,7 +112,9 @@ def test_a_scorer_is_measured_on_shifted_originals_and_on_dubs(folder: Path, tmp
     assert result.exit_code == 0, result.output
     content = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert (content["within_1_frame"], content["exact"], content["original_over_dub"]) == (1.0, 1.0, 1.0)
-    assert (content["clips"], content["trials"], content["pairs"], content["unmeasurable"]) == (2, 10, 1, 4)
+    assert (content["clips"], content["trials"], content["pairs"], content["unmeasurable"], content["not_judged"]) == (2, 10, 1, 2, 2)
+    assert content["within_1_frame_of_own"] == 1.0 and "upper bound" in content["how"]["within_1_frame_of_own"]
+    assert "no_audio" in content["how"]["excluded_categories"]["nobody seen speaks"]
     assert (content["scorer"], content["how"]["seed"]) == ("fake-lips", 3)
     rows = {(row["file"], row["set_id"]): row for row in content["rows"]}
     assert all(trial["found_frames"] == trial["injected_frames"] for trial in rows["original.mkv", "a"]["trials"])
@@ -136,6 +138,7 @@ def test_the_same_seed_injects_the_same_shifts_whatever_else_is_in_the_table(fol
 
 def test_a_table_that_is_none_is_a_sentence(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text("name,system\na.mp4,original\n")
-    for path, sentence in ((tmp_path / "bad.csv", "no column “file”"), (tmp_path / "nowhere.csv", "cannot be read")):
+    (tmp_path / "latin.csv").write_bytes("file,système\n".encode("latin-1"))
+    for path, sentence in ((tmp_path / "bad.csv", "no column “file”"), (tmp_path / "nowhere.csv", "there is no such file."), (tmp_path, "it is a folder"), (tmp_path / "latin.csv", "no text in UTF-8")):
         result = call("eval", "sync", path)
-        assert isinstance(result.exception, BadSetting) and sentence in str(result.exception)
+        assert isinstance(result.exception, BadSetting) and sentence in str(result.exception) and "Errno" not in str(result.exception)
