@@ -25,8 +25,8 @@ from studio.steps.run import Run
 from studio.steps.speech import speech_of
 from studio.workshop import Workshop
 
-FACES_VERSION = "1"  # changes whenever the same picture may give other tracks
-PRESENCE_VERSION = "1"  # changes whenever the same tracks, speech and lines may give other verdicts
+FACES_VERSION = "2"  # changes whenever the same picture may give other tracks
+PRESENCE_VERSION = "2"  # changes whenever the same tracks, speech and lines may give other verdicts
 LONGEST_PX = 1280  # larger pictures are scaled down to this before anyone looks at them
 NO_PICTURE = "There is no picture in this programme, so there are no lips to follow; lines are timed by their text alone."
 _LOOK_EVERY_S = 0.5

@@ -31,9 +31,9 @@ from studio.steps.speech import HeardSpeech, kept_speech, source_speech, speech_
 from studio.store.stage_results import StageKey
 from studio.workshop import Workshop
 
-SYNC_VERSION = "1"  # changes whenever the same take and mouth may give other numbers
+SYNC_VERSION = "2"  # changes whenever the same take and mouth may give other numbers
 LIPS_VERSION = "1"
-OFFSET_VERSION = "1"
+OFFSET_VERSION = "2"
 TRACK_CROP = "mouth"  # what the archive of faces keeps, so what a scorer must take to judge from it
 
 
@@ -47,10 +47,11 @@ class KeptLips:
 
 @dataclass(frozen=True, slots=True)
 class KeptOffset:
-    """The verdict on the programme's sound, and the speech (a blob) it was reached on."""
+    """The verdict on the programme's sound, the speech (a blob) it was reached on, and how far that was shifted."""
 
     speech_wav: str
     found: AvOffset
+    sound_shift_ms: int | None = None
 
 
 def run(run: Run) -> None:
@@ -109,7 +110,8 @@ def kept_offset(shop: Workshop, project: Project) -> AvOffset | None:
     if plain is None:
         return None
     kept: KeptOffset = from_plain(KeptOffset, plain)
-    return kept.found if kept.speech_wav == kept_speech(shop, project).wav else None
+    is_as_heard = kept.sound_shift_ms == project.settings.sound_shift_ms and kept.speech_wav == kept_speech(shop, project).wav
+    return kept.found if is_as_heard else None  # once corrected, a sound must not be corrected again by the same verdict
 
 
 class _Keys:
@@ -202,7 +204,7 @@ def _check_offset(run: Run, seen: SeenLines, scorer: SyncScorer) -> None:
     if archive is None or speech.wav is None or not speech.spans:
         run.notice("av_offset", None)
         return
-    wav = speech.wav
+    wav, shift_ms = speech.wav, run.project.settings.sound_shift_ms
 
     def work() -> KeptOffset:
         chosen = stretches(tracks, speech.spans)
@@ -211,9 +213,9 @@ def _check_offset(run: Run, seen: SeenLines, scorer: SyncScorer) -> None:
             report(done, len(chosen))
             if (score := _own_score(run, archive, wav, stretch, scorer)) is not None:
                 scores.append((stretch, score))
-        return KeptOffset(wav, replace(vote(scores), scorer=scorer.name))
+        return KeptOffset(wav, replace(vote(scores), scorer=scorer.name), shift_ms)
 
-    key = fingerprint("av_offset", OFFSET_VERSION, tracks.archive, speech, _named(scorer))
+    key = fingerprint("av_offset", OFFSET_VERSION, tracks.archive, speech, shift_ms, _named(scorer))
     kept: KeptOffset = run.once("av_offset", key, KeptOffset, work)
     advice = " Correct it on the Upload tab, or leave it where it is meant."
     run.notice("av_offset", kept.found.why + advice if kept.found.is_off else None)

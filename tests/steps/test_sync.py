@@ -148,7 +148,10 @@ def test_late_sound_is_noticed_and_corrected_everywhere_at_once(studio: Studio, 
     before = read_wav(studio.source_clip(project.id, studio.rows(project.id)[0].line.id))
     after = studio.correct_offset(project.id)
     assert after.settings.sound_shift_ms == -120
-    assert studio.sound_offset(project.id) is None or studio.project(project.id).notices == ()
+    assert studio.sound_offset(project.id) is None, "nobody has looked on the sound as it is heard now"
+    assert studio.project(project.id).notices == ()
+    with pytest.raises(NotReady, match="nothing to correct"):
+        studio.correct_offset(project.id)
     moved = read_wav(studio.source_clip(project.id, studio.rows(project.id)[0].line.id))
     shift = round(0.12 * before.rate_hz)
     assert np.allclose(moved.samples[:-shift], before.samples[shift:], atol=0.02)
