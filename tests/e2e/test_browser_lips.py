@@ -107,7 +107,7 @@ def test_a_press_on_the_plot_plays_from_there_and_the_keys_do_so_too(tab: tuple[
     plot.focus()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    assert "mouth 50 % open" in (plot.get_attribute("aria-valuetext") or "")
+    assert "mouth 50\u00a0% open" in (plot.get_attribute("aria-valuetext") or "")
     page.keyboard.press("End")
     assert "mouth not seen" in (plot.get_attribute("aria-valuetext") or "")
     page.keyboard.press("Home")
