@@ -189,9 +189,9 @@ def _seen_as(best: _Glance, others: Sequence[_Glance], signs: SpeechSigns, *, is
     share = min(1.0, (best.seen + sum(glance.seen for glance in others)) / best.wanted)
     is_profile = 2 * best.turned > best.seen
     if share < signs.partly_share:
-        return _unseen(f"The face that speaks is seen for only {share:.0%} of the line.", [best])
+        return _unseen(f"The face that speaks is seen for only {100 * share:.0f}\u00a0% of the line.", [best])
     presence = Presence.ON_SCREEN if share >= signs.on_screen_share else Presence.PARTLY
-    why = f"The speaker's mouth is seen for {share:.0%} of the line"
+    why = f"The speaker's mouth is seen for {100 * share:.0f}\u00a0% of the line"
     shots = len({glance.track.shot for glance in (best, *others)})
     why += f", in {shots} shots" if shots > 1 else ""
     why += ", mostly in profile" if is_profile else ""

@@ -115,7 +115,7 @@ def test_a_cut_away_in_mid_line_is_partly_on_screen(tmp_path: Path) -> None:
     (seen,) = verdicts(film, line(1, 20, 120))
     assert (seen.presence, seen.track_id) == (Presence.PARTLY, speaker)
     assert seen.seen_share == pytest.approx(0.4)
-    assert "40%" in seen.why
+    assert "40\u00a0%" in seen.why
 
 
 def test_a_speaker_seen_from_two_cameras_counts_in_both(tmp_path: Path) -> None:

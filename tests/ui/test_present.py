@@ -67,7 +67,7 @@ def test_a_job_counts_lines_and_gives_long_totals_as_a_share() -> None:
     counted = present.job_view(JOB)
     assert counted is not None and (counted.title, counted.message, counted.share) == ("Voicing", "3 of 12", 0.25)
     long = present.job_view(replace(JOB, stage="Mixing", done=9_068, total=25_840))
-    assert long is not None and long.message == "35 %"
+    assert long is not None and long.message == "35\u00a0%"
 
 
 def test_a_failed_job_tells_its_sentence() -> None:
