@@ -190,6 +190,7 @@ def _calm(figure: Figure, across: str, up: str) -> Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": _INK, "size": 12, "family": "Inter, system-ui, Segoe UI, Noto Sans, sans-serif"},
         bargap=0.15,
+        showlegend=True,  # one kind of point alone still says what it is
         legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
         xaxis={**axis, "title": across, "rangemode": "tozero"},
         yaxis={**axis, "title": up},
