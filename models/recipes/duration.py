@@ -14,6 +14,7 @@ lines and draws dropout as a function of (seed, stage, s).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import tempfile
@@ -284,6 +285,12 @@ def evaluate(run: argparse.Namespace) -> list[dict[str, Any]]:
 def main(argv: list[str] | None = None) -> None:
     run = parse_flags(__doc__, argv)
     torch.set_num_threads(run.threads)
+    with contextlib.ExitStack() as stack:
+        _run(run, stack)
+
+
+def _run(run: argparse.Namespace, stack: contextlib.ExitStack) -> None:
+    """What the flags ask for. `stack` keeps a smoke run's folder until the end."""
     try:
         if run.prepare:
             from models.recipes.duration_data import prepare
@@ -294,7 +301,7 @@ def main(argv: list[str] | None = None) -> None:
         if run.smoke:
             from models.recipes.duration_smoke import smoke_run
 
-            run = smoke_run(run, Path(tempfile.mkdtemp(prefix="lipline-duration-")))
+            run = smoke_run(run, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lipline-duration-"))))
         run.out.mkdir(parents=True, exist_ok=True)
         if not run.evaluate:
             session = open_session(run)
