@@ -157,9 +157,9 @@ def why_unfit(track: FaceTrack, archive: FaceArchive | None) -> str | None:
     if track.face_px < SMALLEST_FACE_PX:
         return f"The face is {track.face_px:.0f} px wide; under {SMALLEST_FACE_PX} px its lips cannot be judged."
     if archive is not None and (turned := float(turned_away(archive.curves(track.id)).mean())) > MOST_TURNED_RATIO:
-        return f"The face is in profile for {turned:.0%} of its time; half a mouth cannot be judged."
+        return f"The face is in profile for {100 * turned:.0f}\u00a0% of its time; half a mouth cannot be judged."
     if track.found_share < LEAST_FOUND_RATIO:
-        return f"The face is hidden for most of its time; it is seen in {track.found_share:.0%} of its frames."
+        return f"The face is hidden for most of its time; it is seen in {100 * track.found_share:.0f}\u00a0% of its frames."
     return None
 
 

@@ -168,7 +168,7 @@ def test_faces_that_show_no_lips_say_why(tmp_path: Path) -> None:
     frontal, three_quarter, profile = (archive_of(tmp_path / f"{deg}.npz", deg) for deg in (0.0, -48.0, 75.0))
     assert why_unfit(face(1), frontal) is None and why_unfit(face(1), None) is None
     assert why_unfit(face(1, profile_share=1.0), three_quarter) is None, "a mouth seen from the side is still seen"
-    assert "profile for 100%" in (why_unfit(face(1), profile) or "")
+    assert "profile for 100 %" in (why_unfit(face(1), profile) or "")
     assert "30 px" in (why_unfit(face(1, face_px=30.0), frontal) or "")
     assert "hidden" in (why_unfit(face(1, found_share=0.3), frontal) or "")
 

@@ -111,6 +111,7 @@ def test_a_press_on_the_plot_plays_from_there_and_the_keys_do_so_too(tab: tuple[
     page.keyboard.press("End")
     assert "mouth not seen" in (plot.get_attribute("aria-valuetext") or "")
     page.keyboard.press("Home")
+    page.wait_for_function("document.querySelector('.desk video').paused")  # Enter would only pause what still plays
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('.desk video').muted")
     assert "The source speaks at" in page.locator("#overlay-words").inner_text()
