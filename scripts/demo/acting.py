@@ -19,6 +19,7 @@ SHAPES: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 OTHERWISE = (0.2, -0.1)
 PER_SECOND = 200  # the mouth track is finer than the picture, then smoothed
+LEAD_MS = 80  # lips take the shape of a sound before it is heard
 
 
 class Acting:
@@ -68,7 +69,7 @@ class Acting:
         width = PER_SECOND * 70 // 1000
         window = np.hanning(width + 2)[1:-1]
         window /= window.sum()
-        at = np.arange(self._frames) * PER_SECOND // FPS
+        at = np.minimum(np.arange(self._frames) * PER_SECOND // FPS + LEAD_MS * PER_SECOND // 1000, count - 1)
         closed = (np.convolve(on_lip, window, "same") > 0.5)[at]
         return np.convolve(opening, window, "same")[at], np.convolve(rounding, window, "same")[at], closed
 

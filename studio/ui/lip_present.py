@@ -14,6 +14,7 @@ from studio.domain.views import LineRow
 from studio.ui.desk_views import CurvesView, LipPanelView, LipView, SpanView
 
 IN_SYNC_FRAMES = 1  # 40 ms: what broadcasting allows sound to run ahead of its picture
+FEWEST_WINDOWS = 31
 CLEAR_CONTRAST = 0.10  # LSE-C over LSE-D: one in twenty strange sounds reaches it on clips of 2 to 6 s (bundled scorer, held-out speakers)
 MOUTH_OVERLAP = 0.7  # less of the speech shared with the mouth's own reads as another person's words
 _SHOWN_DIGITS = 3
@@ -53,8 +54,8 @@ def verdict(sync: LineSync) -> str:
 
 
 def is_clear(score: SyncScore) -> bool:
-    """Whether the best offset stands out from the others."""
-    return score.lse_c >= CLEAR_CONTRAST * score.lse_d
+    """Whether the best offset stands out from the others: over fewer windows than there are offsets, chance does so too."""
+    return score.windows >= FEWEST_WINDOWS and score.lse_c >= CLEAR_CONTRAST * score.lse_d
 
 
 def lip_panel(row: LineRow) -> LipPanelView:
