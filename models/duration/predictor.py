@@ -14,7 +14,6 @@ from torch.nn import functional as F
 
 from models.duration.lip_condition import LipCondition, LipConditionConfig, LipView
 
-UNITS_PER_SECOND = 50
 FLOOR_UNITS = 0.02
 
 

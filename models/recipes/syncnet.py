@@ -33,7 +33,7 @@ from models.sync.lip_loss import LossScales, dub_loss, frame_loss, offset_means,
 from models.sync.lip_scorer import LipScorer, LipScorerConfig, save_lip_scorer
 
 MANY_CLIPS = 50  # a group with more clips than this is one studio recording: every tenth clip of it is held out
-MIN_JUDGED_FRAMES = 50
+LEAST_FRAMES, LEAST_SEEN_SHARE = 20, 0.85  # shorter clips, and clips whose face is often lost, teach nothing
 SCALES = LossScales()
 MOST_LAG, CLEARLY_BETTER = 4, 0.08  # frames of 40 ms, cosine
 
@@ -59,18 +59,19 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Originals to learn from and to be judged on, and dubs of the same pictures by `set_id`."""
+    """Originals to learn from and to be judged on, dubs of the same pictures by `set_id`, and the groups that are one studio recording."""
 
     train: tuple[LipClip, ...]
     held_out: tuple[LipClip, ...]
     dubs: dict[str, tuple[LipClip, ...]]
+    large_groups: frozenset[str]
 
 
 def gather(folder: Path, config: LipScorerConfig, folds: int, held_out: int, tiers: str) -> Material:
     """Clips of the licence tiers asked for; `held_out` −1 trains on every group (but not on every tenth clip of a large one)."""
     infos = [info for info in read_clips(folder) if info.tier in tiers.split(",")]
     sizes = Counter(info.group for info in infos)
-    clips = [clip for info in infos if (clip := read_clip(folder, info, config.bands)).frames >= 20 and bool(clip.seen.float().mean() >= 0.85)]
+    clips = [clip for info in infos if (clip := read_clip(folder, info, config.bands)).frames >= LEAST_FRAMES and float(clip.seen.float().mean()) >= LEAST_SEEN_SHARE]
 
     def is_kept_out(clip: LipClip) -> bool:
         if sizes[clip.info.group] > MANY_CLIPS:
@@ -86,6 +87,7 @@ def gather(folder: Path, config: LipScorerConfig, folds: int, held_out: int, tie
         tuple(clip for clip in originals if not is_kept_out(clip)),
         tuple(clip for clip in originals if is_kept_out(clip)),
         {key: tuple(found) for key, found in dubs.items()},
+        frozenset(group for group, size in sizes.items() if size > MANY_CLIPS),
     )
 
 
@@ -145,7 +147,7 @@ class Training:
             if self.step % self.plan.every == 0 or self.step == self.plan.steps:
                 report = {"step": self.step, "loss": sum(seen) / len(seen), "seconds": round(time.monotonic() - started)}
                 if self.material.held_out:
-                    report |= judged(self.average, self.material.held_out, self.material.dubs)
+                    report |= judged(self.average, self.material.held_out, self.material.dubs, self.material.large_groups)
                 print(json.dumps(report), flush=True)
                 seen = []
                 self._keep()

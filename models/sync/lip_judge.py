@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -37,8 +37,10 @@ def found_offset(curve: Tensor, injected: int) -> int:
     return int(seen.argmax()) - VSHIFT
 
 
-def judged(net: LipScorer, clips: Sequence[LipClip], dubs: Mapping[str, Sequence[LipClip]]) -> dict[str, float]:
-    """Shares within one frame and exact over injected shifts of −15, −7, 0, 7 and 15 frames, large groups apart; share of pairs in
+def judged(
+    net: LipScorer, clips: Sequence[LipClip], dubs: Mapping[str, Sequence[LipClip]], large_groups: Collection[str]
+) -> dict[str, float | list[str]]:
+    """Shares within one frame and exact over injected shifts of −15, −7, 0, 7 and 15 frames, `large_groups` apart; share of pairs in
     which the original has the higher mean cosine at its place."""
     tallies: dict[str, list[float]] = {"one": [], "exact": [], "studio_one": [], "over": []}
     misses = []
@@ -48,7 +50,7 @@ def judged(net: LipScorer, clips: Sequence[LipClip], dubs: Mapping[str, Sequence
         lips, sound = embeddings(net, clip)
         curve = offset_curve(lips, sound, 2 * VSHIFT)
         errors = [abs(found_offset(curve, shift) - shift) for shift in (-15, -7, 0, 7, 15)]
-        is_studio = clip.info.group == "grid_s1"
+        is_studio = clip.info.group in large_groups
         tallies["studio_one" if is_studio else "one"].append(sum(error <= 1 for error in errors) / len(errors))
         if not is_studio:
             tallies["exact"].append(sum(error == 0 for error in errors) / len(errors))

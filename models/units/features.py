@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from models.parts.mel import LogMel, MelConfig
 
 RATE_HZ, HOP = 16_000, 320
-UNITS_PER_S = RATE_HZ // HOP
 LOUD_LEVEL, QUIETEST_LEVEL = 0.16, 1e-4  # root mean square of loud frames, and what counts as none
 
 
