@@ -13,6 +13,8 @@ _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns when the text
 _INITIAL_FLAGS = 0x0001 | 0x0002 | 0x8000  # phoneme events, as IPA, never exit() on a missing data folder
 _TEXT_FLAGS = 0x0001  # UTF-8; neither SSML nor [[phoneme]] markup
 _RATE, _PITCH = 1, 3
+_UTF8 = 1  # espeakCHARS_UTF8
+_IPA = 0x02  # espeakPHONEMES_IPA; without it the library's own phoneme names
 _END_OF_LIST, _WORD, _PHONEME = 0, 1, 7
 
 
@@ -67,6 +69,7 @@ class EspeakLibrary:
     def __init__(self, library_path: str, data_path: str) -> None:
         self._library = ctypes.CDLL(library_path)
         self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
         self._callback = _Callback(self._collect)
         self._utterance = Utterance()
         self._wants_audio = False
@@ -87,11 +90,7 @@ class EspeakLibrary:
 
     def speak(self, text: str, voice: str, rate_wpm: int, pitch: int, *, want_audio: bool) -> Utterance:
         """Synthesise plain text. `voice` is an identifier, with "+variant" where one is wanted. Raises ValueError."""
-        if voice != self._voice:
-            if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-                self._voice = ""
-                raise ValueError(f"there is no voice “{voice}”.")
-            self._voice = voice
+        self._choose(voice)
         self._library.espeak_SetParameter(_RATE, rate_wpm, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)
         self._utterance, self._wants_audio = Utterance(), want_audio
@@ -100,6 +99,36 @@ class EspeakLibrary:
         if status != 0:
             raise ValueError(f"the library refused the text (status {status}).")
         return self._utterance
+
+    def clauses(self, text: str, voice: str, separator: str) -> list[tuple[str, str, str]]:
+        """For each clause: its IPA with stress, the library's own names of the same phones, and the text it was read from.
+
+        Words are parted by a space, phones by `separator`. The text read runs one letter into the next clause; that
+        of the last ends with NUL. Raises ValueError for an unknown voice.
+        """
+        self._choose(voice)
+        data = text.encode("utf-8", "replace")
+        heard, named = self._pass(data, _IPA, separator), self._pass(data, 0, separator)  # whole passes: the library keeps the letter it read too far
+        return [(ipa, names, read) for (ipa, read), (names, _) in zip(heard, named, strict=True)]
+
+    def _pass(self, data: bytes, mode: int, separator: str) -> list[tuple[str, str]]:
+        """The phones of every clause, and the text it was read from."""
+        text = ctypes.create_string_buffer(data)  # ends with NUL
+        first, place, found = ctypes.addressof(text), 0, []
+        rest, flags = ctypes.c_void_p(first), mode | ord(separator) << 8
+        while rest.value is not None:
+            phones = self._library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, flags) or b""
+            end = len(text) if rest.value is None else rest.value - first
+            found.append((phones.decode("utf-8", "ignore"), text.raw[place:end].decode("utf-8", "ignore")))
+            place = end
+        return found
+
+    def _choose(self, voice: str) -> None:
+        if voice != self._voice:
+            if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+                self._voice = ""
+                raise ValueError(f"there is no voice “{voice}”.")
+            self._voice = voice
 
     def _collect(self, pcm: int | None, count: int, events: ctypes.Array) -> int:
         heard = self._utterance

@@ -37,6 +37,7 @@ NATURAL_RATE_WPM, NATURAL_PITCH = 175, 50
 MIN_RATE_WPM, MAX_RATE_WPM = 80, 449  # from 450 on the library stretches its own output, and lengths jump
 LONGEST_DATA_PATH_BYTES = 159
 WORKER = (sys.executable, "-m", "studio.engines.espeak_worker")
+PHONE_SEPARATOR = "|"  # between the phones of a word
 _BATCH_ITEMS = 64
 _ROOT = Path(studio.__file__).resolve().parents[1]
 
@@ -68,6 +69,15 @@ class EspeakVoice:
     identifier: str
     name: str
     tags: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EspeakClause:
+    """`ipa` and the library's own `names` of the same phones (spaces between words, PHONE_SEPARATOR between phones), and the text read."""
+
+    ipa: str
+    names: str
+    text: str
 
 
 class _Worker:
@@ -172,13 +182,26 @@ class EspeakPool:
             answers = executor.map(lambda batch: self._speak_batch(batch, want_audio=False), batches)
             return [speech for answer in answers for speech in answer]
 
+    def phones(self, texts: Sequence[str], voice: str) -> list[tuple[EspeakClause, ...]]:
+        """The clauses of each text as the library reads them aloud, in the order asked. Raises EngineFailed."""
+        found: list[tuple[EspeakClause, ...]] = []
+        for start in range(0, len(texts), _BATCH_ITEMS):
+            items = [[self._checked(text, voice), voice] for text in texts[start : start + _BATCH_ITEMS]]
+            answer, _ = self._ask({"verb": "phones", "items": items, "separator": PHONE_SEPARATOR}, timeout_s=self._timeout_s)
+            found += [tuple(EspeakClause(*clause) for clause in clauses) for clauses in answer["items"]]
+        return found
+
+    def _checked(self, text: str, voice: str) -> str:
+        """The text as the library may read it. Raises EngineFailed for one too long, or an unknown voice."""
+        text = speakable(text)
+        if len(text) > LONGEST_CHARS:
+            raise EngineFailed(NAME, f"a line of {len(text)} characters is too long to speak; keep it under {LONGEST_CHARS}.")
+        if not self.has_voice(voice):  # the library would look for a file of that name
+            raise EngineFailed(NAME, f"there is no voice “{voice}”; choose one from the list.")
+        return text
+
     def _speak_batch(self, requests: Sequence[EspeakRequest], *, want_audio: bool) -> list[EspeakSpeech]:
-        texts = [speakable(request.text) for request in requests]
-        for text, request in zip(texts, requests, strict=True):
-            if len(text) > LONGEST_CHARS:
-                raise EngineFailed(NAME, f"a line of {len(text)} characters is too long to speak; keep it under {LONGEST_CHARS}.")
-            if not self.has_voice(request.voice):  # the library would look for a file of that name
-                raise EngineFailed(NAME, f"there is no voice “{request.voice}”; choose one from the list.")
+        texts = [self._checked(request.text, request.voice) for request in requests]
         items = [[text, item.voice, item.rate_wpm, item.pitch] for text, item in zip(texts, requests, strict=True)]
         request = {"verb": "speak", "items": items, "want_audio": want_audio}
         answer, pcm = self._ask(request, timeout_s=self._timeout_s + 0.05 * len(items))

@@ -55,6 +55,8 @@ def _answer(library: EspeakLibrary, request: dict[str, Any]) -> tuple[dict[str, 
     try:
         if request["verb"] == "speak":
             return _speak(library, request)
+        if request["verb"] == "phones":
+            return {"items": [library.clauses(text, voice, request["separator"]) for text, voice in request["items"]]}, b""
         return {"voices": library.voices()}, b""
     except ValueError as error:
         return {"error": str(error)}, b""

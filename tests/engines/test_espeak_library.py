@@ -43,3 +43,19 @@ def test_a_missing_data_folder_is_an_error_and_not_an_exit() -> None:
     script = SCRIPT.replace("espeakng_loader.get_data_path()", "'/nowhere/espeak-ng-data'")
     told = run(script)
     assert told.returncode == 1 and "could not read its data" in told.stderr
+
+
+def test_clauses_are_read_in_two_ways_with_equal_borders() -> None:
+    script = """
+import json, espeakng_loader
+from studio.engines.espeak_library import EspeakLibrary
+library = EspeakLibrary(espeakng_loader.get_library_path(), espeakng_loader.get_data_path())
+print(json.dumps([library.clauses("Hello there, you.", "gmw/en-US", "|"), library.clauses("", "gmw/en-US", "|"), library.clauses("Wörter", "gmw/de", "|")]))
+"""
+    told = run(script)
+    assert told.returncode == 0, told.stderr
+    two, none, german = json.loads(told.stdout)
+    assert [read for _, _, read in two] == ["Hello there, y", "ou.\0"]
+    assert all(len(ipa.split(" ")) == len(names.split(" ")) for ipa, names, _ in two)
+    assert none == [["", "", "\0"]]
+    assert german[0][2] == "Wörter\0"

@@ -91,3 +91,11 @@ def test_the_worker_ends_itself_when_a_request_outlives_its_limit(worker: subpro
     started = time.monotonic()
     assert read_frame(worker.stdout) is None
     assert worker.wait(timeout=10) < 0 and time.monotonic() - started < 10
+
+
+def test_phones_come_clause_by_clause_with_the_text_they_were_read_from(worker: subprocess.Popen[bytes]) -> None:
+    answer, speech = ask(worker, verb="phones", items=[["Fine, four cats. Go on", "gmw/en-US"]], separator="|")
+    clauses = answer["items"][0]
+    assert speech == b""
+    assert [read for _, _, read in clauses] == ["Fine, f", "our cats. G", "o on\0"]
+    assert clauses[1][0] == "f|ˈɔːɹ k|ˈæ|t|s" and clauses[1][1] == "f|'o@ k|'a|t|s"
