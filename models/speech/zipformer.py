@@ -80,6 +80,15 @@ def sinusoids(values: Tensor, dim: int) -> Tensor:
     return torch.cat((angle.cos(), angle.sin()), dim=1)
 
 
+def quiet_linear(in_dim: int, out_dim: int, scale: float) -> nn.Linear:
+    """A linear layer that starts small, for the ends of residual branches: a deep stack then starts near the identity."""
+    layer = nn.Linear(in_dim, out_dim)
+    with torch.no_grad():
+        layer.weight.mul_(scale)
+        layer.bias.mul_(scale)
+    return layer
+
+
 class Bypass(nn.Module):
     """Channel by channel between what came in and what was made of it."""
 
@@ -138,7 +147,7 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = config.heads
         self.in_proj = nn.Linear(config.dim, config.heads * config.value_head_dim)
-        self.out_proj = nn.Linear(config.heads * config.value_head_dim, config.dim)
+        self.out_proj = quiet_linear(config.heads * config.value_head_dim, config.dim, 0.05)
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         batch, frames, _ = x.shape
@@ -153,7 +162,7 @@ class NonlinearAttention(nn.Module):
         super().__init__()
         hidden = 3 * dim // 4
         self.in_proj = nn.Linear(dim, 3 * hidden)
-        self.out_proj = nn.Linear(hidden, dim)
+        self.out_proj = quiet_linear(hidden, dim, 0.05)
 
     def forward(self, x: Tensor, first_head: Tensor) -> Tensor:
         gate, carried, out = self.in_proj(x).chunk(3, dim=2)
@@ -164,7 +173,7 @@ class FeedForward(nn.Module):
     def __init__(self, dim: int, hidden: int) -> None:
         super().__init__()
         self.in_proj = nn.Linear(dim, hidden)
-        self.out_proj = nn.Linear(hidden, dim)
+        self.out_proj = quiet_linear(hidden, dim, 0.1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.out_proj(swoosh_left(self.in_proj(x)))
@@ -175,7 +184,7 @@ class ConvolutionModule(nn.Module):
         super().__init__()
         self.in_proj = nn.Linear(dim, 2 * dim)
         self.depthwise_conv = nn.Conv1d(dim, dim, kernel, padding=kernel // 2, groups=dim)
-        self.out_proj = nn.Linear(dim, dim)
+        self.out_proj = quiet_linear(dim, dim, 0.05)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         x = functional.glu(self.in_proj(x), dim=2)

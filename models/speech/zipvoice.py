@@ -101,7 +101,10 @@ class ZipVoice(nn.Module):
         """(batch, frames, feat_dim): token i of a row for counts[i] frames, the rest of the row on the pad's vector.
 
         Raises ValueError where counts and tokens differ in number or exceed `frames`."""
-        index = torch.stack([frames_of_tokens(row, many, frames) for row, many in zip(tokens, counts, strict=True)])
+        return self.placed_condition(tokens, torch.stack([frames_of_tokens(row, many, frames) for row, many in zip(tokens, counts, strict=True)]))
+
+    def placed_condition(self, tokens: Sequence[Sequence[int]], index: Tensor) -> Tensor:
+        """`text_condition` where every frame names its token: `index` (batch, frames), the number of tokens of a row standing for the pad."""
         states = self.text_states(tokens)
         return torch.gather(states, 1, index.to(states.device)[:, :, None].expand(-1, -1, states.shape[2]))
 
