@@ -46,7 +46,7 @@ def token_times(tokens: Sequence[str], phones: Sequence[Mark]) -> TimedTokens:
     spoken = [mark for mark in phones if mark.symbol]
     sounded = [place for place, token in enumerate(tokens) if is_sounded(token)]
     letters = [(letter, index) for index, mark in enumerate(spoken) for letter in mark.symbol]
-    matcher = SequenceMatcher(None, [tokens[place] for place in sounded], [letter for letter, _ in letters], autojunk=False)
+    matcher = SequenceMatcher(None, [_stressless(tokens[place]) for place in sounded], [_stressless(letter) for letter, _ in letters], autojunk=False)
     if not sounded or not spoken or matcher.ratio() < 0.8:
         raise ValueError(f"The tokens “{''.join(tokens)}” are not what was spoken, “{''.join(mark.symbol for mark in spoken)}”.")
     phone_of: dict[int, int] = {}
@@ -61,6 +61,11 @@ def token_times(tokens: Sequence[str], phones: Sequence[Mark]) -> TimedTokens:
         _share(tokens, members, (spoken[first].start_ms / 1000, spoken[max(first, last)].end_ms / 1000), (start_s, end_s))
     _pauses(tokens, start_s, end_s)
     return TimedTokens(tuple(tokens), start_s, end_s)
+
+
+def _stressless(token: str) -> str:
+    """All stress alike: a word said alone may carry another than the one espeak-ng writes."""
+    return "ˈ" if token in STRESS else token
 
 
 def _groups(sounded: Sequence[int], phone_of: dict[int, int]) -> list[tuple[int, list[int]]]:
