@@ -37,6 +37,7 @@ from models.speech.tokens import TokenTable, write_token_table
 from models.speech.zipvoice import ZipVoiceConfig
 
 STATE_FILE, LOG_FILE = "state.pt", "log.csv"
+SPEAKS = {"tokenizer": "espeak", "languages": ["en"]}  # what the archive's utterances are
 MEASURED = 48  # utterances a measurement is made on
 SMALL = ZipVoiceConfig(
     fm_decoder_num_layers=(1, 1, 2, 1, 1), fm_decoder_feedforward_dim=512, fm_decoder_dim=192, text_encoder_num_layers=2,
@@ -182,7 +183,7 @@ def export(out: Path, config: SyncVoiceConfig, mean: dict[str, Tensor], table: T
     beside = out / "model.safetensors.making"
     save_file({name: value.half().contiguous() if value.is_floating_point() else value for name, value in mean.items()}, beside)
     beside.replace(out / "model.safetensors")
-    (out / "model.json").write_text(json.dumps({"model": config.as_json(), "feature": {"sampling_rate": 24_000, "type": "vocos"}}, indent=1), encoding="utf-8")
+    (out / "model.json").write_text(json.dumps({"model": config.as_json(), "feature": {"sampling_rate": 24_000, "type": "vocos"}, **SPEAKS}, indent=1), encoding="utf-8")
     write_token_table(table, out / "tokens.txt")
 
 

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from models.speech.spectrum import BANDS, FEATURE_SCALE, FRAMES_PER_S
+from models.speech.token_durations import average_durations
 from models.speech.tokens import TokenTable
 from models.speech.visual import VIDEO_RATE_HZ, to_mel_frames
-from models.speech.zipvoice import average_counts, frames_of_tokens
+from models.speech.zipvoice import frames_of_tokens
 
 UTTERANCES_FILE = "utterances.csv"
 _SILENT_LOG_MEL = -11.5  # of digital silence under the floor of the mel
@@ -154,7 +155,7 @@ def whole_batch(pool: Sequence[Spoken], table: TokenTable, *, is_timed: bool = F
 def _index(spoken: Spoken, first: int, frames: int, is_timed: bool) -> Tensor:
     if is_timed:
         return timed_index(spoken.starts_s, spoken.ends_s, frames, first)
-    return frames_of_tokens(spoken.tokens, average_counts(len(spoken.tokens), frames), frames)
+    return frames_of_tokens(spoken.tokens, average_durations(len(spoken.tokens), frames), frames)
 
 
 def _cut(spoken: Spoken, draws: Draws, rng: np.random.Generator) -> _Cut:

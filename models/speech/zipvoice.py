@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -130,13 +129,3 @@ def frames_of_tokens(tokens: Sequence[int], counts: Sequence[int], frames: int) 
     spoken = torch.repeat_interleave(torch.arange(len(tokens)), torch.tensor(counts, dtype=torch.long)) if len(tokens) else index[:0]
     index[: len(spoken)] = spoken
     return index
-
-
-def average_counts(token_count: int, frames: int) -> list[int]:
-    """Average upsampling: floor(frames / tokens) frames for each token."""
-    return [frames // token_count] * token_count if token_count else []
-
-
-def predicted_frames(prompt_frames: int, prompt_tokens: int, tokens: int, *, speed: float = 1.0) -> int:
-    """Frames of prompt and target together where the target goes at the prompt's pace."""
-    return prompt_frames + math.ceil(prompt_frames / prompt_tokens * tokens / speed)
