@@ -60,7 +60,7 @@ def run(run: Run) -> None:
     if seen is None:
         return
     scorer = scorer_for(run.shop.engines)
-    run.notice("sync", None if scorer is not None or not seen.lines else f"Lips are not scored: {_why_no_scorer(run.shop.engines)}")
+    run.notice("sync", None if scorer is not None or not seen.lines else f"Lips are not scored: {why_no_scorer(run.shop.engines)}")
     if scorer is not None:
         _check_offset(run, seen, scorer)
     lines = {line.id: line for line in run.shop.lines.cast(run.project.id).lines}
@@ -102,6 +102,15 @@ def kept_syncs(
         if key == keys.of(line, take, presences[line.id]):
             found[line.id] = _line_sync(plain)
     return found
+
+
+def kept_take_syncs(shop: Workshop, project: Project, line: Line, takes: Iterable[Take], presence: LinePresence | None) -> dict[str, LineSync]:
+    """Lip verdicts of any takes of one line, by take id, where they were reached on the line, mouth and sound as they are now."""
+    kept = shop.results.of_stage(project.id, "sync") if presence is not None else {}
+    if not kept:
+        return {}
+    keys = _Keys(shop, project)
+    return {take.id: _line_sync(kept[take.id][1]) for take in takes if take.id in kept and kept[take.id][0] == keys.of(line, take, presence)}
 
 
 def kept_offset(shop: Workshop, project: Project) -> AvOffset | None:
@@ -158,7 +167,7 @@ class _Bench:
         if why is not None or presence is None or presence.track_id is None or self._archive is None:
             raise NotMeasurable(why or "No face speaks this line.")
         if self._scorer is None:
-            raise NotMeasurable(f"Lips are not scored: {_why_no_scorer(self._run.shop.engines)}")
+            raise NotMeasurable(f"Lips are not scored: {why_no_scorer(self._run.shop.engines)}")
         lips = self._track_lips(presence.track_id, self._archive, self._scorer)
         return score_sound(lips, sound, self._scorer)
 
@@ -235,7 +244,8 @@ def _takes_mouths(scorer: SyncScorer) -> Availability:
     return Availability(scorer.crop == TRACK_CROP, f"it judges {scorer.crop} crops, and films are kept as mouths")
 
 
-def _why_no_scorer(rack: EngineRack) -> str:
+def why_no_scorer(rack: EngineRack) -> str:
+    """Why no take can be scored here, a sentence; "" where takes can."""
     try:
         rack.pick("sync scorer", accepts=_takes_mouths)
     except EngineUnavailable as error:
