@@ -38,7 +38,7 @@ from models.speech.zipvoice import ZipVoiceConfig
 
 STATE_FILE, LOG_FILE = "state.pt", "log.csv"
 SPEAKS = {"tokenizer": "espeak", "languages": ["en"]}  # what the archive's utterances are
-MEASURED = 48  # utterances a measurement is made on
+MEASURED = 16  # utterances a measurement is made on
 SMALL = ZipVoiceConfig(
     fm_decoder_num_layers=(1, 1, 2, 1, 1), fm_decoder_feedforward_dim=512, fm_decoder_dim=192, text_encoder_num_layers=2,
     text_encoder_feedforward_dim=384, text_encoder_dim=128, text_embed_dim=128, query_head_dim=24,
@@ -64,7 +64,7 @@ class Plan:
     mean_decay: float = 0.999
     clip_norm: float = 1.0
     favoured_share: float = 0.65
-    save_minutes: float = 2.0
+    save_minutes: float = 4.0
     is_adapters_only: bool = False
 
     def rate(self, step: int, share: float) -> float:
