@@ -326,10 +326,10 @@ def _check_json(path: Path) -> None:
 
 
 def _tensors_in(content: Any, path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a pickle, bare or under “state_dict” as trainers write them."""
+    """The tensors of a pickle, bare or under “state_dict” or “model_state” as trainers write them."""
     import torch
 
-    tensors = content.get("state_dict", content) if isinstance(content, dict) else content
+    tensors = content.get("state_dict", content.get("model_state", content)) if isinstance(content, dict) else content
     if not isinstance(tensors, dict) or not all(isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in tensors.items()):
         raise BadWeights(f"{path} holds no table of tensors by name, so these are not the weights of a net; name another file.")
     return tensors

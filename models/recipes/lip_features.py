@@ -4,8 +4,8 @@
     python -m models.recipes.lip_features --videos grid_s1 --group grid_s1 --tier A --out build/lips
 
 Clips that are there already are not looked at again. An index has columns file, group, set_id, system, tier, category; of every clip the
-face that is largest most of the time is kept. Keys: crops (frames, 64, 64) uint8, shape (frames, 7) float32 in face heights, ok (frames,)
-bool, audio int16 at 16 kHz, from the same moment.
+face that is largest most of the time is kept. Keys: crops (frames, 64, 64) uint8, shape (frames, 7) float32 in face heights, points
+(frames, 45, 2) float32 in pixels (`models.speech.visual.KEPT_POINTS`), ok (frames,) bool, audio int16 at 16 kHz, from the same moment.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.speech.visual import KEPT_POINTS
 from models.sync.lip_data import CLIPS_FILE, ClipInfo
 from models.sync.lip_scorer import MOUTH_SIDE_PX, RATE_HZ
 from studio.domain.errors import StudioError
@@ -71,29 +72,30 @@ def look(footage: Footage, out: Path) -> str | None:
         audio = np.concatenate([block[:, 0] for block in audio_blocks(SoundQuery(footage.path, info.audio[0].index, RATE_HZ, channels=1))])
     except StudioError as error:
         return f"{footage.path.name}: {error}"
-    mouths, shape, seen = main_face(faces)
+    mouths, shape, seen, points = main_face(faces)
     if not seen.any():
         return f"{footage.path.name} shows no face."
     beside = target.with_suffix(".part.npz")
-    np.savez_compressed(beside, crops=mouths, shape=shape, ok=seen, audio=(np.clip(audio, -1, 1) * 32767).astype(np.int16))
+    np.savez_compressed(beside, crops=mouths, shape=shape, points=points, ok=seen, audio=(np.clip(audio, -1, 1) * 32767).astype(np.int16))
     os.replace(beside, target)
     return None
 
 
-def main_face(faces: Sequence[tuple[FaceSeen, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(crops, shapes, seen) of the face that goes on best from the one before, the largest to begin with. Gaps repeat the last crop."""
+def main_face(faces: Sequence[tuple[FaceSeen, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(crops, shapes, seen, points) of the face that goes on best from the one before, the largest to begin with. Gaps repeat the last crop."""
     mouths = np.zeros((len(faces), MOUTH_SIDE_PX, MOUTH_SIDE_PX), np.uint8)
     shape, seen = np.zeros((len(faces), len(SHAPE)), np.float32), np.zeros(len(faces), bool)
+    points = np.zeros((len(faces), len(KEPT_POINTS), 2), np.float32)
     centre: np.ndarray | None = None
     for frame, found in enumerate(faces):
         if found:
             face = max(found, key=lambda item: item.box[2] if centre is None else -float(np.abs(_centre(item) - centre).max()))
-            centre, seen[frame], mouths[frame] = _centre(face), True, face.mouth
+            centre, seen[frame], mouths[frame], points[frame] = _centre(face), True, face.mouth, face.landmarks[list(KEPT_POINTS)]
             height = max(1.0, float(np.linalg.norm(face.landmarks[CHIN] - face.landmarks[FOREHEAD])))
             shape[frame] = [float(np.linalg.norm(face.landmarks[one] - face.landmarks[other])) / height for one, other in SHAPE]
         elif frame:
-            mouths[frame], shape[frame] = mouths[frame - 1], shape[frame - 1]
-    return mouths, shape, seen
+            mouths[frame], shape[frame], points[frame] = mouths[frame - 1], shape[frame - 1], points[frame - 1]
+    return mouths, shape, seen, points
 
 
 def _centre(face: FaceSeen) -> np.ndarray:

@@ -62,15 +62,20 @@ class _Places:
     corners: tuple[int, int]
 
 
+LIP_POINTS = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
+    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
+)  # fmt: skip
+KEPT_POINTS = (*LIP_POINTS, 33, 263, 1, 152, 10)
+"""Which of the face mesh the archives keep: lips, outer corners of the eyes, nose, chin, forehead."""
 _MESH = _Places(33, 263, 1, 152, 10, 13, 14, 0, 17, (61, 291))
-_SELECTED = _Places(40, 41, 42, 43, 44, 35, 25, 15, 5, (0, 10))
-"""Of the 45 points that `models.recipes.lip_features` keeps: 40 of the lips, then eyes, nose, chin, forehead."""
+_KEPT = _Places(*(KEPT_POINTS.index(point) for point in (33, 263, 1, 152, 10, 13, 14, 0, 17)), (KEPT_POINTS.index(61), KEPT_POINTS.index(291)))
 
 
 def face_features(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Pose, motion and opening of one face, (frames, 24) float32 of about unit size, blind to the place and size of the face in the picture.
 
-    `points`: (frames, 478, 2) of the face mesh, or the (frames, 45, 2) of the lip recipes, in pixels; `seen`: (frames,) bool. Of the mouth
+    `points`: (frames, 478, 2) of the face mesh, or the (frames, 45, 2) of KEPT_POINTS, in pixels; `seen`: (frames,) bool. Of the mouth
     only how far it and the jaw are open goes in: this stream carries timing and energy, the lips' own stream their shape. Columns: roll, yaw,
     pitch, head height, jaw, chin aside, inner opening, outer opening, corner height, change of each of roll, yaw, pitch, jaw, inner and outer
     opening, size of the last three changes' sum over 0.2 s and over 1 s, opening over its own 1 s mean, head motion in x and y, its speed,
@@ -80,7 +85,7 @@ def face_features(points: np.ndarray, seen: np.ndarray) -> np.ndarray:
         raise ValueError(f"Landmarks of a face are (frames, 478, 2) or (frames, 45, 2) with as many marks of seen; these are {points.shape} and {seen.shape}.")
     if not seen.any():
         return np.zeros((len(points), FACE_WIDTH), np.float32)
-    places = _MESH if points.shape[1] == 478 else _SELECTED
+    places = _MESH if points.shape[1] == 478 else _KEPT
     held = points[_last_seen(seen)].astype(np.float64)
     centre, size, roll, upright = _upright(held, places)
     pose = _pose(upright, places, roll)

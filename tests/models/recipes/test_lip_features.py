@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from models.recipes.lip_features import from_folder, from_index, main, main_face, write_list
+from models.speech.visual import KEPT_POINTS
 from models.sync.lip_data import ClipInfo, read_clips
 from studio.engines.protocols import FaceSeen
 
@@ -35,10 +36,11 @@ def test_a_folder_of_one_person_is_one_group(tmp_path):
 
 def test_the_face_that_was_followed_is_kept_when_a_larger_one_comes_in():
     faces = [(face(0, 50, 0.1, 10),), (face(200, 90, 0.3, 20), face(2, 50, 0.2, 11)), (), (face(3, 50, 0.0, 12),)]
-    mouths, shape, seen = main_face(faces)
+    mouths, shape, seen, points = main_face(faces)
     assert [int(mouth[0, 0]) for mouth in mouths] == [10, 11, 11, 12]
     assert np.allclose(shape[:, 0], [0.1, 0.2, 0.2, 0.0], atol=1e-6)
     assert seen.tolist() == [True, True, False, True]
+    assert points.shape == (4, 45, 2) and points[:, KEPT_POINTS.index(14), 1].round().tolist() == [60, 70, 70, 50]
 
 
 def test_the_list_keeps_what_earlier_runs_made_and_leaves_out_clips_without_a_face(tmp_path):
