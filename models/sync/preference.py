@@ -43,13 +43,15 @@ class PreferenceSettings:
 @dataclass(frozen=True, slots=True)
 class FlowPairs(Generic[Given]):
     """`winner`, `loser` (batch, frames, bands); `region`, `changed` (batch, frames), True where frames are generated, and where the two
-    differ. `condition`: whatever the velocity takes, the same for both."""
+    differ. `condition`: whatever the velocity takes, the same for both. `anchor` (batch, frames, bands): what the SFT anchor holds to where
+    that is not the winner itself (such as the real clip beside a sampled or rejoined winner), or None."""
 
     winner: Tensor
     loser: Tensor
     region: Tensor
     changed: Tensor
     condition: Given
+    anchor: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class PreferenceLoss(NamedTuple):
 
 
 class PairErrors(NamedTuple):
-    """Flow errors (batch,) of winner and loser over the judged frames; `anchor` of the winner over the whole region."""
+    """Flow errors (batch,) of winner and loser over the judged frames; `anchor` over the whole region, of the winner or of what stands for it."""
 
     winner: Tensor
     loser: Tensor
@@ -98,24 +100,27 @@ def masked_mean(errors: Tensor, keep_mask: Tensor) -> Tensor:
     return (errors * kept).sum(1) / kept.sum(1).clamp(min=1)
 
 
-def pair_errors(velocity: Velocity[Given], pairs: FlowPairs[Given], draw: FlowDraw, *, only_changed: bool) -> PairErrors:
+def pair_errors(velocity: Velocity[Given], pairs: FlowPairs[Given], draw: FlowDraw, *, only_changed: bool, is_anchored: bool = True) -> PairErrors:
+    """`is_anchored`: False spares the third pass where the anchor is not the winner; the winner's error stands in its place."""
     judged = pairs.changed & pairs.region if only_changed else pairs.region
     winner = flow_error(velocity, pairs.winner, draw, pairs.condition)
     loser = flow_error(velocity, pairs.loser, draw, pairs.condition)
-    return PairErrors(masked_mean(winner, judged), masked_mean(loser, judged), masked_mean(winner, pairs.region))
+    has_own = is_anchored and pairs.anchor is not None
+    anchor = flow_error(velocity, pairs.anchor, draw, pairs.condition) if has_own else winner
+    return PairErrors(masked_mean(winner, judged), masked_mean(loser, judged), masked_mean(anchor, pairs.region))
 
 
 def preference_loss(
     policy: Velocity[Given], reference: Velocity[Given], pairs: FlowPairs[Given], draw: FlowDraw, settings: PreferenceSettings
 ) -> PreferenceLoss:
-    """−log σ(−β_t/2 · {[e(θ, winner) − e(ref, winner)] − [e(θ, loser) − e(ref, loser)]}) + α · e(θ, winner).
+    """−log σ(−β_t/2 · {[e(θ, winner) − e(ref, winner)] − [e(θ, loser) − e(ref, loser)]}) + α · e(θ, anchor).
 
     No gradient reaches the reference. With policy = reference, or the same clip twice, the preference is log 2; a pair without a changed
     frame says nothing when `only_changed`.
     """
-    own = pair_errors(policy, pairs, draw, only_changed=settings.only_changed)
+    own = pair_errors(policy, pairs, draw, only_changed=settings.only_changed, is_anchored=settings.anchor_weight > 0)
     with torch.no_grad():
-        kept = pair_errors(reference, pairs, draw, only_changed=settings.only_changed)
+        kept = pair_errors(reference, pairs, draw, only_changed=settings.only_changed, is_anchored=False)
     return loss_of_errors(own, kept, draw.time, settings)
 
 
