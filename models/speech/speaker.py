@@ -46,11 +46,11 @@ class LearnedSpeakerEncoder(nn.Module):
 
     def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
         """`mask`: (batch, frames), True on padding; every row has at least one frame that is none."""
-        x = features.transpose(1, 2)
+        x = _silent(features, mask)
+        coarse = mask
         for layer in self.front:
-            x = functional.gelu(layer(x))
-        x = x.transpose(1, 2)
-        coarse = None if mask is None else mask[:, ::4][:, : x.shape[1]]
+            coarse = None if coarse is None else coarse[:, ::2]
+            x = _silent(functional.gelu(layer(x.transpose(1, 2))).transpose(1, 2), coarse)
         for block in self.blocks:
             x = block(x, src_key_padding_mask=coarse)
         weight = torch.ones_like(x[..., :1]) if coarse is None else (~coarse)[:, :, None].to(x.dtype)
@@ -58,6 +58,11 @@ class LearnedSpeakerEncoder(nn.Module):
         mean = (x * weight).sum(dim=1) / count
         spread = ((x - mean[:, None]).square() * weight).sum(dim=1) / count
         return self.out(torch.cat((mean, (spread + _LEAST_DEVIATION).sqrt()), dim=1))
+
+
+def _silent(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Padding brought to zero, so that no convolution hears it."""
+    return x if mask is None else x.masked_fill(mask[:, :, None], 0.0)
 
 
 class DualSpeakerEncoder(nn.Module):
