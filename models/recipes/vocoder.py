@@ -59,6 +59,7 @@ def parse_flags(argv: list[str] | None) -> argparse.Namespace:
     flags.add_argument("--until-step", type=int, default=8000, help="the learning rate has come to zero here")
     flags.add_argument("--adversary-from", type=int, default=3000, help="step at which the judges come in")
     flags.add_argument("--batch", type=int, default=12, help="crops per process")
+    flags.add_argument("--judged-batch", type=int, default=6, help="of these, crops that the judges see")
     flags.add_argument("--crop-frames", type=int, default=33, help="of 10.7 ms")
     flags.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     flags.add_argument("--precision", choices=("no", "bf16"), default="no", help="of the nets; spectra and losses stay in 32 bits")
@@ -137,7 +138,7 @@ class Training:
             optimizer.param_groups[0]["lr"] = self.run.rate * share
         losses, made, wanted = self._own_losses(batch)
         if self.step >= self.run.adversary_from:
-            losses |= self._judged(made, wanted)
+            losses |= self._judged(made[: self.run.judged_batch], wanted[: self.run.judged_batch])
         total = sum(getattr(WEIGHTS, name) * loss for name, loss in losses.items())
         self.optimizer.zero_grad()
         self.accelerator.backward(total)
@@ -215,6 +216,8 @@ def train(run: argparse.Namespace, sounds: list[Sound], last_step: int | None = 
             _checkpoint(training, kept_out)
             saved = time.monotonic()
     _checkpoint(training, kept_out)
+    if place.is_main_process:
+        (run.out / "stop").unlink(missing_ok=True)
     return training
 
 

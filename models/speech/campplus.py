@@ -6,6 +6,7 @@ Put spectra in through `models.speech.fbank`; the cosine of two vectors says how
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +24,17 @@ class CamPlusConfig:
 
     feat_dim: int = 80
     embedding_size: int = 192
+
+    @classmethod
+    def from_json(cls, values: object) -> CamPlusConfig:
+        """Raises ValueError saying which size is wrong."""
+        if not isinstance(values, Mapping):
+            raise ValueError("The speaker net's sizes are no table; a table of feat_dim and embedding_size is wanted.")
+        sizes = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        for name, size in sizes.items():
+            if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= 4096 or (name == "feat_dim" and size % 8):
+                raise ValueError(f"“{name}” of the speaker net's sizes is {size!r}; a whole number is wanted, of bands one that 8 divides.")
+        return cls(**sizes)
 
 
 class Residual(nn.Module):

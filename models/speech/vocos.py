@@ -5,6 +5,7 @@ Keys and shapes are those of the public checkpoints, so these load as they are; 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from models.speech.spectrum import BANDS, FFT, HOP
 
 LOUDEST = 100.0  # magnitudes are cut here
+LARGEST_SIZE = 16_384
 _EPSILON = 1e-6
 
 
@@ -27,6 +29,19 @@ class VocosConfig:
     num_layers: int = 8
     n_fft: int = FFT
     hop_length: int = HOP
+
+    @classmethod
+    def from_json(cls, values: object) -> VocosConfig:
+        """Sizes by the public names; what is not named is as in the public net. Raises ValueError saying which is wrong."""
+        if not isinstance(values, Mapping):
+            raise ValueError("The vocoder's sizes are no table; a table of dim, intermediate_dim, num_layers and so on is wanted.")
+        if values.get("padding", "center") != "center":
+            raise ValueError(f"The vocoder pads by “{values['padding']}”; only “center” is known here.")
+        sizes = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        for name, size in sizes.items():
+            if isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= LARGEST_SIZE:
+                raise ValueError(f"“{name}” of the vocoder's sizes must be a whole number of 1 to {LARGEST_SIZE}, not {size!r}.")
+        return cls(**sizes)
 
 
 class ConvNeXt(nn.Module):

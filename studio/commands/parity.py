@@ -42,7 +42,7 @@ def check_parity(
             print(_line(row))
     except BadFixture as error:
         raise BadSetting(str(error)) from error
-    is_ok = all(row.is_ok is not False for row in rows)
+    is_ok = all(row.is_ok for row in rows)
     if out is not None:
         _write(out, {"folder": str(folder), "salt": salt, "is_ok": is_ok, "rows": [asdict(row) for row in rows]})
     if not is_ok:
@@ -52,7 +52,7 @@ def check_parity(
 def _line(row: ParityRow) -> str:
     name = f"{row.fixture:24s} {row.form:13s} {row.output:18s}"
     if row.error is None:
-        return f"{name} {'–' if row.is_ok is None else 'WRONG'}  {row.note}"
+        return f"{name} WRONG  {row.note}"
     return f"{name} {'ok' if row.is_ok else 'WRONG'}  {row.error:.2e} of at most {row.tolerance:.0e}"
 
 
