@@ -22,6 +22,7 @@ from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
 from studio.commands.preferences import preferences
 from studio.commands.s2s import speech_to_speech
+from studio.commands.voice_evaluation import evaluate_voice_engine
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_hel
 app.add_typer(checks, name="check")
 app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
+evaluations.command("voice")(evaluate_voice_engine)
 app.command("s2s")(speech_to_speech)
 app.command("score")(score_clip)
 app.command("faces")(list_faces)

@@ -81,7 +81,7 @@ def evaluate_translation(
         asked.append(f"{Path(adapter or model or '').name}:{decode}={model or ''}{'' if adapter is None else f'+{adapter}'}")
     rack = build_engines()
     found, absent = _systems(named_systems(asked or [AUTO]), plan, rack)
-    with _progress() as watch:
+    with progress() as watch:
         result = evaluate(plan, found, _estimator(rack, plan), find_comet(comet), watch)
     result = replace(result, left_out={**absent, **result.left_out})
     _tell(result, out, report)
@@ -108,7 +108,7 @@ def evaluate_sync_scorer(
     rack = build_engines()
     judge = pick_scorer(rack, scorer, crop)
     plan = SyncPlan(table, seed, shifts, limit=limit)
-    with _progress() as watch:
+    with progress() as watch:
         result = evaluate_sync(plan, rack.pick("face tracker"), rack.pick("voice activity"), judge, lambda done, total: watch("Clips", done, total))
     content = as_json(result, plan, provenance(table), shlex.join(["python", "-m", "studio", *sys.argv[1:]]))
     if out is not None:
@@ -174,7 +174,7 @@ def _estimator(rack: EngineRack, plan: Plan) -> Any:
 
 
 @contextmanager
-def _progress() -> Iterator[Watch]:
+def progress() -> Iterator[Watch]:
     """A watch that paints one bar per step on stderr where that is a terminal, else nothing."""
     from rich.console import Console
     from rich.progress import Progress
