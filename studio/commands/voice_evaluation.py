@@ -15,7 +15,7 @@ from studio.commands.evaluation import progress
 from studio.domain.errors import BadSetting
 
 if TYPE_CHECKING:
-    from studio.engines.protocols import Audio, SeesFace, Speaker
+    from studio.engines.protocols import Audio, Speaker
     from studio.engines.rack import EngineRack
     from studio.evaluation.voice import Listen, VoiceResult
 
