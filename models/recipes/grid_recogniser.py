@@ -241,12 +241,12 @@ def _smoke() -> None:
     chance, lines = random.Random(0), []
     for index in range(12):
         words = tuple(chance.choice(list(tones)) for _ in range(3))
-        pieces = [np.sin(2 * np.pi * tones[word] * np.arange(3200) / RATE_HZ) for word in words]
-        samples = np.concatenate([part for piece in pieces for part in (np.zeros(1600), 0.3 * piece)] + [np.zeros(1600)]).astype(np.float32)
-        cuts = tuple((1600 + 4800 * place, 4800 + 4800 * place) for place in range(3))
+        pieces = [np.sin(2 * np.pi * tones[word] * np.arange(1600) / RATE_HZ) for word in words]
+        samples = np.concatenate([part for piece in pieces for part in (np.zeros(640), 0.3 * piece)] + [np.zeros(640)]).astype(np.float32)
+        cuts = tuple((640 + 2240 * place, 2240 + 2240 * place) for place in range(3))
         lines.append(Line(f"tones{index}", "train" if index < 8 else "valid", samples, words, cuts, tuple((word[0],) for word in words)))
-    config = RecogniserConfig(tuple(sorted(tones)), tuple(sorted({word[0] for word in tones})), 32, (1, 2), 5, 40)
-    net = train(lines, Plan(steps=80, batch=6), config)
+    config = RecogniserConfig(tuple(sorted(tones)), tuple(sorted({word[0] for word in tones})), 64, (1, 2), 5, 40)
+    net = train(lines, Plan(steps=250, batch=6, rate=8e-3), config)
     with tempfile.TemporaryDirectory(prefix="lipline-recogniser-") as folder:
         save_recogniser(net, Path(folder))
         print(json.dumps(judged(open_recogniser(Path(folder)), lines[8:])), flush=True)
