@@ -57,12 +57,21 @@ class BundledWeights:
 
 @dataclass(frozen=True, slots=True)
 class PublicWeights:
-    """Large public weights, fetched on demand by their hub id and never committed."""
+    """Large public weights, fetched on demand by their hub id and never committed. `files`: those wanted, by their paths in the hub's
+    folder; empty: safetensors and what describes them."""
 
     name: str
     task: str
     hub_id: str
     licence: str
+    files: tuple[str, ...] = ()
+
+    def cached_folder(self) -> Path | None:
+        """Where the hub's cache on this machine has all of `files` (or, where none are named, the config); None where it has not."""
+        from huggingface_hub import try_to_load_from_cache
+
+        found = [try_to_load_from_cache(self.hub_id, file) for file in self.files or ("config.json",)]
+        return Path(found[0]).parent if all(isinstance(one, str) for one in found) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,13 @@ class WeightsManifest:
                 return entry
         raise BadWeights(f"{MANIFEST.name} names no bundled weights “{name}”.")
 
+    def find_public(self, name: str) -> PublicWeights:
+        """Raises BadWeights when no public weights have that name."""
+        for entry in self.public:
+            if entry.name == name:
+                return entry
+        raise BadWeights(f"{MANIFEST.name} names no public weights “{name}”; `python -m studio models` lists them.")
+
     def place_of(self, name: str) -> LanguageModelPlace:
         """Where `open_language_model` finds a bundled model, or a bundled adapter together with its base."""
         entry = self.find_bundled(name)
@@ -90,11 +106,11 @@ class WeightsManifest:
 
 def read_manifest(path: Path = MANIFEST) -> WeightsManifest:
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    bundled = [
-        BundledWeights(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
-        for entry in content.get("bundled", [])
-    ]
-    return WeightsManifest(tuple(bundled), tuple(PublicWeights(**entry) for entry in content.get("public", [])))
+    bundled, public = (
+        [{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()} for entry in content.get(kind, [])]
+        for kind in ("bundled", "public")
+    )
+    return WeightsManifest(tuple(BundledWeights(**entry) for entry in bundled), tuple(PublicWeights(**entry) for entry in public))
 
 
 def sha256_of(path: Path) -> str:

@@ -8,6 +8,7 @@ as `Vocos`.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.speech.spectrum import BANDS, HOP, RATE_HZ
-from models.speech.vocos import Backbone, VocosConfig
+from models.speech.vocos import LARGEST_SIZE, Backbone, VocosConfig
 
 LOWEST_HZ, HIGHEST_HZ, PITCH_BINS = 55.0, 550.0, 160
 FILTER_FFT, FILTER_HOP = 512, 128
@@ -29,6 +30,15 @@ class PulseVocosConfig:
     intermediate_dim: int = 768
     num_layers: int = 6
     pitch_dim: int = 96
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, object]) -> PulseVocosConfig:
+        """Raises ValueError saying which size is wrong."""
+        sizes = {name: value for name, value in values.items() if name != "kind"}
+        for name, size in sizes.items():
+            if name not in cls.__dataclass_fields__ or isinstance(size, bool) or not isinstance(size, int) or not 0 < size <= LARGEST_SIZE:
+                raise ValueError(f"“{name}” = {size!r} is no size of this vocoder; {', '.join(cls.__dataclass_fields__)} are, whole numbers up to {LARGEST_SIZE}.")
+        return cls(**sizes)
 
     @property
     def backbone(self) -> VocosConfig:
