@@ -152,7 +152,8 @@ class LineVerbs(LipVerbs):
         return self._shop.lines.split_speaker(self._own(project_id).id, speaker_id, tuple(line_ids), new, by=self.user)
 
     def voices(self, project_id: str) -> tuple[VoiceInfo, ...]:
-        return voices_on_offer(self._own(project_id), self._shop.engines)
+        project = self._own(project_id)
+        return voices_on_offer(project, self._shop.engines, self._shop.lines.reference_voices(project.id))
 
     # within
 
@@ -178,7 +179,7 @@ class LineVerbs(LipVerbs):
     def _check_voice(self, project: Project, voice: VoiceRef | None) -> None:
         if voice is None:
             return
-        offered = {(info.ref.engine, info.ref.voice) for info in voices_on_offer(project, self._shop.engines)}
+        offered = {(info.ref.engine, info.ref.voice) for info in self.voices(project.id)}
         if (voice.engine, voice.voice) not in offered:
             raise BadSetting(f"There is no voice “{voice.voice}” of {voice.engine} for {project.target_language} here; choose one from the list.")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from studio.domain.project import Job, JobKind
-from studio.steps import faces, ingest, lines, render, sync, translate, voice
+from studio.steps import faces, ingest, lines, render, sweep, sync, translate, voice
 from studio.steps.run import JobContext, Run
 from studio.workshop import Workshop
 
@@ -22,6 +22,7 @@ STEPS: dict[JobKind, tuple[Callable[[Run], None], ...]] = {
     JobKind.TRANSLATE: (ingest.run, lines.run, translate.run),
     JobKind.VOICE: _VOICED,
     JobKind.RENDER: (*_VOICED, render.run),
+    JobKind.SWEEP: (ingest.run, sweep.run),
 }
 
 

@@ -12,14 +12,17 @@ from studio.domain.language import NAMES
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
 from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
+from studio.domain.reference_voice import ReferenceVoice
+from studio.domain.settings import QUALITIES
 from studio.domain.views import LineRow, ProjectCounts
 from studio.domain.writing import looks_foreign
-from studio.engines.protocols import Availability, DurationEstimator, HearsSource, LearnsPace, Speaker, Translator, VoiceInfo
+from studio.engines.protocols import Availability, DurationEstimator, HearsSource, LearnsPace, SeesFace, Speaker, Translator, VoiceInfo
 from studio.engines.rack import EngineRack
 from studio.stages.timing import line_flags, predictions, slots
 from studio.stages.translate import Predict
 from studio.stages.voice import VOICE_VERSION, assign_voices
 from studio.steps.lip_guide import NO_CUES, LipCues, guide_keys
+from studio.steps.seeing import Sight, see_keys
 
 FOREIGN_SHARE = 0.2  # more foreign lines than this look like a wrong file
 SILENCE = Estimate(0, 0, "none")
@@ -29,7 +32,8 @@ SILENCE = Estimate(0, 0, "none")
 class Standing:
     """A project's cast with all that follows from it; `voices` and `predictions` lack what no engine can give.
 
-    `predict_text` holds any other text against one of the lines. `guide_keys`: what the timing of lines that follow the lips follows.
+    `predict_text` holds any other text against one of the lines. `guide_keys`: what a take owes beside words, voice and slot: its timing
+    to the lips, or, of a voice that sees, all it is told; `other_keys`: the same of takes in another quality, which are not stale either.
     """
 
     cast: Cast
@@ -38,6 +42,7 @@ class Standing:
     predictions: Mapping[str, Prediction]
     predict_text: Predict
     guide_keys: Mapping[str, str] = field(default_factory=dict)
+    other_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def programme_ms(project: Project, cast: Cast) -> int:
@@ -63,11 +68,18 @@ def paced_estimator(project: Project, rack: EngineRack, takes: Sequence[Take]) -
     return estimator.paced_by(takes, project.target_language) if isinstance(estimator, LearnsPace) and takes else estimator
 
 
-def voices_on_offer(project: Project, rack: EngineRack) -> tuple[VoiceInfo, ...]:
-    """Voices for the target language over all engines that can run, the chosen engine's first."""
+def voices_on_offer(project: Project, rack: EngineRack, references: Sequence[ReferenceVoice] = ()) -> tuple[VoiceInfo, ...]:
+    """Voices for the target language over all engines that can run, the chosen engine's first; after an engine's own voices those it
+    makes of the project's recordings."""
     chosen = project.settings.engines.speaker
     engines: list[Speaker] = sorted(rack.all("speaker"), key=lambda engine: engine.name != chosen)
-    return tuple(voice for engine in engines if engine.available().is_available for voice in engine.voices(project.target_language))
+    able = [engine for engine in engines if engine.available().is_available]
+    return tuple(voice for engine in able for voice in _voices_of(engine, project.target_language, references))
+
+
+def _voices_of(engine: Speaker, language: str, references: Sequence[ReferenceVoice]) -> tuple[VoiceInfo, ...]:
+    cloned = engine.cloned(references, language) if isinstance(engine, SeesFace) and references else ()
+    return (*engine.voices(language), *cloned)
 
 
 def default_speaker(project: Project, rack: EngineRack) -> Speaker | None:
@@ -107,7 +119,8 @@ def resolve_voices(project: Project, cast: Cast, rack: EngineRack) -> dict[str, 
     A voice chosen before the project changed its language does not count: it would read the words of another.
     """
     engine = default_speaker(project, rack)
-    known = {(info.ref.engine, info.ref.voice) for each in rack.all("speaker") for info in each.voices(project.target_language)}
+    offers = (info.ref for each in rack.all("speaker") for info in _voices_of(each, project.target_language, cast.references))
+    known = {(ref.engine, ref.voice) for ref in offers}
     speakers = [speaker if _is_known(speaker.voice, known) else replace(speaker, voice=None) for speaker in cast.speakers]
     handed_out = assign_voices(speakers, engine.voices(project.target_language) if engine is not None else ())
     by_line = {line.id: line.voice if _is_known(line.voice, known) else handed_out.get(line.speaker_id) for line in cast.lines}
@@ -135,16 +148,22 @@ def predictor(
     return predict_text
 
 
-def stand(project: Project, cast: Cast, rack: EngineRack, takes: Sequence[Take] = (), known: LipCues = NO_CUES) -> Standing:
+def stand(
+    project: Project, cast: Cast, rack: EngineRack, takes: Sequence[Take] = (), known: LipCues = NO_CUES, *, quality: str = ""
+) -> Standing:
     """How the lines stand; `takes` already made tell the duration engine how fast their voices are, and what is `known` of lips and
-    source decides with the rest whether a take is still what the line asks for."""
+    source decides with the rest whether a take is still what the line asks for. `quality` "": the project's."""
     estimator = paced_estimator(project, rack, takes)
     slots_by_line = slots(cast.lines, project.settings.timing, programme_ms(project, cast))
     voices = resolve_voices(project, cast, rack)
     estimates = _estimates(project.target_language, cast, voices, estimator)
     found = predictions(cast.lines, slots_by_line, lambda line: estimates.get(line.id), max_ratio=project.settings.fit.max_ratio)
     predict_text = predictor(project, slots_by_line, voices, estimator)
-    return Standing(cast, slots_by_line, voices, found, predict_text, guide_keys(project, cast.lines, slots_by_line, known))
+    asked, sight = quality or project.settings.voice.quality, Sight(project, cast.references, known)
+    seen = {each: see_keys(sight, cast, slots_by_line, voices, rack, each) for each in QUALITIES}
+    keys = guide_keys(project, cast.lines, slots_by_line, known) | seen[asked]
+    others = {line_id: tuple(seen[each][line_id] for each in QUALITIES if each != asked) for line_id in seen[asked]}
+    return Standing(cast, slots_by_line, voices, found, predict_text, keys, others)
 
 
 def _estimates(language: str, cast: Cast, voices: Mapping[str, VoiceRef], estimator: DurationEstimator | None) -> dict[str, Estimate]:
@@ -185,7 +204,7 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
     rows = []
     for number, line in enumerate(lines, start=1):
         voice, take, slot = standing.voices.get(line.id), takes.get(line.take_id or ""), standing.slots[line.id]
-        is_stale = take is not None and (take.fingerprint != _key_now(project, standing, line, speakers_by_name))
+        is_stale = take is not None and take.fingerprint not in _keys_now(project, standing, line, speakers_by_name)
         rows.append(
             LineRow(
                 number=number,
@@ -203,13 +222,14 @@ def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], 
     return tuple(rows)
 
 
-def _key_now(project: Project, standing: Standing, line: Line, speakers: Mapping[str, Speaker]) -> str | None:
-    """The key a take of the line would have if it were made now; None where it has no voice."""
+def _keys_now(project: Project, standing: Standing, line: Line, speakers: Mapping[str, Speaker]) -> tuple[str, ...]:
+    """The keys a take of the line would have if it were made now, in the quality asked for and in others; none where it has no voice."""
     voice = standing.voices.get(line.id)
     if voice is None:
-        return None
+        return ()
     version = voice_version(project, speakers[voice.engine], line) if voice.engine in speakers else ""
-    return take_key(project, line, standing.slots[line.id], voice, version, standing.guide_keys.get(line.id))
+    told = (standing.guide_keys.get(line.id), *standing.other_keys.get(line.id, ()))
+    return tuple(take_key(project, line, standing.slots[line.id], voice, version, each) for each in told)
 
 
 def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio import exports, playback
+from studio.bench_verbs import BenchVerbs
 from studio.domain.errors import BadMedia, BadSetting, NotFound, NotReady
 from studio.domain.language import language_code
 from studio.domain.line import LineStatus
@@ -19,8 +20,7 @@ from studio.domain.settings import EngineChoice, LearningSettings, LineSettings,
 from studio.domain.views import EngineStatus, ProjectView
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
-from studio.jobs import JobRunner
-from studio.line_verbs import MAX_NAME_CHARS, LineEdit, LineVerbs, clean_name
+from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.media.probe import probe
 from studio.preference_export import Lessons
 from studio.preferences import lessons
@@ -28,17 +28,12 @@ from studio.review import count, follows_instructions, is_over, standing_notices
 from studio.script import keep_as_lines, keep_as_targets, read_lines, script_of, switch_target
 from studio.steps.run import NOTICE_STAGE, notices
 from studio.store.text import storable
-from studio.workshop import Workshop
 
 EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "Studio"]
 
 
-class Studio(LineVerbs):
-    def __init__(self, shop: Workshop, runner: JobRunner, user: str) -> None:
-        super().__init__(shop, user)
-        self._runner = runner
-
+class Studio(BenchVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)

@@ -11,6 +11,12 @@ from studio.domain.timing import frames_to_ms
 FACE_RATE_HZ = 25  # every video is looked at on this grid, whatever its own rate; SyncNet's rate (papers §5.1)
 MOUTH_SIDE_PX = 64  # mouth crops are squares of this side, grey
 SMALLEST_FACE_PX = 40  # a face narrower than this in the picture shows no lips to judge
+KEPT_POINTS = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,
+    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,
+    33, 263, 1, 152, 10,
+)  # fmt: skip
+"""Of the face mesh, what is kept of every face: 40 points of the lips, then eyes, nose, chin and forehead."""
 
 
 class Presence(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from studio.domain.reference_voice import TakeVoice
 from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan, duration_penalty
 
@@ -145,7 +146,8 @@ class FitReport:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One voicing of a line. `raw_blob` is as the engine gave it, `fitted_blob` as it goes into the mix (WAV, mono)."""
+    """One voicing of a line. `raw_blob` is as the engine gave it, `fitted_blob` as it goes into the mix (WAV, mono).
+    `made`: how a voice that sees made it, None for other voices."""
 
     id: str
     line_id: str
@@ -157,6 +159,7 @@ class Take:
     report: FitReport
     fingerprint: str
     note: str = ""
+    made: TakeVoice | None = None
 
 
 def predict(estimate: Estimate, slot: Slot, *, max_ratio: float) -> Prediction:

@@ -8,7 +8,8 @@ from enum import StrEnum
 from studio.domain.errors import BadSetting
 from studio.domain.line import Line, SpeakerProfile
 from studio.domain.media import MediaInfo
-from studio.domain.settings import Settings
+from studio.domain.reference_voice import ReferenceVoice
+from studio.domain.settings import QUALITIES, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,11 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The lines of a project with their speakers, as stored."""
+    """The lines of a project with their speakers, as stored. `references`: recordings that voices may be made of."""
 
     speakers: tuple[SpeakerProfile, ...]
     lines: tuple[Line, ...]
+    references: tuple[ReferenceVoice, ...] = ()
 
 
 class JobState(StrEnum):
@@ -86,7 +88,8 @@ class JobState(StrEnum):
 
 
 class JobKind(StrEnum):
-    """What a job brings about; each first brings about what it stands on. FACES looks at the picture, and scores the takes there are."""
+    """What a job brings about; each first brings about what it stands on. FACES looks at the picture, and scores the takes
+    there are; SWEEP says one line under every point of its grid."""
 
     INGEST = "ingest"
     LINES = "lines"
@@ -94,6 +97,7 @@ class JobKind(StrEnum):
     TRANSLATE = "translate"
     VOICE = "voice"
     RENDER = "render"
+    SWEEP = "sweep"
 
 
 MAX_INSTRUCTION_CHARS = 200
@@ -102,7 +106,7 @@ MAX_INSTRUCTION_CHARS = 200
 @dataclass(frozen=True, slots=True)
 class Job:
     """Long work as the page sees it. `line_ids` empty means all lines; `message` is a sentence. `instruction`: a wish in words
-    for translators that follow instructions ("shorter", "formal"), of one line."""
+    for translators that follow instructions ("shorter", "formal"), of one line. `quality`: of the takes to make, "" for the project's own."""
 
     id: str
     project_id: str
@@ -118,8 +122,11 @@ class Job:
     created_at: str = ""
     finished_at: str | None = None
     instruction: str = ""
+    quality: str = ""
 
     def __post_init__(self) -> None:
+        if self.quality and self.quality not in QUALITIES:
+            raise BadSetting(f"The quality of takes is {' or '.join(QUALITIES)}, not “{self.quality}”.")
         if len(self.instruction) > MAX_INSTRUCTION_CHARS or len(self.instruction.splitlines()) > 1:
             raise BadSetting(f"An instruction is one line of at most {MAX_INSTRUCTION_CHARS} characters; shorten it.")
 

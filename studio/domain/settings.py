@@ -113,6 +113,24 @@ class Guidance(_Checked):
 
     face_scale: float = limited(0.0, 0.0, 5.0, "How far stressed syllables follow face and source. 0: not at all, 1: recommended.")
     lip_scale: float = limited(0.0, 0.0, 5.0, "How far timing follows the lips and the source speech. 0: words alone, 1: recommended.")
+    text_scale: float = limited(1.0, 0.0, 5.0, "How strictly a voice that sees keeps to the words. 1: recommended.")
+    pause_scale: float = limited(0.0, 0.0, 5.0, "How strictly a voice that sees keeps pauses where source or mouth have them. 0: not at all.")
+
+
+QUALITIES = ("preview", "final")
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings(_Checked):
+    """How voices made in this process work: solver steps for a quick listen and for the film, and the seed of their noise."""
+
+    quality: str = chosen("final", QUALITIES, "Preview is quick and rough; final is what goes into the film.")
+    steps_preview: int = limited(4, 1, 64, "Solver steps of a preview take.")
+    steps_final: int = limited(16, 1, 64, "Solver steps of a final take.")
+    seed: int = limited(0, 0, 2**31 - 1, "Same seed, same take; another seed says the line another way.")
+
+    def steps(self, quality: str) -> int:
+        return self.steps_preview if quality == "preview" else self.steps_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +152,7 @@ class Settings(_Checked):
     mix: MixSettings = field(default_factory=MixSettings)
     guidance: Guidance = field(default_factory=Guidance)
     learning: LearningSettings = field(default_factory=LearningSettings)
+    voice: VoiceSettings = field(default_factory=VoiceSettings)
     audio_track: int = 0
     sound_shift_ms: int = limited(0, -2000, 2000, "How much later the source's sound is played than the file has it; negative: earlier.")
 

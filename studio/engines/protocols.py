@@ -8,12 +8,14 @@ Audio is float32 numpy, mono, shape (n_samples,), range −1..1, with its rate b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from studio.domain.errors import EngineFailed
 from studio.domain.line import Estimate, Take, VoiceRef
-from studio.domain.settings import TranslationSettings
+from studio.domain.reference_voice import ReferenceVoice
+from studio.domain.settings import Guidance, TranslationSettings
 from studio.domain.sync import SyncScore
 from studio.domain.timing import TimeSpan
 
@@ -266,4 +268,94 @@ class HearsSource(Protocol):
 
     def hearing(self, source: SourceLine) -> Speaker:
         """The same engine, about to say that line: `speak` of what it returns takes the text only for its language."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FaceStreams:
+    """One face at 25 Hz around a line. `points`: float32 (frames, 45, 2), px, in the order of `models/speech/visual.py`; `mouths`: uint8
+    (frames, 64, 64); `is_seen`: bool (frames,). `first_frame_ms`: where the first frame begins, from the start of the take; negative:
+    before it."""
+
+    points: np.ndarray
+    mouths: np.ndarray
+    is_seen: np.ndarray
+    first_frame_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A voice to speak like. `transcript`: its words, "" where they are not known."""
+
+    audio: Audio
+    transcript: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceGuide:
+    """What a voice that sees is told beside the words. `span_ms`: the time on the screen; `slot_ms`: the most there is; None: as long as
+    it takes. `speech`: where there is to be speech, ms from the take's start, None where nobody says. `reference`: None speaks with the
+    voice's own sound."""
+
+    scales: Guidance
+    steps: int
+    seed: int
+    span_ms: int | None = None
+    slot_ms: int | None = None
+    face: FaceStreams | None = None
+    speech: tuple[tuple[int, int], ...] | None = None
+    reference: Recording | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuidedText:
+    """One of several texts to say at once, each under its own guide."""
+
+    text: str
+    language: str
+    voice: VoiceRef
+    guide: VoiceGuide
+
+
+@runtime_checkable
+class SeesFace(Protocol):
+    """A speech engine that takes the picture into its model. Its takes have the length they were asked for and are not re-timed."""
+
+    def seeing(self, guide: VoiceGuide) -> Speaker:
+        """The same engine, about to say one line: `speak` of what it returns says it in the time and under the conditions of the guide.
+        Raises EngineFailed where the words cannot be said in that time, naming the least that could."""
+        ...
+
+    def voice_version(self, voice: VoiceRef) -> str:
+        """What a take owes to that voice's weights; it goes into fingerprints beside the engine's `version`."""
+        ...
+
+    def cloned(self, references: Sequence[ReferenceVoice], language: str) -> tuple[VoiceInfo, ...]:
+        """A voice for every recording it could speak like, the reference's id behind the last “@” of its name."""
+        ...
+
+    def why_unfit(self, recording: Audio) -> str:
+        """Why a voice cannot be made of a recording (silent, two people, too short), a sentence; "" where it can. Raises EngineUnavailable."""
+        ...
+
+
+@runtime_checkable
+class SpeaksMany(Protocol):
+    """A speech engine that says several lines in one go, at less cost than one after the other."""
+
+    @property
+    def lines_at_once(self) -> int: ...
+
+    def speak_many(self, texts: Sequence[GuidedText], is_cancelled: Callable[[], bool] | None = None) -> list[Speech | EngineFailed]:
+        """Each text said, in order; what cannot be said is answered with why. Raises Cancelled, EngineUnavailable, and EngineFailed where
+        memory does not suffice for even one."""
+        ...
+
+
+@runtime_checkable
+class JudgesSpeech(Protocol):
+    """A speech engine that can tell how well a sound goes with words, for want of a recogniser."""
+
+    def likelihoods(self, text: str, language: str, voice: VoiceRef, takes: Sequence[Audio]) -> list[float]:
+        """Higher is better; to be compared between takes of one text and voice only."""
         ...

@@ -1,7 +1,7 @@
 """The file beside a film that keeps its faces: mouth crops, boxes, opening and turn of every track, written as they come, read by ranges.
 
 A zip of .npy parts of a few seconds each, so that neither side ever holds a film. Enter rows in order per track, tracks in any order;
-leave arrays for a track and a range of frames. No pickles. A new quantity is one more field in `_CURVE` (and a new `VERSION`).
+leave arrays for a track and a range of frames. No pickles. A new quantity is one more kind of part, or field in `_CURVE`, and a new `VERSION`.
 """
 
 from __future__ import annotations
@@ -19,23 +19,27 @@ from types import TracebackType
 import numpy as np
 
 from studio.domain.errors import MediaToolFailed
-from studio.domain.faces import MOUTH_SIDE_PX
+from studio.domain.faces import KEPT_POINTS, MOUTH_SIDE_PX
 from studio.media.ffmpeg import storage_error
 
-VERSION = 1
+VERSION = 2
+_READ = (1, 2)  # archives of version 1 have no landmarks
+_POINT_STEPS = 8192  # landmarks are kept in these parts of their box, from −4 to 4 times its size
 PART_FRAMES = 125
 _CURVE = np.dtype([("found", "?"), ("opening", "<f4"), ("stir", "<f4"), ("yaw_deg", "<f4"), ("box", "<f4", (4,))])
 _BINS = 400
 _WIDEST = 0.4  # of the face's height: no mouth opens further
 _LEAST_RANGE = 0.02  # of the face's height: a mouth that moves less than this keeps still, and its noise must not fill the curve
 _INDEX = "index.json"
+_EMPTY = {"mouths": ((0, MOUTH_SIDE_PX, MOUTH_SIDE_PX), np.uint8), "curve": ((0,), _CURVE), "points": ((0, len(KEPT_POINTS), 2), np.int16)}
 
 
 @dataclass(frozen=True, slots=True)
 class FaceRow:
     """One face in one frame. `found` False: bridged, the rest repeats what was seen last. `box`: left, top, width, height in px of
     the picture that was looked at. `opening`: gap of the inner lips over the height of the face. `stir`: mean grey difference of the
-    lips from the frame before, 0..1. `mouth`: uint8, shape (64, 64)."""
+    lips from the frame before, 0..1. `mouth`: uint8, shape (64, 64). `points`: `KEPT_POINTS` of the face, (45, 2), px; None: not known,
+    then for no row of the track."""
 
     found: bool
     box: tuple[float, float, float, float]
@@ -43,6 +47,7 @@ class FaceRow:
     stir: float
     yaw_deg: float
     mouth: np.ndarray
+    points: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class FaceArchiveWriter:
         track = self._open.pop(track_id)
         self._flush(track_id, track)
         low, high = track.opening_range()
-        self._index[str(track_id)] = {"start": track.start_frame, "end": track.start_frame + track.count, "shut": low, "wide": high}
+        place = {"start": track.start_frame, "end": track.start_frame + track.count}
+        self._index[str(track_id)] = {**place, "shut": low, "wide": high, "points": track.has_points}
 
     def close(self, *, is_whole: bool = True) -> None:
         """Close what is open and write the index; with `is_whole` False only the file is let go."""
@@ -114,11 +120,14 @@ class FaceArchiveWriter:
     def _flush(self, track_id: int, track: _OpenTrack) -> None:
         if not track.rows:
             return
+        points = track.packed_points()
         mouths, curve = track.taken()
         number = (track.count - 1) // PART_FRAMES
         try:
             self._zip.writestr(_part("mouths", track_id, number), _npy(mouths))
             self._zip.writestr(_part("curve", track_id, number), _npy(curve))
+            if points is not None:
+                self._zip.writestr(_part("points", track_id, number), _npy(points))
         except OSError as error:
             raise storage_error(error, self._path) from error
 
@@ -129,13 +138,23 @@ class _OpenTrack:
     def __init__(self, start_frame: int) -> None:
         self.start_frame, self.count = start_frame, 0
         self.rows: list[FaceRow] = []
+        self.has_points = True
         self._openings = np.zeros(_BINS, np.int64)
 
     def add(self, row: FaceRow) -> None:
         self.rows.append(row)
         self.count += 1
+        self.has_points = self.has_points and row.points is not None
         if row.found:
             self._openings[min(_BINS - 1, max(0, int(row.opening / _WIDEST * _BINS)))] += 1
+
+    def packed_points(self) -> np.ndarray | None:
+        """The landmarks of the held rows in steps of their boxes, int16; None where one is not known."""
+        if not self.has_points:
+            return None
+        boxes = np.array([row.box for row in self.rows])[:, None, :]
+        places = (np.stack([row.points for row in self.rows]) - boxes[..., :2]) / np.maximum(boxes[..., 2:], 1.0)
+        return np.clip(np.round(places * _POINT_STEPS), -32768, 32767).astype("<i2")
 
     def taken(self) -> tuple[np.ndarray, np.ndarray]:
         """The held rows as mouths and curve; none are held afterwards."""
@@ -162,7 +181,7 @@ class FaceArchive:
         with self._judged():
             self._zip = zipfile.ZipFile(path)
             index = json.loads(self._zip.read(_INDEX))
-        if index["version"] != VERSION:
+        if index["version"] not in _READ:
             raise MediaToolFailed("Reading the faces", f"the archive has version {index['version']}, and {VERSION} is read; look at the faces again.")
         self._tracks: dict[int, dict[str, float]] = {int(key): value for key, value in index["tracks"].items()}
 
@@ -183,6 +202,20 @@ class FaceArchive:
         """Mouth crops, uint8, shape (end − start, 64, 64). Raises ValueError for frames outside the track."""
         return self._range("mouths", track_id, start_frame, end_frame)
 
+    @property
+    def has_points(self) -> bool:
+        """Whether the landmarks of every face are here; archives of before they were kept have none."""
+        return all(track.get("points", False) for track in self._tracks.values())
+
+    def points(self, track_id: int, start_frame: int, end_frame: int) -> np.ndarray:
+        """Landmarks `KEPT_POINTS` in px of the picture, float32 (end − start, 45, 2). Raises ValueError for frames outside the track, and
+        where they were not kept."""
+        if not self._tracks.get(track_id, {"points": True}).get("points", False):
+            raise ValueError(f"the landmarks of face track {track_id} were not kept; look at the faces again")
+        steps = self._range("points", track_id, start_frame, end_frame).astype(np.float32)
+        boxes = self._range("curve", track_id, start_frame, end_frame)["box"][:, None, :]
+        return boxes[..., :2] + steps / _POINT_STEPS * np.maximum(boxes[..., 2:], 1.0)
+
     def curves(self, track_id: int, start_frame: int | None = None, end_frame: int | None = None) -> FaceCurves:
         """Everything but the pictures, for a range or the whole track. Raises ValueError for frames outside the track."""
         first, last = self.span(track_id)
@@ -198,9 +231,8 @@ class FaceArchive:
         first, last = self.span(track_id)
         if not first <= start_frame <= end_frame <= last:
             raise ValueError(f"frames {start_frame}–{end_frame} are not all in face track {track_id}, which has {first}–{last}")
-        shape, dtype = ((0, MOUTH_SIDE_PX, MOUTH_SIDE_PX), np.uint8) if kind == "mouths" else ((0,), _CURVE)
         if start_frame == end_frame:
-            return np.zeros(shape, dtype)
+            return np.zeros(*_EMPTY[kind])
         numbers = range((start_frame - first) // PART_FRAMES, (end_frame - first - 1) // PART_FRAMES + 1)
         joined = np.concatenate(list(self._parts(kind, track_id, numbers)))
         offset = start_frame - first - numbers[0] * PART_FRAMES

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from studio.domain.faces import FaceTrack
+from studio.domain.faces import KEPT_POINTS, FaceTrack
 from studio.engines.protocols import FaceSeen
 from studio.media.face_archive import FaceArchiveWriter, FaceRow
 
@@ -141,7 +141,8 @@ class _Open:
 
     @staticmethod
     def _row(face: FaceSeen, stir: float, *, found: bool) -> FaceRow:
-        return FaceRow(found, face.box, opening_ratio(face), stir, face.yaw_deg, face.mouth)
+        points = face.landmarks[list(KEPT_POINTS)].astype(np.float32)
+        return FaceRow(found, face.box, opening_ratio(face), stir, face.yaw_deg, face.mouth, points)
 
 
 def likeness(before: FaceSeen, after: FaceSeen, rules: JoinRules) -> float:

@@ -1,6 +1,7 @@
 """Stage: a line's words, a voice and a slot in; a take out, as the engine gave it and as it fits. Also who gets which voice.
 
-An engine that can change its own rate is asked once more at the rate the slot needs; only the rest is stretched.
+An engine that can change its own rate is asked once more at the rate the slot needs; only the rest is stretched. A voice that was told
+its time is left as it spoke.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from studio.domain.errors import EngineFailed
 from studio.domain.line import FitReport, Slot, SpeakerProfile, VoiceRef
 from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings
-from studio.engines.protocols import Audio, Mark, Speaker, Speech, VoiceInfo
+from studio.engines.protocols import Audio, Mark, Speaker, Speech, VoiceGuide, VoiceInfo
 from studio.stages.fit import Trimmed, moved_to_start, shortest_ms, trim, wanted_ratio
 from studio.stages.guided_fit import Room, fit_speech, planned
 
 VOICE_VERSION = "1"  # changes whenever the same request may give another take
 FEMALE_FROM_HZ = 165.0  # between the usual ranges of men's and women's speaking pitch
 SMALLEST_CHANGE = 0.02  # a rate closer than this to the natural one is left to the stretch
+QUIETEST = 1e-4  # a take whose loudest sample is below this says nothing
 _OBEDIENCE = 1.25  # an engine further outside the limits than this has not done what it was asked
 _PITCH_STEPS = (1.0, 0.85, 1.15, 0.7, 1.3)
 
@@ -78,6 +80,24 @@ def voice_line(request: VoiceRequest, engine: Speaker) -> Voiced:
             return Voiced(again.raw.audio, fitted.audio, fitted.phones, report, asked)
     fitted = fit_speech(first.raw, request.room)
     return Voiced(first.raw.audio, fitted.audio, fitted.phones, fitted.report, 1.0)
+
+
+def as_spoken(speech: Speech, slot: Slot, told: VoiceGuide, engine_name: str) -> Voiced:
+    """A take of a voice that was told its time: nothing is trimmed, moved or stretched. Raises EngineFailed for one without sound."""
+    audio = speech.audio
+    if not len(audio.samples) or float(abs(audio.samples).max()) < QUIETEST:
+        raise EngineFailed(engine_name, "it gave only silence; change the text, the seed or the voice.")
+    report = FitReport(
+        natural_ms=audio.length_ms,
+        trimmed_ms=0,
+        pauses_cut_ms=0,
+        rate_ratio=1.0,
+        fitted_ms=audio.length_ms,
+        remainder_ms=max(0, audio.length_ms - slot.length_ms),
+        lip_scale=told.scales.lip_scale,
+        face_scale=told.scales.face_scale,
+    )
+    return Voiced(audio, audio, speech.phones, report, 1.0)
 
 
 def assign_voices(speakers: Sequence[SpeakerProfile], voices: Sequence[VoiceInfo]) -> dict[str, VoiceRef]:

@@ -76,7 +76,12 @@ def where_guided(run: Run) -> None:
     run.notice("faces", _told(run.project, found))
 
 
-def face_tracks(run: Run) -> FaceTracks | None:
+def with_points(run: Run) -> None:
+    """Have the landmarks of every face at hand: archives of before they were kept are looked at again. Raises EngineUnavailable."""
+    face_tracks(run, wants_points=True)
+
+
+def face_tracks(run: Run, *, wants_points: bool = False) -> FaceTracks | None:
     """The faces of the project's picture, looked for if need be; None where there is no picture. Raises EngineUnavailable."""
     source = run.project.source
     if source is None or source.info.video is None:
@@ -86,7 +91,9 @@ def face_tracks(run: Run) -> FaceTracks | None:
     blobs = run.shop.blobs
 
     def is_whole(kept: KeptFaces) -> bool:
-        return kept.tracks.archive is None or blobs.exists(kept.tracks.archive)
+        if kept.tracks.archive is None:
+            return True
+        return blobs.exists(kept.tracks.archive) and (not wants_points or FaceArchive(blobs.path(kept.tracks.archive)).has_points)
 
     key = fingerprint("faces", FACES_VERSION, source.blob, tracker.name, tracker.version, LONGEST_PX)
     kept = run.once("faces", key, KeptFaces, lambda: KeptFaces(source.blob, _look(run, source, tracker)), is_whole=is_whole)

@@ -56,10 +56,20 @@ def is_guided(project: Project, line: Line) -> bool:
     return source is not None and source.info.video is not None and (scales.lip_scale > 0 or scales.face_scale > 0)
 
 
+def _wants_cues(project: Project, line: Line) -> bool:
+    """Whether picture or sound of the source matter to the line; its pauses may follow the sound where there is no picture."""
+    return is_guided(project, line) or (scales_of(project, line).pause_scale > 0 and project.source is not None)
+
+
 def cues(shop: Workshop, project: Project, lines: Sequence[Line]) -> LipCues:
-    """What the faces and speech steps have kept for `project`; nothing where no line is guided."""
-    if not any(is_guided(project, line) for line in lines):
+    """What the faces and speech steps have kept for `project`; nothing where no line follows any of it."""
+    if not any(_wants_cues(project, line) for line in lines):
         return NO_CUES
+    return all_cues(shop, project, lines)
+
+
+def all_cues(shop: Workshop, project: Project, lines: Sequence[Line]) -> LipCues:
+    """As `cues`, whether or not a line follows any of it."""
     faces = kept_faces(shop, project)
     return LipCues(faces.archive if faces is not None else None, kept_presence(shop, project, lines), kept_speech(shop, project))
 
@@ -67,7 +77,7 @@ def cues(shop: Workshop, project: Project, lines: Sequence[Line]) -> LipCues:
 def listened(run: Run, lines: Sequence[Line]) -> LipCues:
     """As `cues`, once the source has been listened to and the lines held against the faces there are, where a line follows them: before
     voicing."""
-    if any(is_guided(run.project, line) for line in lines):
+    if any(_wants_cues(run.project, line) for line in lines):
         with suppress(EngineUnavailable):  # the step that looks for faces needs the same engine, and has told the person
             speech_of(run)
             kept_presences(run)
@@ -85,9 +95,9 @@ def lip_guide(shop: Workshop, project: Project, line: Line, slot: Slot, known: L
     MediaToolFailed where the faces' file is damaged."""
     if not is_guided(project, line) or known.presence(line) is Presence.OFF_SCREEN or not _has_cues(line, slot, known):
         return None
-    span = _span(slot)
+    span = cue_span(slot)
     audio = source_speech(shop, known.speech, span)
-    heard = heard_spans(audio, _inside(known.speech.spans, span), start_ms=slot.start_ms) if audio is not None else ()
+    heard = heard_spans(audio, spans_inside(known.speech.spans, span), start_ms=slot.start_ms) if audio is not None else ()
     level = level_curve(audio) if audio is not None else ()
     archive = FaceArchive(shop.blobs.path(known.archive)) if known.archive is not None else None
     opening = track_opening(archive, _track(line, known), span)
@@ -95,12 +105,13 @@ def lip_guide(shop: Workshop, project: Project, line: Line, slot: Slot, known: L
 
 
 def _has_cues(line: Line, slot: Slot, known: LipCues) -> bool:
-    return _track(line, known) is not None or bool(_inside(known.speech.spans, _span(slot)))
+    return _track(line, known) is not None or bool(spans_inside(known.speech.spans, cue_span(slot)))
 
 
 def _key(scales: Guidance, line: Line, slot: Slot, known: LipCues) -> str:
-    speech = known.speech.wav, _inside(known.speech.spans, _span(slot))
-    return fingerprint("guide", GUIDE_VERSION, scales, known.presence(line), known.archive, _track(line, known), slot.start_ms, speech)
+    speech = known.speech.wav, spans_inside(known.speech.spans, cue_span(slot))
+    picture = {"face_scale": scales.face_scale, "lip_scale": scales.lip_scale}  # the other scales are nothing to a voice that is re-timed
+    return fingerprint("guide", GUIDE_VERSION, picture, known.presence(line), known.archive, _track(line, known), slot.start_ms, speech)
 
 
 def _track(line: Line, known: LipCues) -> int | None:
@@ -108,11 +119,11 @@ def _track(line: Line, known: LipCues) -> int | None:
     return seen.track_id if seen is not None and known.archive is not None else None
 
 
-def _span(slot: Slot) -> TimeSpan:
+def cue_span(slot: Slot) -> TimeSpan:
     return TimeSpan(slot.start_ms, slot.start_ms + max(1, slot.length_ms))
 
 
-def _inside(spans: Sequence[TimeSpan], slot: TimeSpan) -> tuple[TimeSpan, ...]:
+def spans_inside(spans: Sequence[TimeSpan], slot: TimeSpan) -> tuple[TimeSpan, ...]:
     """Those of `spans`, which are in order, that reach into the slot."""
     first = bisect_right(spans, slot.start_ms, key=lambda span: span.end_ms)
     return tuple(spans[first : bisect_left(spans, slot.end_ms, key=lambda span: span.start_ms)])

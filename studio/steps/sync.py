@@ -77,6 +77,23 @@ def run(run: Run) -> None:
         report(len(wanted), len(wanted))
 
 
+def judge_takes(run: Run, line: Line, takes: Iterable[Take]) -> dict[str, LineSync]:
+    """Lip verdicts of some takes of one line, by take id, kept like all others; empty where nobody has looked at the picture."""
+    seen = kept_presences(run)
+    if seen is None:
+        return {}
+    bench, kept, found = _Bench(run, seen, scorer_for(run.shop.engines), speech_of(run)), run.shop.results.of_stage(run.project.id, "sync"), {}
+    for take in takes:
+        key = bench.key(line, take)
+        known = kept.get(take.id)
+        if known is not None and known[0] == key:
+            found[take.id] = _line_sync(known[1])
+            continue
+        found[take.id] = judged = bench.judged(line, take)
+        run.keep_unit(StageKey(run.project.id, "sync", take.id, key), lambda judged=judged: to_plain(judged))
+    return found
+
+
 def scorer_for(rack: EngineRack) -> SyncScorer | None:
     """The scorer that judges takes from the mouths kept with a film; None where none can."""
     try:

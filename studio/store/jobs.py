@@ -63,7 +63,7 @@ class JobStore:
         self._engine = engine
 
     def submit(self, job: Job) -> Job:
-        """Queue a job. One of the same kind, lines, force and instruction that still waits in the project is returned instead."""
+        """Queue a job. One of the same kind, lines, force, instruction and quality that still waits in the project is returned instead."""
         with writing(self._engine) as connection:
             for row in connection.execute(_of(job.project_id).where(_TABLE.state == _QUEUED)):
                 waiting = _job(row)
@@ -187,9 +187,9 @@ class JobStore:
         return None if row is None else _job(row)
 
 
-def _work(job: Job) -> tuple[JobKind, tuple[str, ...], bool, str]:
+def _work(job: Job) -> tuple[JobKind, tuple[str, ...], bool, str, str]:
     """What a job asks for, whoever asks and when."""
-    return job.kind, job.line_ids, job.is_forced, job.instruction
+    return job.kind, job.line_ids, job.is_forced, job.instruction, job.quality
 
 
 _UNHELD = {"state": _QUEUED, "worker": None, "heartbeat_s": None}
@@ -268,6 +268,7 @@ def _columns(job: Job) -> dict[str, Any]:
         "stage": job.stage,
         "message": job.message,
         "instruction": storable(job.instruction, "The instruction"),
+        "quality": job.quality,
         "is_forced": job.is_forced,
         "is_cancel_asked": False,
         "is_user_error": False,
@@ -292,4 +293,5 @@ def _job(row: Row[Any]) -> Job:
         row.created_at,
         row.finished_at,
         row.instruction,
+        row.quality,
     )

@@ -21,6 +21,7 @@ from studio.store.line_rows import Author, EditLog, EditRecord, edit_of, hold_pr
 from studio.store.schema import IMPORTS, LINE_EDITS, LINES, SPEAKERS
 from studio.store.speakers import SpeakerRecords, read_speakers, require_speakers, speaker_columns
 from studio.store.takes import TakeRecords
+from studio.store.voice_rows import VoiceRecords, read_references
 
 _BESIDE = "beside "  # before the format of a file that left the lines where they were
 Follow = Callable[[Connection, Line, Line], None]  # what else to write with an edit: the line before it, and after
@@ -43,16 +44,17 @@ class Imported:
     script: Script
 
 
-class LineStore(SpeakerRecords, TakeRecords):
+class LineStore(SpeakerRecords, TakeRecords, VoiceRecords):
     """Everything about the lines of projects."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def cast(self, project_id: str) -> Cast:
-        """Speakers and lines, lines in timeline order, of one moment."""
+        """Speakers, lines in timeline order, and recordings that voices are made of, of one moment."""
         with reading(self._engine) as connection:
-            return Cast(read_speakers(connection, project_id), tuple(line_of(row) for row in connection.execute(lines_query(project_id))))
+            lines = tuple(line_of(row) for row in connection.execute(lines_query(project_id)))
+            return Cast(read_speakers(connection, project_id), lines, read_references(connection, project_id))
 
     def line(self, project_id: str, line_id: str) -> Line:
         """Raises NotFound for a line that is not of this project."""

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 
 METADATA = MetaData(
     naming_convention={
@@ -170,9 +170,45 @@ TAKES = Table(
     _json("report", nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("note", Text, nullable=False),
+    _json("made"),
     Column("created_at", String(32), nullable=False),
     Index("ix_takes_line", "project_id", "line_id", "seq"),
     Index("ix_takes_fingerprint", "project_id", "fingerprint"),
+)
+
+# Recordings that voices are made of; `whose` and `statement` are the consent, without which there is no row.
+REFERENCE_VOICES = Table(
+    "reference_voices",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _project(),
+    Column("name", Text, nullable=False),
+    Column("blob", String(80), nullable=False),
+    Column("length_ms", Integer, nullable=False),
+    Column("whose", Text, nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("transcript", Text, nullable=False),
+    Column("speaker_id", String(32)),
+    Column("by", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("ix_reference_voices_project", "project_id", "seq"),
+)
+
+# Points of a line's grid of scales: asked for first, filled one by one. `fingerprint`: of the take that `result` is about.
+SWEEP_POINTS = Table(
+    "sweep_points",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    _project(),
+    Column("line_id", String(32), nullable=False),
+    Column("face_scale", Float, nullable=False),
+    Column("lip_scale", Float, nullable=False),
+    Column("quality", String(16), nullable=False),
+    Column("fingerprint", String(64)),
+    _json("result"),
+    Column("created_at", String(32), nullable=False),
+    UniqueConstraint("project_id", "line_id", "face_scale", "lip_scale", name="uq_sweep_points_place"),
 )
 
 STAGE_RESULTS = Table(
@@ -219,6 +255,7 @@ JOBS = Table(
     Column("stage", String(64), nullable=False),
     Column("message", Text, nullable=False),
     Column("instruction", Text, nullable=False, server_default=""),
+    Column("quality", String(16), nullable=False, server_default=""),
     Column("is_forced", Boolean, nullable=False),
     Column("is_cancel_asked", Boolean, nullable=False),
     Column("is_user_error", Boolean, nullable=False),

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
 from studio.domain.errors import NotFound
 from studio.domain.line import Candidate, Estimate, Fit, FitReport, Prediction, Take, VoiceRef
-from studio.domain.plain import to_plain
+from studio.domain.plain import from_plain, to_plain
+from studio.domain.reference_voice import TakeVoice
 from studio.store.database import reading, utc_now, writing
 from studio.store.schema import CANDIDATES, LINES, TAKES
 from studio.store.text import storable
@@ -144,4 +145,5 @@ def _take(row: Row[Any]) -> Take:
         FitReport(**row.report),
         row.fingerprint,
         row.note,
+        from_plain(TakeVoice, row.made),
     )

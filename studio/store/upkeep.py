@@ -1,7 +1,7 @@
 """Giving disk space back: blobs that no row names any more. Enter: the database and the blob folder. Leaves: what was freed.
 
 A blob counts as named when its key stands anywhere in a row of a project that was not purged: as source, bed, take, or
-inside the JSON of a stage result. Young blobs are left alone, for a job may have written them and not yet its row.
+recording of a voice, or inside the JSON of a stage result. Young blobs are left alone, for a job may have written them and not yet its row.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from studio.store.blobs import BlobStore
 from studio.store.database import reading
 from studio.store.projects import ProjectStore
-from studio.store.schema import JOBS, PROJECTS, STAGE_RESULTS, TAKES
+from studio.store.schema import JOBS, PROJECTS, REFERENCE_VOICES, STAGE_RESULTS, TAKES
 
 YOUNG_S = 2 * 24 * 3600
 _KEYS = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}", re.ASCII)
@@ -63,6 +63,7 @@ def _named_keys(connection: Connection) -> set[str]:
         PROJECTS.c.bed_blob,
         TAKES.c.raw_blob,
         TAKES.c.fitted_blob,
+        REFERENCE_VOICES.c.blob,
         cast(STAGE_RESULTS.c.result, Text),
     )
     named: set[str] = set()

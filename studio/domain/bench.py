@@ -1,0 +1,57 @@
+"""What is known of one line on the Guidance tab: whether its voice sees, its takes with their lip verdicts, and what stands in the way.
+
+Read-only pictures made by the service. A new fact about takes is one more field with a default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from studio.domain.line import Take
+from studio.domain.settings import Guidance
+from studio.domain.sync import LineSync
+from studio.domain.views import LineRow
+
+
+class Sight(StrEnum):
+    """What a voice makes of the picture."""
+
+    SEES = "sees"  # the picture goes into its model
+    RETIMED = "re-timed"  # its takes are re-timed to the picture afterwards
+    MISSING = "missing"  # it would see, but cannot run here
+    NONE = "none"  # nobody speaks
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSight:
+    """`engine` speaks ("" for nobody). `seeing`: an engine that sees and is not the one in use, with what it says of itself in `why`
+    and whether it can run here; "" where there is none."""
+
+    sight: Sight
+    engine: str
+    why: str = ""
+    seeing: str = ""
+    seeing_can_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTake:
+    """A take with its lip verdict; `sync` None: not scored as it stands now."""
+
+    take: Take
+    sync: LineSync | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineBench:
+    """One line to work on. `scales`: those in force. `face_why`: a sentence where its speaker's mouth is not seen well enough to guide
+    anything, "" where it is. `scorer_why`: why lips cannot be scored at all, "" where they can. `warning`: what its scales cost."""
+
+    row: LineRow
+    scales: Guidance
+    sight: VoiceSight
+    takes: tuple[JudgedTake, ...]
+    face_why: str = ""
+    scorer_why: str = ""
+    warning: str = ""

@@ -1,0 +1,152 @@
+"""What a voice that sees is told of a line beside its words: scales, time, face, pauses, a recording to speak like; and its fingerprint.
+
+`see_keys` looks at nothing anew and is cheap enough for every look at the page; `told` reads the pictures of one line, to voice it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from studio.domain.errors import EngineFailed
+from studio.domain.faces import Presence
+from studio.domain.line import Line, Slot, VoiceRef
+from studio.domain.plain import fingerprint
+from studio.domain.project import Cast, Project
+from studio.domain.reference_voice import ReferenceVoice, TakeVoice
+from studio.domain.settings import Guidance
+from studio.engines.protocols import FaceStreams, Recording, SeesFace, VoiceGuide
+from studio.engines.rack import EngineRack
+from studio.media.face_archive import FaceArchive
+from studio.media.wav import read_wav
+from studio.stages.speech_activity import heard_spans
+from studio.steps.face_streams import face_streams
+from studio.steps.lip_guide import LipCues, cue_span, scales_of, spans_inside
+from studio.steps.speech import source_speech
+from studio.workshop import Workshop
+
+SEE_VERSION = "1"  # changes whenever the same conditions may give another take
+REFERENCE_MARK = "@"
+NO_FACE = "No face speaks this line, so it was said by its words alone."
+NO_PICTURE = "This programme has no picture, so the line was said by its words alone."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a line is to be said, beside what is seen. `quality`: "preview" or "final"."""
+
+    scales: Guidance
+    quality: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What lines are seen by: the project, its recordings, what is known of picture and sound."""
+
+    project: Project
+    references: tuple[ReferenceVoice, ...]
+    known: LipCues
+
+    def reference(self, voice: VoiceRef) -> ReferenceVoice | None:
+        """The recording a voice speaks like; None for a voice of its own. Raises EngineFailed where it was removed."""
+        _, mark, reference_id = voice.voice.rpartition(REFERENCE_MARK)
+        if not mark:
+            return None
+        found = next((one for one in self.references if one.id == reference_id), None)
+        if found is None:
+            raise EngineFailed(voice.engine, "the recording this voice was made of was removed; choose another voice for the line.")
+        return found
+
+    def track(self, line: Line) -> int | None:
+        """The face that speaks the line, where the picture may guide it."""
+        seen = self.known.presences.get(line.id)
+        is_hidden = seen is None or seen.presence is Presence.OFF_SCREEN or self.known.archive is None
+        return None if is_hidden or seen is None else seen.track_id
+
+
+def seeing(rack: EngineRack, voice: VoiceRef | None) -> SeesFace | None:
+    """The engine of a voice, where it takes the picture into its model."""
+    engine = next((one for one in rack.all("speaker") if voice is not None and one.name == voice.engine), None)
+    return engine if isinstance(engine, SeesFace) else None
+
+
+def see_key(sight: Sight, line: Line, slot: Slot, voice: VoiceRef, engine: SeesFace, asked: Asked) -> str:
+    """Fingerprint of all that a take owes to more than its words, voice and slot. A condition of scale 0 changes nothing."""
+    scales, settings = asked.scales, sight.project.settings.voice
+    reference = sight.reference(voice)
+    picture = (sight.known.archive, sight.track(line), slot.start_ms) if _follows_face(scales) and sight.track(line) is not None else None
+    pauses = (sight.known.speech.wav, spans_inside(sight.known.speech.spans, cue_span(slot))) if _follows_speech(scales) else None
+    like = None if reference is None else (reference.blob, reference.transcript)
+    return fingerprint("see", SEE_VERSION, engine.voice_version(voice), scales, settings.steps(asked.quality), settings.seed, picture, pauses, like)
+
+
+def see_keys(sight: Sight, cast: Cast, slots: Mapping[str, Slot], voices: Mapping[str, VoiceRef], rack: EngineRack, quality: str) -> dict[str, str]:
+    """`see_key` by line id, of the lines whose voice sees."""
+    found = {}
+    for line in cast.lines:
+        voice = voices.get(line.id)
+        engine = seeing(rack, voice)
+        if voice is not None and engine is not None:
+            found[line.id] = see_key(sight, line, slots[line.id], voice, engine, Asked(scales_of(sight.project, line), quality))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A guide, and what the take will keep of it."""
+
+    guide: VoiceGuide
+    made: TakeVoice
+
+
+def told(shop: Workshop, sight: Sight, line: Line, slot: Slot, voice: VoiceRef, asked: Asked) -> Told:
+    """Everything a seeing voice is told of a line. Raises MediaToolFailed where the faces' file is damaged, EngineFailed where the
+    recording it should speak like is gone."""
+    settings, scales = sight.project.settings.voice, asked.scales
+    face = _face(shop, sight, line, slot) if _follows_face(scales) else None
+    used = scales if face is not None else replace(scales, face_scale=0.0, lip_scale=0.0)
+    reference = sight.reference(voice)
+    recording = None if reference is None else Recording(read_wav(shop.blobs.path(reference.blob)), reference.transcript)
+    guide = VoiceGuide(
+        used, settings.steps(asked.quality), settings.seed, slot.span_ms, slot.length_ms, face,
+        _speech(shop, sight, slot) if _follows_speech(scales) else None, recording,
+    )  # fmt: skip
+    why = "" if face is not None or not _follows_face(scales) else _why_unseen(sight, line)
+    consent = None if reference is None else reference.consent
+    made = TakeVoice(
+        scales, guide.steps, guide.seed, asked.quality, face is not None, why, None if reference is None else reference.id, consent
+    )
+    return Told(guide, made)
+
+
+def _follows_face(scales: Guidance) -> bool:
+    return scales.face_scale > 0 or scales.lip_scale > 0
+
+
+def _follows_speech(scales: Guidance) -> bool:
+    return scales.pause_scale > 0
+
+
+def _face(shop: Workshop, sight: Sight, line: Line, slot: Slot) -> FaceStreams | None:
+    track = sight.track(line)
+    if track is None or sight.known.archive is None:
+        return None
+    return face_streams(FaceArchive(shop.blobs.path(sight.known.archive)), track, cue_span(slot))
+
+
+def _speech(shop: Workshop, sight: Sight, slot: Slot) -> tuple[tuple[int, int], ...] | None:
+    """Where the source speaks, from the take's start; None where nobody knows."""
+    span, known = cue_span(slot), sight.known.speech
+    audio = source_speech(shop, known, span)
+    if audio is None:
+        return None
+    heard: Sequence = heard_spans(audio, spans_inside(known.spans, span), start_ms=slot.start_ms)
+    return tuple((max(0, one.start_ms - span.start_ms), min(span.length_ms, one.end_ms - span.start_ms)) for one in heard) or None
+
+
+def _why_unseen(sight: Sight, line: Line) -> str:
+    source = sight.project.source
+    if source is None or source.info.video is None:
+        return NO_PICTURE
+    seen = sight.known.presences.get(line.id)
+    return NO_FACE if seen is None else f"{seen.why} It was said by its words alone."
