@@ -4,7 +4,8 @@
     python -m models.recipes.syncvoice --data build/voice --lips build/lip_features --out build/syncvoice --minutes 60
     accelerate launch -m models.recipes.syncvoice …                        (many devices)
 
-Resumes from its own checkpoints. `--from FOLDER` starts from a ZipVoice or SyncVoice folder; `--learn adapters` leaves the backbone as it is.
+Resumes from its own checkpoint in --out, whatever else is asked; Ctrl-C saves one first. `--from FOLDER` starts from a ZipVoice or SyncVoice folder
+and keeps its sizes and tokens; `--learn adapters` leaves the backbone as it is.
 `--smoke` runs a few steps on made-up utterances. Writes `model.safetensors` (mean weights), `model.json`, `tokens.txt` and `log.csv`.
 """
 
@@ -14,10 +15,14 @@ import argparse
 import csv
 import json
 import math
+import signal
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import torch
@@ -25,15 +30,16 @@ from accelerate import Accelerator
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.checkpoint import read_training_state, write_training_state
+from models.checkpoint import BadWeights, read_training_state, write_training_state
 from models.recipes.syncvoice_data import Draws, Spoken, draw_batch, read_spoken, whole_batch
 from models.recipes.syncvoice_smoke import made_up
+from models.speech.bundle import MODEL_JSON, open_voice
 from models.speech.flow import FlowLoss, conditions_of, draw_noise, frame_errors, without
 from models.speech.fusion import Stream
 from models.speech.speaker import SpeakerConfig
 from models.speech.spectrum import FRAMES_PER_S
 from models.speech.syncvoice import SyncVoice, SyncVoiceConfig
-from models.speech.tokens import TokenTable, write_token_table
+from models.speech.tokens import TokenTable, named, write_token_table
 from models.speech.zipvoice import ZipVoiceConfig
 
 STATE_FILE, LOG_FILE = "state.pt", "log.csv"
@@ -73,10 +79,13 @@ class Plan:
 
 
 class Run:
-    """One training with all that a checkpoint holds. `favoured`: the group that fills `favoured_share` of every batch."""
+    """One training with all that a checkpoint holds. `speaks`: what the exported voice says of its texts."""
 
-    def __init__(self, loss: FlowLoss, table: TokenTable, plan: Plan, out: Path, accelerator: Accelerator) -> None:
-        self.plan, self.out, self.table, self.accelerator = plan, out, table, accelerator
+    def __init__(
+        self, loss: FlowLoss, table: TokenTable, plan: Plan, out: Path, accelerator: Accelerator, speaks: Mapping[str, object] = SPEAKS
+    ) -> None:
+        self.plan, self.out, self.table, self.accelerator, self.speaks = plan, out, table, accelerator, speaks
+        self.is_stopped = False
         learned = [p for name, p in loss.named_parameters() if not (plan.is_adapters_only and name.startswith("net.backbone."))]
         for parameter in loss.parameters():
             parameter.requires_grad_(False)
@@ -104,7 +113,7 @@ class Run:
         net = {name: value.cpu() for name, value in self.net.state_dict().items()}
         state = {"net": net, "mean": self.mean, "optimiser": self.optimiser.state_dict(), "step": self.step, "spent_s": self.spent_s}
         write_training_state(self.out / STATE_FILE, state)
-        export(self.out, self.net.config, self.mean, self.table)
+        export(self.out, self.net.config, self.mean, self.table, self.speaks)
 
     @property
     def share(self) -> float:
@@ -132,13 +141,13 @@ class Run:
 
 
 def train(run: Run, spoken: Sequence[Spoken], favoured: str, draws: Draws) -> Iterator[tuple[int, float, dict[str, float]]]:
-    """Learns until the plan's end; yields (step, mean loss since, errors on held-out utterances) at every save."""
+    """Learns until the plan's end; yields (step, mean loss since, errors on held-out utterances) at every save. Stopped, it saves and ends."""
     learning = [one for one in spoken if one.split == "train"]
     first, others = [one for one in learning if one.group == favoured], [one for one in learning if one.group != favoured]
     held = [one for one in spoken if one.split == "valid"][:MEASURED]
     started, saved, losses = time.monotonic() - run.spent_s, time.monotonic(), []
     run.loss.train()
-    while run.share < 1.0:
+    while run.share < 1.0 and not run.is_stopped:
         losses.append(run.learn(first, others, draws))
         run.spent_s = time.monotonic() - started
         if time.monotonic() - saved > 60 * run.plan.save_minutes or run.share >= 1.0:
@@ -147,6 +156,8 @@ def train(run: Run, spoken: Sequence[Spoken], favoured: str, draws: Draws) -> It
             saved, losses = time.monotonic(), []
             started = saved - run.spent_s  # measuring is not learning
             run.loss.train()
+    if losses:
+        run.save()
 
 
 def measure(net: SyncVoice, mean: dict[str, Tensor], held: Sequence[Spoken], table: TokenTable, accelerator: Accelerator) -> dict[str, float]:
@@ -178,12 +189,12 @@ _MEASURES = (
 )
 
 
-def export(out: Path, config: SyncVoiceConfig, mean: dict[str, Tensor], table: TokenTable) -> None:
+def export(out: Path, config: SyncVoiceConfig, mean: dict[str, Tensor], table: TokenTable, speaks: Mapping[str, object] = SPEAKS) -> None:
     """The folder that `models/speech/bundle.py` opens; weights as half floats."""
     beside = out / "model.safetensors.making"
     save_file({name: value.half().contiguous() if value.is_floating_point() else value for name, value in mean.items()}, beside)
     beside.replace(out / "model.safetensors")
-    (out / "model.json").write_text(json.dumps({"model": config.as_json(), "feature": {"sampling_rate": 24_000, "type": "vocos"}, **SPEAKS}, indent=1), encoding="utf-8")
+    (out / "model.json").write_text(json.dumps({"model": config.as_json(), "feature": {"sampling_rate": 24_000, "type": "vocos"}, **speaks}, indent=1), encoding="utf-8")
     write_token_table(table, out / "tokens.txt")
 
 
@@ -217,32 +228,79 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.manual_seed(asked.seed)
     asked.out.mkdir(parents=True, exist_ok=True)
     spoken = made_up(asked.seed) if asked.smoke else _read(asked)
-    net, table = _net(asked, spoken)
+    net, table, speaks = _net(asked, spoken)
     plan = Plan(
         asked.seed, 4 if asked.smoke else asked.steps, asked.minutes, 4 if asked.smoke else asked.batch_size, asked.learning_rate,
         is_adapters_only=asked.learn == "adapters",
     )  # fmt: skip
-    run = Run(FlowLoss(net), table, plan, asked.out, accelerator)
+    run = Run(FlowLoss(net), table, plan, asked.out, accelerator, speaks)
     if accelerator.is_main_process:
         print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.2f} M weights, {len(spoken)} utterances, from step {run.step}", flush=True)
-    for step, loss, errors in train(run, spoken, asked.favoured, Draws()):
-        if accelerator.is_main_process:
-            _log(asked.out / LOG_FILE, {"step": step, "minutes": round(run.spent_s / 60, 2), "loss": loss, **errors})
-    return 0
+    with _stopped_by_signals(run):
+        for step, loss, errors in train(run, spoken, asked.favoured, Draws()):
+            if accelerator.is_main_process:
+                _log(asked.out / LOG_FILE, {"step": step, "minutes": round(run.spent_s / 60, 2), "loss": loss, **errors})
+    if run.is_stopped:
+        print(f"Stopped at step {run.step}; the same command goes on from there.", flush=True)
+    return 128 + signal.SIGINT if run.is_stopped else 0
+
+
+@contextmanager
+def _stopped_by_signals(run: Run) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the run after the step it is in, with a checkpoint; the second one ends it at once. Of several
+    processes each would stop at another step and wait for the others for ever, so there they end at once too."""
+    if run.accelerator.num_processes > 1 or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        run.is_stopped = True
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _read(asked: argparse.Namespace) -> list[Spoken]:
     if asked.data is None:
         raise SystemExit("Name the folder of utterances with --data, or ask for --smoke.")
     found = read_spoken(asked.data, ("train", "valid"), lips=asked.lips)
-    return [one for one in found if one.frames <= asked.longest_s * FRAMES_PER_S and not one.group.startswith(asked.leave_out or "\n")]
+    fit = [one for one in found if one.frames <= asked.longest_s * FRAMES_PER_S and not one.group.startswith(asked.leave_out or "\n")]
+    if not any(one.split == "train" for one in fit):
+        raise SystemExit(f"{asked.data} has no utterance to learn from: {len(found)} are there, none to train on within {asked.longest_s:g} s (--longest-s).")
+    return fit
 
 
-def _net(asked: argparse.Namespace, spoken: Sequence[Spoken]) -> tuple[SyncVoice, TokenTable]:
-    """A new net, or the one in `--from`, with its tokens."""
-    backbone, speaker = SIZES["tiny" if asked.smoke else asked.size]
-    table = TokenTable.of(token for one in spoken for token in one.tokens)
-    return SyncVoice(SyncVoiceConfig(backbone, len(table), table.pad_id, speaker=speaker)), table
+def _net(asked: argparse.Namespace, spoken: Sequence[Spoken]) -> tuple[SyncVoice, TokenTable, Mapping[str, object]]:
+    """The net that was being trained in --out, else the one in `--from`, each with its own tokens, else a new one; and what it says of its texts."""
+    is_resumed = (asked.out / STATE_FILE).is_file() and (asked.out / MODEL_JSON).is_file()
+    if not is_resumed and asked.base is None:
+        backbone, speaker = SIZES["tiny" if asked.smoke else asked.size]
+        table = TokenTable.of(token for one in spoken for token in one.tokens)
+        return SyncVoice(SyncVoiceConfig(backbone, len(table), table.pad_id, speaker=speaker)), table, SPEAKS
+    folder = asked.out if is_resumed else asked.base
+    try:
+        bundle = open_voice(folder)
+    except BadWeights as error:
+        raise SystemExit(str(error)) from error
+    _require_fit(folder, bundle.net.config, bundle.table, spoken)
+    return bundle.net, bundle.table, {"tokenizer": bundle.tokenizer, "languages": list(bundle.languages)}
+
+
+def _require_fit(folder: Path, config: SyncVoiceConfig, table: TokenTable, spoken: Sequence[Spoken]) -> None:
+    """Ends the program with a sentence where a voice cannot learn from these utterances."""
+    if config.is_distilled:
+        raise SystemExit(f"The voice in {folder} is a distilled one, which flow matching would spoil; start from the base voice that it was made of.")
+    if unknown := table.look_up([token for one in spoken for token in one.tokens]).unknown:
+        first = next(one for one in spoken if set(one.tokens) & set(unknown))
+        raise SystemExit(f"The voice in {folder} has no token for {named(unknown)}, first met in “{first.name}”; leave such utterances out, or start from a voice of that language.")
+    for what, wanted, given in (("lip", config.lip_dim, spoken[0].lips.shape[1]), ("face", config.face_dim, spoken[0].face.shape[1])):
+        if wanted != given:
+            raise SystemExit(f"The voice in {folder} was made for {what} features {wanted} wide, and these are {given} wide; make them with the encoder it was trained with.")
 
 
 def _log(path: Path, row: dict[str, float]) -> None:
