@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from threading import Lock
 
 from studio.domain.errors import BadSetting, NotReady
@@ -20,6 +20,7 @@ from studio.domain.views import LineRow
 from studio.service import LineEdit, Studio
 from studio.ui import desk_present, lip_present, present
 from studio.ui.desk_views import CurvesView, DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
+from studio.ui.guidance_desk import GuidanceDesk
 
 KEPT_REVISIONS = 64
 MASK = 2**64 - 1
@@ -52,7 +53,7 @@ class DeskFeed:
 class Revision:
     """A change to one line as the desk sends it; None leaves a field. `voice` "" goes back to the speaker's voice.
 
-    `own_guidance` False drops the line's own face and lip scales; True sets them from the two numbers.
+    `own_guidance` False drops the line's own scales; True sets them from the four numbers (a scale left out is the project's).
     """
 
     line_id: str
@@ -64,11 +65,13 @@ class Revision:
     voice: str | None = None
     take_id: str | None = None
     own_guidance: bool | None = None
-    face_scale: float = 0.0
-    lip_scale: float = 0.0
+    face_scale: float | None = None
+    lip_scale: float | None = None
+    text_scale: float | None = None
+    pause_scale: float | None = None
 
 
-class Desk:
+class Desk(GuidanceDesk):
     """Verbs of the desk for one user and one project."""
 
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed) -> None:
@@ -219,10 +222,14 @@ class Desk:
             span=self._span(change),
             speaker_id=change.speaker_id,
             voice=self._voice(change.voice) if change.voice else None,
-            guidance=Guidance(change.face_scale, change.lip_scale) if change.own_guidance else None,
+            guidance=self._own_scales(change) if change.own_guidance else None,
             take_id=change.take_id,
             clear=frozenset(clear),
         )
+
+    def _own_scales(self, change: Revision) -> Guidance:
+        given = {item.name: value for item in fields(Guidance) if (value := getattr(change, item.name)) is not None}
+        return replace(self._studio.project(self._project_id).project.settings.guidance, **given)
 
     def _span(self, change: Revision) -> TimeSpan | None:
         if change.start_ms is None or change.end_ms is None:

@@ -52,6 +52,8 @@ def desk_row(row: LineRow) -> DeskRow:
         has_own_voice=line.voice is not None,
         face_scale=line.guidance.face_scale if line.guidance is not None else None,
         lip_scale=line.guidance.lip_scale if line.guidance is not None else None,
+        text_scale=line.guidance.text_scale if line.guidance is not None else None,
+        pause_scale=line.guidance.pause_scale if line.guidance is not None else None,
         is_short=is_far_too_short(row),
         presence=row.presence.presence.value if row.presence is not None else "",
         lips=lip_view(row.sync),

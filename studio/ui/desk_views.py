@@ -68,6 +68,8 @@ class DeskRow:
     has_own_voice: bool
     face_scale: float | None
     lip_scale: float | None
+    text_scale: float | None = None
+    pause_scale: float | None = None
     is_short: bool = False
     presence: str = ""
     lips: LipView | None = None

@@ -13,12 +13,14 @@ from pathlib import Path
 from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind, JobState
-from studio.domain.settings import FitSettings, Guidance, MixSettings, Settings
+from studio.domain.settings import FitSettings, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
 from studio.ui import present
 from studio.ui.arrivals import Arrivals
 from studio.ui.figures import fit_over_time, lips_over_time
+from studio.ui.guidance_handlers import GuidanceHandlers
+from studio.ui.guidance_present import guidance_news
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
@@ -41,7 +43,7 @@ FACE_TASK = "face tracker"
 TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
 
 
-class Handlers:
+class Handlers(GuidanceHandlers):
     """`can_leave`: the person logged in, so a way out is shown. `page`: the browser page that asks; files dropped on it together
     find each other through `arrivals`."""
 
@@ -161,11 +163,7 @@ class Handlers:
         self._studio.submit(_chosen(project_id), JobKind(kind))
         return self.tick(project_id)
 
-    # guidance, mix, fit
-
-    def set_guidance(self, project_id: str, face_scale: float, lip_scale: float) -> TickView:
-        self._change(project_id, lambda settings: replace(settings, guidance=Guidance(face_scale, lip_scale)))
-        return self.tick(project_id)
+    # mix, fit
 
     def set_mix(self, project_id: str, mix: MixSettings) -> TickView:
         self._change(project_id, lambda settings: replace(settings, mix=mix))
@@ -252,6 +250,7 @@ class Handlers:
         return TickView(
             header=present.header(view, self._studio.user, can_leave=self._can_leave),
             desk=place,
+            guidance=guidance_news(view, place, self._studio.voice_sight(view.project.id) if view is not None else None),
             facts=replace(upload.facts, sound=sound),
             preview=preview_view(view, place),
             render=render_action(view),

@@ -19,6 +19,8 @@ from studio.domain.errors import BadSetting, NotFound, StudioError
 from studio.domain.plain import from_plain, to_plain
 from studio.service import Studio
 from studio.ui.desk import Desk, DeskFeed, Revision
+from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
+from studio.ui.guidance_routes import add_voice_upload
 from studio.ui.present import export_name
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
@@ -47,6 +49,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "set_terms": Desk.set_terms,
     "set_learning": Desk.set_learning,
     "forget_choices": Desk.forget_choices,
+    **GUIDANCE_CALLS,
 }
 
 
@@ -103,6 +106,8 @@ def _media_file(studio: Studio, kind: str, project_id: str, item: str) -> Path |
     """The file behind a media address; None where there is none yet."""
     if kind == "take":
         return studio.take_wav(project_id, item)
+    if kind == "voice":
+        return studio.reference_wav(project_id, item)
     if kind == "clip":
         return studio.source_clip(project_id, item)
     if kind == "preview":
@@ -144,6 +149,8 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     @router.post("/desk/{project_id}/{verb}")
     async def call(request: Request, project_id: str, verb: str) -> JSONResponse:
         return await _answer(request, lambda values: to_plain(_call(desk(request, project_id), verb, values)))
+
+    add_voice_upload(router, desk, _refuse)
 
 
 async def _answer(request: Request, work: Callable[[dict[str, Any]], Any]) -> JSONResponse:

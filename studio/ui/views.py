@@ -13,6 +13,8 @@ from studio.domain.settings import FitSettings, Guidance, MixSettings
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+    from studio.ui.guidance_views import GuidanceNews
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -196,6 +198,7 @@ class TickView:
 
     header: HeaderView
     desk: Place
+    guidance: GuidanceNews
     facts: FactsView
     preview: PreviewView
     render: Action

@@ -15,7 +15,7 @@ import gradio as gr
 
 from studio.domain.plain import to_plain
 from studio.domain.project import JobKind
-from studio.domain.settings import FitSettings, MixSettings
+from studio.domain.settings import FitSettings, Guidance, MixSettings
 from studio.service import Studio
 from studio.ui.arrivals import Arrivals
 from studio.ui.handlers import Handlers
@@ -114,6 +114,7 @@ def wire(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
     _wire_shell(page, wiring, demo)
     _wire_projects(page, wiring)
     _wire_upload(page, wiring)
+    _wire_guidance(page, wiring)
     _wire_settings(page, wiring)
 
 
@@ -126,8 +127,7 @@ def _whole(page: Page) -> dict[Any, str]:
         page.tabs: "tab",
         page.projects.listing: "projects",
         **{getattr(upload, name): f"upload.{name}" for name in named},
-        page.guidance.face: "guidance.face_scale",
-        page.guidance.lip: "guidance.lip_scale",
+        **_scales(page, "guidance"),
         **{getattr(page.export.mix, item.name): f"mix.{item.name}" for item in fields(MixSettings)},
         **{getattr(page.export.fit, item.name): f"fit.{item.name}" for item in fields(FitSettings)},
         **{widget: f"news.{name}" for widget, name in _news(page).items()},
@@ -139,7 +139,10 @@ def _news(page: Page) -> dict[Any, str]:
     return {
         page.header: "header",
         page.desk: "desk",
-        page.guidance.overrides: "desk",
+        page.guidance.lines: "guidance",
+        page.guidance.presets: "guidance",
+        page.guidance.voices: "desk",
+        page.guidance.sweep: "guidance",
         page.upload.facts: "facts",
         page.upload.house: "desk",
         page.preview.stage: "preview",
@@ -192,10 +195,24 @@ def _wire_upload(page: Page, wiring: Wiring) -> None:
         on(wiring, [button.click], Handlers.start, Reads(here, fixed={"kind": kind.value}), _news(page))
 
 
+def _scales(page: Page, within: str) -> dict[Any, str]:
+    """The project's scales on their sliders."""
+    return {getattr(page.guidance.scales, item.name): f"{within}.{item.name}" for item in fields(Guidance)}
+
+
+def _wire_guidance(page: Page, wiring: Wiring) -> None:
+    here, news, tab = {"project_id": page.project_id}, _news(page), page.guidance
+    mine = {item.name: getattr(tab.scales, item.name) for item in fields(Guidance)}
+    on(wiring, _moves(mine), Handlers.set_guidance, Reads({**here, **mine}, form=("scales", Guidance), is_continuous=True), news)
+    taken = _scales(page, "guidance") | {widget: f"news.{name}" for widget, name in news.items()}
+    on(wiring, [tab.presets.preset], Handlers.use_preset, Reads(here, data=("key",)), taken)
+    on(wiring, [tab.lines.quality], Handlers.set_quality, Reads(here, data=("quality",)), news)
+    on(wiring, [tab.lines.changed, tab.compare.changed, tab.sweep.changed, tab.points.changed, tab.voices.changed], Handlers.tick, Reads(here), news)
+    on(wiring, [tab.sweep.plotted], Handlers.draw_sweep, Reads(here, data=("line_id",)), {tab.sweep_figure: "sweep"})
+
+
 def _wire_settings(page: Page, wiring: Wiring) -> None:
     here, news = {"project_id": page.project_id}, _news(page)
-    guidance = {"face_scale": page.guidance.face, "lip_scale": page.guidance.lip}
-    on(wiring, _moves(guidance), Handlers.set_guidance, Reads({**here, **guidance}, is_continuous=True), news)
     for name, shape, widgets, handler in (
         ("mix", MixSettings, page.export.mix, Handlers.set_mix),
         ("fit", FitSettings, page.export.fit, Handlers.set_fit),
