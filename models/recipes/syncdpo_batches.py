@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ Made = TypeVar("Made", covariant=True)
 class ClipBatch(Generic[Given]):
     """`mel` (batch, frames, bands) as the net sees it; `region` (batch, frames), True over one stretch of every row, which is generated;
     `condition` as the velocity takes it, with the context outside the region. `lengths`: frames of each row without padding, () for all.
-    `word_edges`, `donors`: by row (see `MelClip`), () where there are none."""
+    `word_edges`, `donors`: by row (see `MelClip`), () where there are none. `names` of the rows, () where they have none."""
 
     mel: Tensor
     region: Tensor
@@ -34,6 +34,7 @@ class ClipBatch(Generic[Given]):
     lengths: tuple[int, ...] = ()
     word_edges: tuple[tuple[int, ...], ...] = ()
     donors: tuple[Tensor | None, ...] = field(default=())
+    names: tuple[str, ...] = ()
 
     def clip(self, row: int) -> MelClip:
         length = self.lengths[row] if self.lengths else self.mel.shape[1]
@@ -45,6 +46,14 @@ class ClipBatch(Generic[Given]):
         return MelClip(self.mel[row, :length], int(inside[0]), int(inside[-1]) + 1, edges, donor)
 
 
+class FlowNet(Protocol[Given]):
+    """An nn.Module whose `forward(x_t, t, prepared)` is the velocity; `prepared` makes of a batch's condition, once, what forward takes."""
+
+    def prepared(self, condition: Given) -> Any: ...
+
+    def __call__(self, x_t: Tensor, t: Tensor, prepared: Any) -> Tensor: ...
+
+
 class PairSource(Protocol[Made]):
     """`batch` depends on its generator alone, so that every arm of a comparison learns from the same clips."""
 
@@ -52,9 +61,9 @@ class PairSource(Protocol[Made]):
 
 
 class Judge(Protocol[Given]):
-    """Numbers by name on held-out clips, of what the velocity generates."""
+    """Numbers by name on held-out clips, of what the net makes of them."""
 
-    def __call__(self, velocity: Velocity[Given]) -> Mapping[str, float]: ...
+    def __call__(self, net: FlowNet[Given]) -> Mapping[str, float]: ...
 
 
 class Ranker(Protocol[Given]):
@@ -77,6 +86,12 @@ def seeded(*numbers: int) -> torch.Generator:
     for number in numbers:
         state = (state * 1_000_003 + number + 1) % (2**63 - 1)
     return torch.Generator().manual_seed(state)
+
+
+def velocity_under(net: FlowNet[Given], condition: Given) -> Velocity[Given]:
+    """The net's velocity under one condition, which is prepared here and now."""
+    prepared = net.prepared(condition)
+    return lambda x_t, t, _: net(x_t, t, prepared)
 
 
 def rule_pairs(batch: ClipBatch[Given], challenges: Sequence[Challenge], generator: torch.Generator, *, is_rejoined: bool) -> FlowPairs[Given]:
@@ -112,9 +127,11 @@ def near_the_clip(takes: Tensor, batch: ClipBatch[Given]) -> Tensor:
 
 
 def ranked_pairs(
-    velocity: Velocity[Given], batch: ClipBatch[Given], ranker: Ranker[Given], takes: int, sampling: Sampling, generator: torch.Generator
+    net: FlowNet[Given], batch: ClipBatch[Given], ranker: Ranker[Given], takes: int, sampling: Sampling, generator: torch.Generator
 ) -> FlowPairs[Given]:
     """`takes` samples of every row, the best against the worst; the anchor holds to the real clip."""
+    with torch.no_grad():
+        velocity = velocity_under(net, batch.condition)
     made = torch.stack([sample(velocity, batch, torch.randn(batch.mel.shape, generator=generator).to(batch.mel), sampling) for _ in range(takes)])
     scores = ranker(made, batch)
     rows = torch.arange(len(batch.mel), device=made.device)

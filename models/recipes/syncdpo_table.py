@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from statistics import fmean, stdev
 
+from accelerate import PartialState
 from torch import nn
 
 from models.recipes.syncdpo_batches import Judge
@@ -58,7 +59,11 @@ def compared(
 def _outcome(arm: Arm, plan: Plan, material: Material, start: Callable[[int], nn.Module], judge: Judge, folder: Path) -> Outcome:  # noqa: PLR0913
     training = ArmTraining(arm, start(plan.seed), material, plan, folder)
     progress = training.run()
+    if progress.step < plan.steps:
+        raise SystemExit(f"{arm.name} stopped after {progress.step} of {plan.steps} steps; remove {folder.parent / 'stop'} and start again to go on.")
     found = {name: value for name, value in asdict(progress).items() if name not in ("step", "gate")}
+    if material.leave is not None and PartialState().is_main_process:
+        material.leave(training.net, folder / "voice")
     outcome = Outcome(arm.name, plan.seed, judge(training.net), found)
     _write(folder / "outcome.json", asdict(outcome) | {"measures": dict(outcome.measures)})
     return outcome
@@ -66,7 +71,8 @@ def _outcome(arm: Arm, plan: Plan, material: Material, start: Callable[[int], nn
 
 def finish(comparison: Comparison, path: Path | None) -> None:
     """Print the table; write all outcomes to `path` where one is given."""
-    print(table(comparison))
+    if PartialState().is_main_process:
+        print(table(comparison), flush=True)
     if path is not None:
         plain = {"plan": asdict(comparison.plan), "outcomes": [asdict(one) | {"measures": dict(one.measures)} for one in comparison.outcomes]}
         _write(path, plain)
@@ -135,6 +141,8 @@ def seeds_from(names: str) -> list[int]:
 
 
 def _write(path: Path, plain: object) -> None:
+    if not PartialState().is_main_process:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(path.name + ".part")
     beside.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")

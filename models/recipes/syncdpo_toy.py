@@ -23,10 +23,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.recipes.syncdpo_batches import ClipBatch, Sampling, sample, seeded
+from models.recipes.syncdpo_batches import ClipBatch, FlowNet, Sampling, sample, seeded, velocity_under
 from models.recipes.syncdpo_table import Comparison, compared, finish, parsed_arms, plan_flags, plan_from, seeds_from
 from models.recipes.syncdpo_training import Material, Plan
-from models.sync.preference import Velocity, draw_flow, flow_error, masked_mean
+from models.sync.preference import draw_flow, flow_error, masked_mean
 from models.sync.splicing import FRAMES_PER_S
 
 VIDEO_RATE_HZ = 25
@@ -76,7 +76,8 @@ class ToySource:
 
     def batch(self, generator: torch.Generator) -> ClipBatch[Tensor]:
         clips = [self.clip(generator) for _ in range(self.world.batch)]
-        return as_batch(clips, [_stretch(self.world.frames, generator) for _ in clips])
+        made, device = as_batch(clips, [_stretch(self.world.frames, generator) for _ in clips]), _device()
+        return replace(made, mel=made.mel.to(device), region=made.region.to(device), condition=made.condition.to(device))
 
     def clip(self, generator: torch.Generator) -> ToyClip:
         """Syllables of 0.12–0.3 s, pauses now and then; each opens the mouth along half a sine and sounds as its vowel."""
@@ -101,7 +102,7 @@ class ToySource:
 
 
 class ToyFlow(nn.Module):
-    """Dilated convolutions that see about a second and a half: (x_t, t, condition) → velocity."""
+    """Dilated convolutions that see about a second: (x_t, t, condition) → velocity."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -109,6 +110,9 @@ class ToyFlow(nn.Module):
         self.when = nn.Linear(16, width)
         self.blocks = nn.ModuleList(nn.Conv1d(width, 2 * width, 5, padding=2 * step, dilation=step) for step in (1, 3, 9, 1, 3, 9))
         self.out = nn.Conv1d(width, BANDS, 1)
+
+    def prepared(self, condition: Tensor) -> Tensor:
+        return condition
 
     def forward(self, x_t: Tensor, t: Tensor, condition: Tensor) -> Tensor:
         angles = t[:, None] * math.pi * 2.0 ** torch.arange(8, device=t.device) / 4
@@ -129,11 +133,12 @@ class ToyJudge:
         self.batch = as_batch(self.clips, [(0, source.world.frames)] * len(self.clips))
         self.noise = torch.randn(self.batch.mel.shape, generator=generator)
         self.sampling = sampling
+        self.device = _device()
 
-    def __call__(self, velocity: Velocity[Tensor]) -> Mapping[str, float]:
-        device = next(velocity.parameters()).device if isinstance(velocity, nn.Module) else self.noise.device
-        batch = replace(self.batch, mel=self.batch.mel.to(device), region=self.batch.region.to(device), condition=self.batch.condition.to(device))
-        made = sample(velocity, batch, self.noise.to(device), self.sampling).cpu()
+    def __call__(self, net: FlowNet[Tensor]) -> Mapping[str, float]:
+        batch = replace(self.batch, mel=self.batch.mel.to(self.device), region=self.batch.region.to(self.device))
+        velocity = velocity_under(net, self.batch.condition.to(self.device))
+        made = sample(velocity, batch, self.noise.to(self.device), self.sampling).cpu()
         lags, heights = correlation_peaks(made.mean(-1), torch.stack([clip.mouth for clip in self.clips]))
         clean = torch.stack([clip.clean for clip in self.clips])
         return {
@@ -177,13 +182,13 @@ def pretrained(world: ToyWorld, source: ToySource, seed: int) -> ToyFlow:
     """What the arms start from: flow matching, the mouth unseen half the time, so that text is known and the mouth half learned."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = ToyFlow(world.width)
+        net = ToyFlow(world.width).to(_device())
     optimizer = torch.optim.AdamW(net.parameters(), lr=world.pretrain_rate, betas=(0.9, 0.98), weight_decay=0.0)
     for step in range(world.pretrain_steps):
         generator = seeded(seed, 99, step)
         batch = source.batch(generator)
         seen = batch.condition.clone()
-        seen[torch.rand(len(seen), generator=generator) < 0.5, :, VOWELS] = 0
+        seen[(torch.rand(len(seen), generator=generator) < 0.5).to(seen.device), :, VOWELS] = 0
         draw = draw_flow(batch.mel, generator)
         loss = masked_mean(flow_error(net, batch.mel, draw, seen), batch.region).mean()
         optimizer.zero_grad()
@@ -217,6 +222,10 @@ def run(world: ToyWorld, options: argparse.Namespace, folder: Path) -> Compariso
         parsed_arms(options.arms), [replace(plan, seed=seed) for seed in seeds], Material(source, follows_the_mouth),
         start=lambda seed: copy.deepcopy(starts[seed]), judge=judge, out=folder,
     )  # fmt: skip
+
+
+def _device() -> torch.device:
+    return torch.accelerator.current_accelerator() if torch.accelerator.is_available() else torch.device("cpu")
 
 
 def _stretch(frames: int, generator: torch.Generator) -> tuple[int, int]:

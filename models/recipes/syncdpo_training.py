@@ -9,18 +9,18 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
 from models.checkpoint import BadWeights, read_training_state, write_training_state
-from models.recipes.syncdpo_batches import ClipBatch, PairSource, Ranker, Sampling, ranked_pairs, rule_pairs, seeded
+from models.recipes.syncdpo_batches import ClipBatch, PairSource, Ranker, Sampling, ranked_pairs, rule_pairs, seeded, velocity_under
 from models.sync.curriculum import CurriculumSettings, CurriculumState, Pace, after_step, draw_challenge
 from models.sync.preference import (
     BetaPath, FlowDraw, FlowPairs, PreferenceLoss, PreferenceSettings, draw_flow, flow_error, masked_mean, preference_loss,
@@ -64,6 +64,7 @@ class Plan:
     solver_steps: int = 8
     seed: int = 0
     save_minutes: float = 3.0
+    precision: str = "no"
 
     @property
     def preference(self) -> PreferenceSettings:
@@ -72,8 +73,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Material(Generic[Given]):
+    """`leave`: writes a trained net for those who come after into a folder, or None."""
+
     source: PairSource[Given]
     ranker: Ranker[Given]
+    leave: Callable[[nn.Module, Path], None] | None = None
 
 
 @dataclass
@@ -118,9 +122,12 @@ class PairObjective(nn.Module):
         return self
 
     def forward(self, pairs: FlowPairs[Any], draw: FlowDraw, settings: PreferenceSettings) -> PreferenceLoss:
+        policy = velocity_under(self.policy, pairs.condition)
         if self.reference is not None:
-            return preference_loss(self.policy, self.reference, pairs, draw, settings)
-        error = masked_mean(flow_error(self.policy, pairs.winner, draw, pairs.condition), pairs.region).mean()
+            with torch.no_grad():
+                reference = velocity_under(self.reference, pairs.condition)
+            return preference_loss(policy, reference, pairs, draw, settings)
+        error = masked_mean(flow_error(policy, pairs.winner, draw, pairs.condition), pairs.region).mean()
         nothing = torch.zeros_like(draw.time)
         return PreferenceLoss(error, nothing.sum(), error, nothing, nothing.sum())
 
@@ -130,7 +137,8 @@ class ArmTraining(Generic[Given]):
 
     def __init__(self, arm: Arm, net: nn.Module, material: Material[Given], plan: Plan, out: Path) -> None:
         self.arm, self.material, self.plan, self.out = arm, material, plan, out
-        self.accelerator = Accelerator(cpu=not torch.accelerator.is_available())
+        partly = DistributedDataParallelKwargs(find_unused_parameters=True)  # a condition that no row has leaves its weights without gradient
+        self.accelerator = Accelerator(mixed_precision=plan.precision, cpu=not torch.accelerator.is_available(), kwargs_handlers=[partly])
         self.pool = self._sampled(net.to(self.accelerator.device)) if arm.method is Method.RANKED else ()
         objective = PairObjective(net, has_reference=arm.method is not Method.SFT)
         optimizer = torch.optim.AdamW([weight for weight in net.parameters() if weight.requires_grad], lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0)
@@ -175,7 +183,8 @@ class ArmTraining(Generic[Given]):
             group["lr"] = plan.rate * min(1.0, (step + 1) / max(1, plan.warmup))
         pairs = self._pairs(step)
         draw = draw_flow(pairs.winner, self._seeded(FLOW, step))
-        loss = self.module(pairs, draw, plan.preference)
+        with self.accelerator.autocast():
+            loss = self.module(pairs, draw, plan.preference)
         self.accelerator.backward(loss.total)
         self.accelerator.clip_grad_norm_(self.module.parameters(), 1.0)
         self.optimizer.step()
@@ -197,9 +206,10 @@ class ArmTraining(Generic[Given]):
         net.eval()
         plan, sampling = self.plan, Sampling(self.plan.solver_steps)
         batches: list[ClipBatch[Given]] = [self.material.source.batch(self._seeded(CLIPS, step)) for step in range(plan.pool_batches)]
-        return tuple(
-            ranked_pairs(net, batch, self.material.ranker, plan.takes, sampling, self._seeded(TAKES, step)) for step, batch in enumerate(batches)
-        )
+        with self.accelerator.autocast():
+            return tuple(
+                ranked_pairs(net, batch, self.material.ranker, plan.takes, sampling, self._seeded(TAKES, step)) for step, batch in enumerate(batches)
+            )
 
     def _note(self, loss: PreferenceLoss) -> None:
         now, progress = self.accelerator, self.progress

@@ -10,6 +10,19 @@ from models.recipes.syncdpo_toy import BANDS, VOWELS, ToyFlow, ToyJudge, ToySour
 WORLD = ToyWorld(batch=3, width=8, pretrain_steps=2, judged_clips=4)
 
 
+class Told:
+    """A net that says what it is told to."""
+
+    def __init__(self, velocity) -> None:
+        self.velocity = velocity
+
+    def prepared(self, condition):
+        return condition
+
+    def __call__(self, x_t, t, prepared):
+        return self.velocity(x_t, t)
+
+
 def test_the_peak_is_found_where_the_sound_is_moved_to():
     mouth = torch.stack([ToySource(WORLD).clip(seeded(seed)).mouth for seed in range(6)])
     for lag in (-17, 0, 9):
@@ -49,8 +62,8 @@ def test_the_judge_finds_the_truth_in_step_and_noise_not():
     source = ToySource(WORLD)
     judge = ToyJudge(source, Sampling(4, time_shift=1.0))
     truth = judge.batch.mel
-    exact = judge(lambda x_t, t, condition: (truth - x_t) / (1 - t[:, None, None]))
-    nothing = judge(lambda x_t, t, condition: torch.zeros_like(x_t))
+    exact = judge(Told(lambda x_t, t: (truth - x_t) / (1 - t[:, None, None])))
+    nothing = judge(Told(lambda x_t, t: torch.zeros_like(x_t)))
     assert exact["within_1_frame"] == 1
     assert exact["mel_distance"] < 0.3
     assert nothing["height"] < exact["height"]
