@@ -23,6 +23,7 @@ from studio.commands.parity import checks
 from studio.commands.preferences import preferences
 from studio.commands.s2s import speech_to_speech
 from studio.commands.voice_evaluation import evaluate_voice_engine
+from studio.commands.weights import weights
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_hel
 app.add_typer(checks, name="check")
 app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
+app.add_typer(weights, name="models")
 evaluations.command("voice")(evaluate_voice_engine)
 app.command("s2s")(speech_to_speech)
 app.command("score")(score_clip)
@@ -203,25 +205,6 @@ def engines(out: JsonOption = None, home: HomeOption = None) -> None:
     for row in rows:
         mark = "default  " if row.is_default else "available" if row.is_available else "missing  "
         print(f"{row.task:16s} {row.name:18s} {mark}  {row.licence}: {row.why}")
-    if out is not None:
-        _write_json(out, to_plain(rows))
-
-
-@app.command()
-def models(
-    fetch: Annotated[str | None, typer.Option("--fetch", help="Download one of them now, by name.")] = None,
-    out: JsonOption = None,
-) -> None:
-    """The weights the studio knows: bundled ones, and public ones that can be fetched."""
-    from studio.domain.plain import to_plain
-    from studio.weights import fetch_weights, known_weights
-
-    if fetch is not None:
-        print(fetch_weights(fetch))
-        return
-    rows = known_weights()
-    for row in rows:
-        print(f"{row.name:24s} {'here    ' if row.is_here else 'to fetch'}  {row.task}, {row.licence}: {row.place}")
     if out is not None:
         _write_json(out, to_plain(rows))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from studio.domain.errors import BadSetting, EngineUnavailable
+
+_PLAIN = ("*.json", "*.safetensors", "*.txt", "*.model", "model.bin")  # where an entry names no files; pickles are left there
 
 
 @dataclass(frozen=True, slots=True)
 class KnownWeights:
-    """`place` is a folder in the project, or a hub id."""
+    """`place` is a folder in the project, or a hub id; `files`: what is fetched from there, empty: safetensors and what describes them."""
 
     name: str
     task: str
@@ -17,20 +20,22 @@ class KnownWeights:
     place: str
     is_bundled: bool
     is_here: bool
+    files: tuple[str, ...] = ()
 
 
 def known_weights() -> tuple[KnownWeights, ...]:
     """Bundled weights first. Looks at this machine's disk only."""
-    from huggingface_hub import try_to_load_from_cache
-
-    from models.checkpoint import read_manifest
+    from models.checkpoint import WEIGHTS_FOLDER, read_manifest
 
     manifest = read_manifest()
     bundled = [KnownWeights(one.name, one.task, one.licence, one.folder, True, one.path.is_file()) for one in manifest.bundled]
     public = [
-        KnownWeights(one.name, one.task, one.licence, one.hub_id, False, isinstance(try_to_load_from_cache(one.hub_id, "config.json"), str))
+        KnownWeights(
+            one.name, one.task, one.licence, one.hub_id, False,
+            one.cached_folder() is not None or any((WEIGHTS_FOLDER / one.name).glob("*")), one.files,
+        )
         for one in manifest.public
-    ]
+    ]  # fmt: skip
     return (*bundled, *public)
 
 
@@ -45,6 +50,9 @@ def fetch_weights(name: str) -> str:
     if found.is_bundled:
         raise BadSetting(f"“{name}” travels with the project; there is nothing to fetch.")
     try:
-        return snapshot_download(found.place, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model", "model.bin"])
+        folder = Path(snapshot_download(found.place, allow_patterns=list(found.files) or list(_PLAIN)))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise EngineUnavailable(name, f"its hub cannot be reached or refused ({type(error).__name__}); try again when this machine is online.") from error
+    if missing := [file for file in found.files if not (folder / file).is_file()]:
+        raise EngineUnavailable(name, f"the hub's folder {found.place} has no {missing[0]}; look there for its new name and put the file in place by hand.")
+    return str((folder / found.files[0]).parent if found.files else folder)
