@@ -6,10 +6,12 @@ Nothing unknown is dropped in silence: it is named, or raised. A new tokeniser i
 
 from __future__ import annotations
 
+import itertools
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -168,72 +170,78 @@ def word_spans_of(tokens: Sequence[str], words: Sequence[Sequence[str]]) -> list
     """
     if not words:
         raise ValueError("There are no words to find among the tokens.")
-    places = [place for span in word_spans(tokens) if span.is_word for place in range(span.first, span.last)]
-    opens = {span.first for span in word_spans(tokens)}
-    alone = [(number, token) for number, word in enumerate(words) for token in word if not is_pause_token(token)]
-    heard = [_Heard(tokens[place], place in opens) for place in places]
-    owners = _owners(heard, alone)
+    heard, places = _heard(tokens)
+    alone = [entry for number, word in enumerate(words) for entry in [(number, SPACE), *((number, token) for token in _heard(word)[0])]]
+    owners = _owners(heard, alone[1:])
     spans: list[TokenSpan] = []
     for number in range(len(words)):
-        own = [place for place, owner in zip(places, owners, strict=True) if owner == number]
+        own = [place for place, token, owner in zip(places, heard, owners, strict=True) if owner == number and token != SPACE]
         at = spans[-1].last if spans else 0
         spans.append(TokenSpan(own[0], own[-1] + 1, True) if own else TokenSpan(at, at, True))
     return spans
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    token: str
-    opens_word: bool
+def _heard(tokens: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The spoken tokens with their places, a space for each gap between words."""
+    heard: list[str] = []
+    places: list[int] = []
+    for span in word_spans(tokens):
+        inside = range(span.first, span.last)
+        if span.is_word:
+            heard += [tokens[place] for place in inside]
+            places += inside
+        elif heard:
+            heard.append(SPACE)
+            places.append(span.first)
+    return (heard[:-1], places[:-1]) if heard and heard[-1] == SPACE else (heard, places)
 
 
-def _owners(heard: Sequence[_Heard], alone: Sequence[tuple[int, str]]) -> list[int]:
-    """For each token heard the number of its word, by edit distance; marks of stress cost least to change."""
-    rows, columns = len(heard) + 1, len(alone) + 1
-    cost = [[0.0] * columns for _ in range(rows)]
-    for row in range(rows):
-        for column in range(columns):
-            if row or column:
-                cost[row][column] = min(_steps(cost, heard, alone, row, column))[0]
+def _owners(heard: Sequence[str], alone: Sequence[tuple[int, str]]) -> list[int]:
+    """For each token heard the number of its word, by the cheapest edits of the words alone into what is heard."""
+    losses = [_loss(token) for _, token in alone]
+    before = [0.0, *itertools.accumulate(losses)]
+    back: list[list[int]] = []  # per cell: 0 both move, 1 a sound is heard that no word has alone, 2 one is swallowed
+    for token in heard:
+        extra = _loss(token)
+        row, steps = [before[0] + extra], [1]
+        for column, (_, other) in enumerate(alone):
+            ways = (before[column] + _change(token, other), before[column + 1] + extra, row[column] + losses[column])
+            row.append(min(ways))
+            steps.append(ways.index(row[-1]))
+        before = row
+        back.append(steps)
     owners = [0] * len(heard)
-    row, column = len(heard), len(alone)
-    while row:
-        _, back_row, back_column = min(_steps(cost, heard, alone, row, column))
-        if back_row < row and alone:
-            is_extra = back_column == column  # a sound that no word has alone: of the word it opens, or of the word before
-            at = column if is_extra and heard[back_row].opens_word else column - 1
-            owners[back_row] = alone[min(max(at, 0), len(alone) - 1)][0]
-        row, column = back_row, back_column
+    place, column = len(heard), len(alone)
+    while place and alone:
+        step = back[place - 1][column]
+        if step != 2:
+            place -= 1
+            owners[place] = alone[max(column - 1, 0)][0]
+        if step != 1:
+            column -= 1
     return owners
 
 
-def _steps(
-    cost: Sequence[Sequence[float]], heard: Sequence[_Heard], alone: Sequence[tuple[int, str]], row: int, column: int
-) -> list[tuple[float, int, int]]:
-    """The ways into a cell: both move, or only one; (cost, row, column) of where each comes from."""
-    steps: list[tuple[float, int, int]] = []
-    if row and column:
-        steps.append((cost[row - 1][column - 1] + _change(heard[row - 1].token, alone[column - 1][1]), row - 1, column - 1))
-    if row:
-        steps.append((cost[row - 1][column] + _loss(heard[row - 1].token), row - 1, column))
-    if column:
-        steps.append((cost[row][column - 1] + _loss(alone[column - 1][1]), row, column - 1))
-    return steps
+@cache
+def _loss(token: str) -> float:
+    """What it costs to leave a token out: least for a mark of stress or length, half for the gap of two joined words."""
+    if token == SPACE:
+        return 0.5
+    return 0.25 if _is_sign(token) else 1.0
+
+
+@cache
+def _change(token: str, other: str) -> float:
+    if token == other:
+        return 0.0
+    if SPACE in (token, other):
+        return 3.0
+    return 1.2 if _is_sign(token) == _is_sign(other) else 2.0
 
 
 def _is_sign(token: str) -> bool:
     """Stress, length and other marks that colour a sound."""
     return all(unicodedata.category(character) in ("Lm", "Mn", "Sk") for character in token)
-
-
-def _loss(token: str) -> float:
-    return 0.25 if _is_sign(token) else 1.0
-
-
-def _change(token: str, other: str) -> float:
-    if token == other:
-        return 0.0
-    return 1.2 if _is_sign(token) == _is_sign(other) else 2.0
 
 
 def named(tokens: Iterable[str]) -> str:

@@ -98,6 +98,12 @@ def test_a_joined_word_is_divided_between_its_written_words() -> None:
     assert ["".join(tokens[span.first : span.last]) for span in spans] == ["ɪn", "ðə", "hˈaʊs", "ʌv", "ðɪ", "ˈɛnd"]
 
 
+def test_a_reduced_word_stays_on_its_side_of_the_gap() -> None:
+    tokens = list("ɡˌoʊɪŋ tʊ ɐ pˈɑːɹɾi")
+    spans = word_spans_of(tokens, [list(word) for word in ("ɡˈoʊɪŋ", "tˈuː", "ˈeɪ", "pˈɑːɹɾi")])
+    assert ["".join(tokens[span.first : span.last]) for span in spans] == ["ɡˌoʊɪŋ", "tʊ", "ɐ", "pˈɑːɹɾi"]
+
+
 def test_a_number_keeps_all_its_spoken_words() -> None:
     tokens = list("twˈɛnti tˈuː kˈæts")
     spans = word_spans_of(tokens, [list("twˈɛnti tˈuː"), list("kˈæts")])
