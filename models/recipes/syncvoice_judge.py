@@ -27,7 +27,7 @@ from models.speech.spectrum import FRAMES_PER_S, RATE_HZ
 from models.speech.synthesis import Seen, Synthesizer, Utterance
 from models.speech.token_durations import TimedTokens
 from models.speech.tokens import PAD
-from models.speech.weights_files import open_vocoder
+from models.speech.vocoder_files import open_vocoder
 from studio.domain.errors import NotMeasurable
 from studio.engines.protocols import Audio
 from studio.engines.sync_lips import LipSyncScorer
