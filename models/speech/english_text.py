@@ -58,7 +58,8 @@ def number_words(number: int, *, joins_with_and: bool = False) -> str:
 def ordinal_words(number: int) -> str:
     """1 → "first", 121 → "one hundred and twenty-first"."""
     words = number_words(number, joins_with_and=True)
-    head, last = re.fullmatch(r"(.*?)([a-z]+)", words).groups()  # type: ignore[union-attr]
+    cut = max(words.rfind(" "), words.rfind("-")) + 1
+    head, last = words[:cut], words[cut:]
     if last in _ORDINALS:
         return head + _ORDINALS[last]
     return head + (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")

@@ -7,7 +7,6 @@ polyphonic characters are pypinyin's (MIT), words are jieba's (MIT); both are lo
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,15 +19,23 @@ _SCALES = ("", "万", "亿", "万亿", "亿亿")
 _LONGEST_DIGITS = 4 * len(_SCALES)
 
 
-def pinyin_tokens(text: str) -> list[str]:
-    """Tokens of Chinese text, in order: "你好，" → n0 i3 h0 ao3 ，. Nothing is dropped."""
-    from pypinyin import Style, lazy_pinyin
+class PinyinReader:
+    """Reads Chinese text. Its dictionaries are loaded at the first text, in about a second, and are its own."""
 
-    words = list(word_cutter().cut(spoken_chinese(text)))
-    tokens: list[str] = []
-    for syllable in lazy_pinyin(words, style=Style.TONE3, tone_sandhi=True, neutral_tone_with_five=True):
-        tokens += syllable_tokens(syllable) if is_syllable(syllable) else list(syllable)
-    return tokens
+    def __init__(self) -> None:
+        self._cutter: WordCutter | None = None
+
+    def tokens(self, text: str) -> list[str]:
+        """Tokens of Chinese text, in order: "你好," → n0 i2 h0 ao3 ,. Nothing is dropped."""
+        from pypinyin import Style, lazy_pinyin
+
+        if self._cutter is None:
+            self._cutter = _word_cutter()
+        words = list(self._cutter.cut(spoken_chinese(text)))
+        tokens: list[str] = []
+        for syllable in lazy_pinyin(words, style=Style.TONE3, tone_sandhi=True, neutral_tone_with_five=True):
+            tokens += syllable_tokens(syllable) if is_syllable(syllable) else list(syllable)
+        return tokens
 
 
 def is_syllable(text: str) -> bool:
@@ -45,9 +52,8 @@ def syllable_tokens(syllable: str) -> list[str]:
     return [token for token in (f"{initial}0" if initial else "", final) if token]
 
 
-@cache
-def word_cutter() -> WordCutter:
-    """jieba's dictionary, read from its package at every start: its own cache is a file in a folder that others may write."""
+def _word_cutter() -> WordCutter:
+    """jieba's dictionary, read from its package: its own cache is a file in a folder that others may write."""
     import jieba
 
     cutter = jieba.Tokenizer()

@@ -12,7 +12,7 @@ from typing import Literal
 
 from models.speech.english_text import spoken_english
 from models.speech.phones import Phonemise
-from models.speech.pinyin import is_syllable, pinyin_tokens, syllable_tokens
+from models.speech.pinyin import PinyinReader, is_syllable, syllable_tokens
 from models.speech.text_scripts import HAN, LATIN, require_scripts, require_words, script_of
 from models.speech.tokens import CLAUSE_ENDS, SPACE, UnspeakableText
 
@@ -39,7 +39,7 @@ class EmiliaTokenizer:
     """Chinese, English and both in one line. Digits and marks go with the words before them, or after where none are before."""
 
     def __init__(self, phonemise: Phonemise) -> None:
-        self._phonemise = phonemise
+        self._phonemise, self._pinyin = phonemise, PinyinReader()
 
     def tokens(self, text: str) -> list[str]:
         """Tokens in order. Raises UnspeakableText for a text without words, in another script, or with an escape that is none."""
@@ -59,7 +59,7 @@ class EmiliaTokenizer:
         if not any(character.isalnum() for character in stretch.text):  # between escapes; alone, a phonemiser would name the marks
             return [mark for mark in stretch.text if mark in CLAUSE_ENDS or mark == SPACE]
         if stretch.kind == "chinese":
-            return pinyin_tokens(stretch.text)
+            return self._pinyin.tokens(stretch.text)
         require_scripts(stretch.text, (LATIN,), _NO_CHINESE)
         return list(self._phonemise(spoken_english(stretch.text), ENGLISH))
 

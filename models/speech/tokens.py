@@ -9,9 +9,8 @@ from __future__ import annotations
 import itertools
 import os
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -198,14 +197,15 @@ def _heard(tokens: Sequence[str]) -> tuple[list[str], list[int]]:
 
 def _owners(heard: Sequence[str], alone: Sequence[tuple[int, str]]) -> list[int]:
     """For each token heard the number of its word, by the cheapest edits of the words alone into what is heard."""
-    losses = [_loss(token) for _, token in alone]
+    signs = {token for token in {*heard, *(token for _, token in alone)} if _is_sign(token)}
+    losses = [_loss(token, signs) for _, token in alone]
     before = [0.0, *itertools.accumulate(losses)]
     back: list[list[int]] = []  # per cell: 0 both move, 1 a sound is heard that no word has alone, 2 one is swallowed
     for token in heard:
-        extra = _loss(token)
+        extra = _loss(token, signs)
         row, steps = [before[0] + extra], [1]
         for column, (_, other) in enumerate(alone):
-            ways = (before[column] + _change(token, other), before[column + 1] + extra, row[column] + losses[column])
+            ways = (before[column] + _change(token, other, signs), before[column + 1] + extra, row[column] + losses[column])
             row.append(min(ways))
             steps.append(ways.index(row[-1]))
         before = row
@@ -222,21 +222,19 @@ def _owners(heard: Sequence[str], alone: Sequence[tuple[int, str]]) -> list[int]
     return owners
 
 
-@cache
-def _loss(token: str) -> float:
+def _loss(token: str, signs: Collection[str]) -> float:
     """What it costs to leave a token out: least for a mark of stress or length, half for the gap of two joined words."""
     if token == SPACE:
         return 0.5
-    return 0.25 if _is_sign(token) else 1.0
+    return 0.25 if token in signs else 1.0
 
 
-@cache
-def _change(token: str, other: str) -> float:
+def _change(token: str, other: str, signs: Collection[str]) -> float:
     if token == other:
         return 0.0
     if SPACE in (token, other):
         return 3.0
-    return 1.2 if _is_sign(token) == _is_sign(other) else 2.0
+    return 1.2 if (token in signs) == (other in signs) else 2.0
 
 
 def _is_sign(token: str) -> bool:

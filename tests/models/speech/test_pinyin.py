@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.speech.pinyin import chinese_number, is_syllable, pinyin_tokens, spoken_chinese, syllable_tokens, word_cutter
+from models.speech.pinyin import PinyinReader, chinese_number, is_syllable, spoken_chinese, syllable_tokens
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scratch")
+
+
+@pytest.fixture(scope="module")
+def chinese(scratch: Path) -> Iterator[PinyinReader]:
+    """A reader that loaded while the folder for temporary files was `scratch`."""
+    before, tempfile.tempdir = tempfile.tempdir, str(scratch)
+    reader = PinyinReader()
+    reader.tokens("你好")
+    yield reader
+    tempfile.tempdir = before
 
 
 @pytest.mark.parametrize(
@@ -22,19 +38,17 @@ from models.speech.pinyin import chinese_number, is_syllable, pinyin_tokens, spo
         ("啊,吗?", "a5 , m0 a5 ?"),
     ],
 )
-def test_syllables_are_split_into_initial_and_final_with_tone(text: str, tokens: str) -> None:
-    assert pinyin_tokens(text) == tokens.split()
+def test_syllables_are_split_into_initial_and_final_with_tone(chinese: PinyinReader, text: str, tokens: str) -> None:
+    assert chinese.tokens(text) == tokens.split()
 
 
-def test_what_is_not_chinese_is_kept_character_by_character() -> None:
-    assert pinyin_tokens("好 AB~") == ["h0", "ao3", " ", "A", "B", "~"]
+def test_what_is_not_chinese_is_kept_character_by_character(chinese: PinyinReader) -> None:
+    assert chinese.tokens("好 AB~") == ["h0", "ao3", " ", "A", "B", "~"]
 
 
-def test_the_word_cutter_leaves_no_file_where_others_may_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    word_cutter.cache_clear()
-    assert list(word_cutter().cut("重庆银行")) == ["重庆", "银行"]
-    assert list(tmp_path.iterdir()) == []
+def test_no_file_is_left_where_others_may_write(chinese: PinyinReader, scratch: Path) -> None:
+    assert chinese.tokens("你好") == ["n0", "i2", "h0", "ao3"]
+    assert list(scratch.iterdir()) == []
 
 
 def test_syllables_carry_their_tone() -> None:
