@@ -28,8 +28,8 @@ FILE_NAME = "syncnet_v2.model"
 
 class SyncNetScorer:
     """SyncScorer over `models.sync.syncnet`. `place`: the file of weights or the folder that holds it; None: what LIPLINE_SYNCNET
-    names, else the project's folder of weights. `crop`: "track" (the whole pipeline for real videos) or "face" (frames that are
-    already cut to the face, resized)."""
+    names, else the project's folder of weights, else what `models pull` fetched. `crop`: "track" (the whole pipeline for real videos)
+    or "face" (frames that are already cut to the face, resized)."""
 
     name = "syncnet_v2"
     licence = "its authors'"
@@ -63,7 +63,8 @@ class SyncNetScorer:
         """Looks at this machine's disk only."""
         path = self._weights()
         if not path.is_file():
-            return Availability(False, f"its weights are not here; put {FILE_NAME} into {path.parent} or set {PLACE_VARIABLE} to where it is")
+            fetch = f"fetch them with python -m studio models pull {self.name}"
+            return Availability(False, f"its weights are not here; {fetch}, put {FILE_NAME} into {path.parent} or set {PLACE_VARIABLE} to where it is")
         if importlib.util.find_spec("torch") is None:
             return Availability(False, "the package torch is not installed; run: pip install torch")
         return Availability(True, f"ready; weights {path.name}, crop “{self.crop}”")
@@ -144,9 +145,13 @@ class SyncNetScorer:
 
     def _weights(self) -> Path:
         """Where the file is or should be."""
-        from models.checkpoint import WEIGHTS_FOLDER
+        from models.checkpoint import WEIGHTS_FOLDER, read_manifest
 
         place = self._place
-        if place is None:
-            place = Path(os.environ[PLACE_VARIABLE]) if os.environ.get(PLACE_VARIABLE) else WEIGHTS_FOLDER / "syncnet"
+        if place is None and os.environ.get(PLACE_VARIABLE):
+            place = Path(os.environ[PLACE_VARIABLE])
+        elif place is None:
+            place = WEIGHTS_FOLDER / "syncnet"
+            fetched = None if (place / FILE_NAME).is_file() else read_manifest().find_public(self.name).cached_folder()
+            place = place if fetched is None else fetched
         return place / FILE_NAME if place.is_dir() or not place.suffix else place
