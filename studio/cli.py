@@ -1,4 +1,4 @@
-"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, s2s, engines, models, eval, users. A thin shell over the service.
+"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, s2s, train, engines, models, eval, users. A thin shell over the service.
 
 Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
 """
@@ -22,6 +22,7 @@ from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
 from studio.commands.preferences import preferences
 from studio.commands.s2s import speech_to_speech
+from studio.commands.train import training
 from studio.commands.voice_evaluation import evaluate_voice_engine
 from studio.commands.weights import weights
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
@@ -35,6 +36,7 @@ app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_hel
 app.add_typer(checks, name="check")
 app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
+app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
 evaluations.command("voice")(evaluate_voice_engine)
 app.command("s2s")(speech_to_speech)

@@ -47,7 +47,7 @@ def test_every_make_target_in_a_document_exists(name: str) -> None:
 def test_every_command_in_a_document_is_understood(name: str) -> None:
     for command in COMMAND.findall(text_of(name).replace("\\\n", " ")):
         words = shlex.split(command)[3:]
-        path = words[:2] if words and words[0] in ("eval", "users", "preferences", "check") else words[:1]
+        path = words[:2] if words and words[0] in ("eval", "users", "preferences", "check", "train") else words[:1]
         path = [word for word in path if re.fullmatch(r"[a-z0-9]+", word)]
         text = help_of(*path)
         for option in (word for word in words if word.startswith("--") and word != "--help"):
