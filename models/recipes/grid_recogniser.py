@@ -29,11 +29,10 @@ from torch.nn import functional as F
 
 from models.recipes.voice_alignment import STRESS, word_groups
 from models.recipes.voice_archive import UTTERANCES_FILE
-from models.recipes.voice_sentences import GRID_SLOTS, GRID_SPELLED
-from models.speech.recogniser import RATE_HZ, GridRecogniser, RecogniserConfig, open_recogniser, save_recogniser, word_errors
+from models.recipes.voice_sentences import GRID_SLOTS
+from models.speech.recogniser import RATE_HZ, GridRecogniser, RecogniserConfig, as_written, open_recogniser, save_recogniser, word_errors
 from models.speech.spectrum import RATE_HZ as ARCHIVE_RATE_HZ
 
-_WRITTEN = {spoken: letter for letter, spoken in GRID_SPELLED.items()}
 JOIN_S = 0.01  # pieces of sound are faded into each other over this
 PACES = (0.85, 0.9, 0.95, 1.0, 1.0, 1.0, 1.05, 1.1, 1.18)
 
@@ -68,11 +67,6 @@ class Heard:
     phones: tuple[str, ...]
 
 
-def grid_words(text: str) -> tuple[str, ...]:
-    """The words of a GRID command as the corpus writes them, from how espeak-ng was to read them."""
-    return tuple(_WRITTEN.get(word, word) for word in text.lower().split())
-
-
 def read_lines(archive: Path, speaker: str) -> list[Line]:
     """Lines of one speaker. Raises ValueError where there are none."""
     with (archive / UTTERANCES_FILE).open(encoding="utf-8", newline="") as file:
@@ -87,7 +81,7 @@ def read_lines(archive: Path, speaker: str) -> list[Line]:
         samples = resample_poly(keys["audio"].astype(np.float32) / 32768, RATE_HZ // 8000, ARCHIVE_RATE_HZ // 8000).astype(np.float32)
         cuts = tuple((int(keys["token_start_s"][group[0]] * RATE_HZ), int(keys["token_end_s"][group[-1]] * RATE_HZ)) for group in groups)
         phones = tuple(tuple(str(tokens[place]) for place in group if str(tokens[place]) not in STRESS) for group in groups)
-        lines.append(Line(row["name"], row["split"], samples, grid_words(row["text"]), cuts, phones))
+        lines.append(Line(row["name"], row["split"], samples, tuple(as_written(row["text"].lower().split())), cuts, phones))
     return lines
 
 

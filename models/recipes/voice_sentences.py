@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from models.speech.recogniser import as_spoken
+
 GRID_SLOTS = (
     ("bin", "lay", "place", "set"),
     ("blue", "green", "red", "white"),
@@ -16,9 +18,6 @@ GRID_SLOTS = (
     ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     ("again", "now", "please", "soon"),
 )
-GRID_SPELLED = {"a": "eh", "z": "zed"}
-"""Letters that espeak-ng's en-us voice would say otherwise than the speakers of GRID do."""
-
 _WHO = (
     "the doctor", "my sister", "your brother", "the old man", "a young woman", "the teacher", "our neighbour", "the captain", "his uncle",
     "her mother", "the boy", "that girl", "the judge", "a stranger", "the chef", "the pilot", "everyone", "nobody", "the queen", "the author",
@@ -77,11 +76,6 @@ _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nin
 _COUNTED = ("apples", "children", "roads", "pictures", "keys", "miles", "hours", "dollars", "voices", "judges", "fishes", "watches", "clothes", "months")
 
 
-def grid_text(words: tuple[str, ...] | list[str]) -> str:
-    """A GRID command as espeak-ng should read it."""
-    return " ".join(GRID_SPELLED.get(word, word) for word in words)
-
-
 def sentences(count: int, seed: int) -> list[str]:
     """`count` distinct texts in random order: a fifth GRID commands, the rest grammar, questions, statements and everyday lines."""
     chance = random.Random(seed)
@@ -96,7 +90,7 @@ def sentences(count: int, seed: int) -> list[str]:
 
 
 def _grid(chance: random.Random) -> str:
-    return grid_text([chance.choice(slot) for slot in GRID_SLOTS])
+    return as_spoken([chance.choice(slot) for slot in GRID_SLOTS])
 
 
 def _told(chance: random.Random) -> str:

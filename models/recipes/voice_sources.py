@@ -16,7 +16,8 @@ import numpy as np
 from scipy.signal import resample_poly
 
 from models.recipes.voice_alignment import TimedTokens, WordTime, fitted_to_words, shifted, stretched, token_times
-from models.recipes.voice_sentences import grid_text, sentences
+from models.recipes.voice_sentences import sentences
+from models.speech.recogniser import as_spoken
 from models.speech.spectrum import RATE_HZ
 from studio.engines import espeak_pool
 from studio.engines.espeak_phones import EspeakPhones
@@ -115,7 +116,7 @@ def from_grid(folder: GridFolder, reader: Reader) -> Iterator[Spoken | str]:
     names = {clip: lips[clip].stem if clip in lips else f"{folder.speaker}_{clip}" for clip in words}
     fold = splits(list(names.values()), folder.test, folder.valid)
     for clip, timed_words in words.items():
-        text = grid_text([word.word for word in timed_words])
+        text = as_spoken([word.word for word in timed_words])
         try:
             timed = fitted_to_words(_word_by_word(reader, text), timed_words)
         except ValueError as error:

@@ -25,6 +25,9 @@ RATE_HZ = 16_000
 CONFIG_FILE = "config.json"
 BLANK = 0
 FRAMES_PER_OUTPUT = 2  # of 10 ms
+GRID_SPELLED = {"a": "eh", "z": "zed"}
+"""Letters that espeak-ng's en-us voice would say otherwise than the speakers of GRID do: how they are spelled to be said."""
+_WRITTEN = {spoken: letter for letter, spoken in GRID_SPELLED.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,19 @@ def greedy(best: Sequence[int]) -> list[int]:
     return [value for place, value in enumerate(best) if value != BLANK and (place == 0 or best[place - 1] != value)]
 
 
+def as_spoken(words: Sequence[str]) -> str:
+    """A GRID command spelled for an English voice to say."""
+    return " ".join(GRID_SPELLED.get(word, word) for word in words)
+
+
+def as_written(words: Sequence[str]) -> list[str]:
+    """Words as GRID writes them: a letter that was spelled to be said is that letter again."""
+    return [_WRITTEN.get(word, word) for word in words]
+
+
 def word_errors(said: Sequence[str], heard: Sequence[str]) -> int:
-    """The fewest words to change, add or leave out that make what was heard into what was to be said."""
+    """The fewest words to change, add or leave out that make what was heard into what was to be said. Both as GRID writes them, or spelled."""
+    said, heard = as_written(said), as_written(heard)
     row = list(range(len(heard) + 1))
     for count, word in enumerate(said, start=1):
         before, row[0] = row[0], count

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.recipes.grid_recogniser import (
-    Lessons, Line, Plan, config_of, cut_up, disturbed, grid_words, joined, main, masked, read_lines, without_word,
+    Lessons, Line, Plan, config_of, cut_up, disturbed, joined, main, masked, read_lines, without_word,
 )  # fmt: skip
 from models.recipes.voice_archive import COLUMNS
 from models.speech.recogniser import GridRecogniser, RecogniserConfig
@@ -17,11 +17,6 @@ def line(words: tuple[str, ...] = ("bin", "blue", "now"), split: str = "train") 
     samples = np.concatenate([np.full(4000, 0.001)] + [np.full(3200, 0.1 * (place + 1)) for place in range(len(words))] + [np.zeros(800)])
     cuts = tuple((4000 + 3200 * place, 7200 + 3200 * place) for place in range(len(words)))
     return Line("one", split, samples.astype(np.float32), words, cuts, tuple(tuple(word) for word in words))
-
-
-def test_spelled_letters_are_written_as_the_corpus_writes_them():
-    assert grid_words("place red in eh two now") == ("place", "red", "in", "a", "two", "now")
-    assert grid_words("Bin blue by zed one soon")[3] == "z"
 
 
 def test_a_line_without_a_word_is_shorter_by_it_and_lacks_it():

@@ -1,14 +1,10 @@
-from models.recipes.voice_sentences import GRID_SLOTS, GRID_SPELLED, grid_text, sentences
+from models.recipes.voice_sentences import GRID_SLOTS, sentences
+from models.speech.recogniser import GRID_SPELLED
 
 
 def test_the_same_seed_gives_the_same_distinct_sentences():
     texts = sentences(400, 3)
     assert texts == sentences(400, 3) and len(set(texts)) == 400 and texts != sentences(400, 4)
-
-
-def test_letters_are_spelled_as_the_speakers_of_grid_say_them():
-    assert grid_text(["place", "red", "in", "a", "zero", "now"]) == "place red in eh zero now"
-    assert grid_text(["bin", "blue", "by", "z", "two", "soon"]) == "bin blue by zed two soon"
 
 
 def test_about_a_fifth_are_grid_commands():

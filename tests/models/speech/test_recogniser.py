@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from models.checkpoint import BadWeights
-from models.speech.recogniser import GridRecogniser, RecogniserConfig, greedy, levelled, open_recogniser, save_recogniser, word_errors
+from models.speech.recogniser import GridRecogniser, RecogniserConfig, as_spoken, as_written, greedy, levelled, open_recogniser, save_recogniser, word_errors
 
 SMALL = RecogniserConfig(("bin", "blue", "now"), ("b", "n"), 16, (1, 2), 5, 40)
 
@@ -29,6 +29,12 @@ def test_loudness_does_not_change_what_is_heard():
 )
 def test_word_errors_count_changes_additions_and_losses(said, heard, errors):
     assert word_errors(said.split(), heard.split()) == errors
+
+
+def test_letters_are_spelled_to_be_said_and_counted_as_they_are_written():
+    command = ["place", "red", "in", "a", "zero", "now"]
+    assert as_spoken(command) == "place red in eh zero now" and as_written(as_spoken(command).split()) == command
+    assert word_errors(["by", "zed", "two"], ["by", "z", "two"]) == 0
 
 
 def test_a_path_joins_repeats_and_leaves_out_blanks():
