@@ -2,7 +2,8 @@
 
 Environment: LIPLINE_HOME (data folder), LIPLINE_DATABASE (SQLAlchemy url), LIPLINE_TRANSLATOR (folder or hub id of a
 causal LM), LIPLINE_ADAPTER (a PEFT folder for it, or else for the bundled model), LIPLINE_WHISPER (folder or hub id of
-faster-whisper weights), LIPLINE_SYNCNET (file or folder of syncnet_v2.model).
+faster-whisper weights), LIPLINE_SYNCNET (file or folder of syncnet_v2.model), LIPLINE_VOICE (folder of a voice that sees; others lie in
+the folder `models` of the home), LIPLINE_VOICE_COMPILE (1: compile such a voice for the GPU on first use).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio.domain.errors import BadSetting
 from studio.domain.settings import Limits
@@ -30,8 +32,13 @@ from studio.store.stage_results import StageResults
 from studio.store.upkeep import free_deleted
 from studio.workshop import Workshop
 
+if TYPE_CHECKING:
+    from studio.engines.duration_espeak import EspeakDuration
+    from studio.engines.espeak_pool import EspeakPool
+
 LOCAL_USER = "local"
 KEEP_DELETED_DAYS = 7
+VOICES_FOLDER = "models"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -55,8 +62,8 @@ def default_place(home: Path | None = None) -> Place:
     return Place((named or user_data_path("lipline", appauthor=False)).expanduser().resolve(), os.environ.get("LIPLINE_DATABASE"))
 
 
-def build_engines() -> EngineRack:
-    """Every engine, the best default first. Nothing is loaded here."""
+def build_engines(shelf: Path | None = None) -> EngineRack:
+    """Every engine, the best default first. Nothing is loaded here. `shelf`: a folder of voices put there by hand; None: the home's."""
     from studio.engines.duration_edge import EdgeDuration
     from studio.engines.duration_espeak import EspeakDuration
     from studio.engines.edge_service import EdgeService
@@ -75,6 +82,7 @@ def build_engines() -> EngineRack:
     from studio.engines.vad_silero import SileroDetector
 
     espeak, edge = EspeakPool(), EdgeService()
+    duration = EspeakDuration(espeak)
     whisper = WhisperTranscriber(WhisperPlace(os.environ.get("LIPLINE_WHISPER"), allow_download=True))
     return EngineRack(
         {
@@ -82,12 +90,24 @@ def build_engines() -> EngineRack:
             "transcriber": (whisper, ManualTranscriber(), PocketsphinxTranscriber()),
             "speaker encoder": (TimbreEncoder(),),
             "translator": (*_language_models(), ImportedTranslator()),
-            "estimator": (EspeakDuration(espeak), EdgeDuration(edge)),
-            "speaker": (EspeakSpeaker(espeak), UnitSpeech(), EdgeSpeaker(edge)),
+            "estimator": (duration, EdgeDuration(edge)),
+            "speaker": (EspeakSpeaker(espeak), _voice_that_sees(espeak, duration, shelf), UnitSpeech(), EdgeSpeaker(edge)),
             "face tracker": (MediapipeFaceTracker(),),
             "sync scorer": (LipSyncScorer(), SyncNetScorer()),
         }
     )
+
+
+def _voice_that_sees(espeak: EspeakPool, duration: EspeakDuration, shelf: Path | None) -> Engine:
+    """After espeak-ng, whose words are clearer than those of the bundled draft: the person chooses it."""
+    from studio.engines.espeak_phones import EspeakPhones
+    from studio.engines.syncvoice import SyncVoiceSetup, SyncVoiceSpeaker
+    from studio.engines.syncvoice_places import Whereabouts
+
+    named = os.environ.get("LIPLINE_VOICE")
+    where = Whereabouts(Path(named).expanduser() if named else None, default_place().home / VOICES_FOLDER if shelf is None else shelf)
+    is_compiled = os.environ.get("LIPLINE_VOICE_COMPILE") == "1"
+    return SyncVoiceSpeaker(SyncVoiceSetup(EspeakPhones(espeak), where, duration, _device, is_compiled))
 
 
 def _language_models() -> tuple[Engine, ...]:
@@ -104,7 +124,7 @@ def _language_models() -> tuple[Engine, ...]:
 
 
 def _device() -> str:
-    """The first GPU where there is one; only asked once a large model has been named."""
+    """The first GPU where there is one; only asked once a large model has been named, or a voice that sees is used."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -127,7 +147,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         results=StageResults(engine),
         jobs=JobStore(engine),
         blobs=blobs,
-        engines=build_engines() if engines is None else engines,
+        engines=build_engines(place.home / VOICES_FOLDER) if engines is None else engines,
         cache=place.home / "cache",
         demo=REPOSITORY / "assets" / "demo",
         log_file=log_file,

@@ -1,4 +1,4 @@
-"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, s2s, train, engines, models, eval, users. A thin shell over the service.
+"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, s2s, speak, train, engines, models, eval, users. A thin shell over the service.
 
 Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
 """
@@ -22,6 +22,7 @@ from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
 from studio.commands.preferences import preferences
 from studio.commands.s2s import speech_to_speech
+from studio.commands.speak import speak_text
 from studio.commands.train import training
 from studio.commands.voice_evaluation import evaluate_voice_engine
 from studio.commands.weights import weights
@@ -40,6 +41,7 @@ app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
 evaluations.command("voice")(evaluate_voice_engine)
 app.command("s2s")(speech_to_speech)
+app.command("speak")(speak_text)
 app.command("score")(score_clip)
 app.command("faces")(list_faces)
 users = typer.Typer(help="The file that `serve --users` reads.", no_args_is_help=True)

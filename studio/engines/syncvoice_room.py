@@ -1,0 +1,119 @@
+"""Saying several lines within the memory there is: plans in, sound out, as many frames at once as fit.
+
+Parts change nothing in the sound. Where memory still runs out the part is halved, the room stays that small, and `notices` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from studio.domain.errors import Cancelled, EngineFailed
+from studio.engines.protocols import Audio
+from studio.engines.syncvoice_plan import Planned
+from studio.engines.syncvoice_voice import NAME, SPEECH_RATE_HZ, OpenVoice
+
+if TYPE_CHECKING:
+    from models.speech.guidance import Scales
+    from models.speech.synthesis import Said, Utterance
+
+FRAMES_AT_ONCE = {"cpu": 4_000, "cuda": 60_000}
+"""Frames of one call, padding and branches counted: about 3 and 40 GiB at the size of the public voices."""
+HOP = 256
+BRANCHES = 4
+IsCancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One call's share of a line."""
+
+    line: int
+    number: int
+    utterance: Utterance
+    scales: Scales
+    steps: int
+
+    @property
+    def kind(self) -> tuple[object, int]:
+        return self.scales, self.steps
+
+    @property
+    def frames(self) -> int:
+        prompt = self.utterance.prompt
+        return self.utterance.frames + (0 if prompt is None else len(prompt.mel))
+
+
+class SpeakingRoom:
+    """`max_frames` of one call; it shrinks when memory runs out, and never grows."""
+
+    def __init__(self, max_frames: int) -> None:
+        self.max_frames, self._halvings = max_frames, 0
+
+    def notices(self) -> tuple[str, ...]:
+        if not self._halvings:
+            return ()
+        times = "once" if self._halvings == 1 else f"{self._halvings} times"
+        return (f"Memory ran short while lines were said, so fewer were said at once ({times} halved); nothing is missing, but it takes longer.",)
+
+    def say(self, voice: OpenVoice, plans: Sequence[Planned], is_cancelled: IsCancelled | None = None) -> list[Audio]:
+        """The sound of every plan, in order. Raises Cancelled, and EngineFailed where memory does not suffice for one passage."""
+        pieces = [_Piece(line, number, one, plan.scales, plan.steps) for line, plan in enumerate(plans) for number, one in enumerate(plan.utterances)]
+        pieces.sort(key=lambda piece: (repr(piece.kind), piece.frames))
+        said: dict[tuple[int, int], np.ndarray] = {}
+        waiting = pieces
+        while waiting:
+            count = self._fitting(waiting)
+            group = waiting[:count]
+            made = self._unless_full(voice, group, is_cancelled)
+            if made is None:
+                self._shrink(group)
+                continue
+            said |= {(piece.line, piece.number): one.samples for piece, one in zip(group, made, strict=True)}
+            waiting = waiting[count:]
+        return [_joined(plan, [said[line, number] for number in range(len(plan.utterances))]) for line, plan in enumerate(plans)]
+
+    def _fitting(self, waiting: Sequence[_Piece]) -> int:
+        """How many of the first pieces go together: of one kind, and within the room; at least one."""
+        count = 1
+        while count < len(waiting) and waiting[count].kind == waiting[0].kind and (count + 1) * waiting[count].frames * BRANCHES <= self.max_frames:
+            count += 1
+        return count
+
+    def _shrink(self, group: Sequence[_Piece]) -> None:
+        if len(group) == 1:
+            raise EngineFailed(NAME, "memory does not suffice even for one line; close other programs, shorten the line, or choose a smaller voice.")
+        self.max_frames, self._halvings = len(group) * group[-1].frames * BRANCHES // 2, self._halvings + 1
+
+    def _unless_full(self, voice: OpenVoice, group: Sequence[_Piece], is_cancelled: IsCancelled | None) -> list[Said] | None:
+        """What was said, or None where memory ran out; what it held is let go before the next try."""
+        import torch
+
+        from models.speech.solver import SolverStopped
+
+        try:
+            utterances = [piece.utterance for piece in group]
+            return voice.synthesizer.say(utterances, group[0].scales, steps=group[0].steps, is_cancelled=is_cancelled)
+        except SolverStopped as error:
+            raise Cancelled from error
+        except (torch.OutOfMemoryError, MemoryError):
+            pass
+        except RuntimeError as error:  # the CPU's allocator has no exception of its own
+            if "allocate memory" not in str(error) and "out of memory" not in str(error).lower():
+                raise
+        if voice.synthesizer.device.type == "cuda":
+            torch.cuda.empty_cache()
+        return None
+
+
+def room_for(device: str) -> SpeakingRoom:
+    return SpeakingRoom(FRAMES_AT_ONCE.get(device.partition(":")[0], FRAMES_AT_ONCE["cpu"]))
+
+
+def _joined(plan: Planned, pieces: Sequence[np.ndarray]) -> Audio:
+    """Passages one behind the other, silence behind them, as loud as the recording they continue."""
+    silence = np.zeros(plan.silent_frames * HOP, np.float32)
+    return Audio((np.concatenate([*pieces, silence]) / plan.gain_ratio).astype(np.float32), SPEECH_RATE_HZ)
