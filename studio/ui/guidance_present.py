@@ -20,7 +20,7 @@ from studio.ui.views import Place
 
 RETIMED = "Its takes are re-timed to the picture: Face and Lips move words and pauses inside the rate limits, Words and Pauses do nothing."
 SEEING = "The picture goes into the voice itself; it speaks with the face and to the mouth as far as the scales say."
-_COMMAND = re.compile(r"python -m studio [^\n.,;”]*[^\s.,;”]")
+_COMMAND = re.compile(r"python -m studio models pull \w[\w-]*")
 
 
 def guidance_news(view: ProjectView | None, place: Place, sight: VoiceSight | None) -> GuidanceNews:
@@ -60,8 +60,8 @@ def sight_view(sight: VoiceSight) -> SightView:
 
 def command_in(why: str) -> str:
     """The command a sentence names, to be shown for copying; "" where it names none."""
-    found = _COMMAND.search(why.replace("`", ""))
-    return found.group().strip() if found is not None else ""
+    found = _COMMAND.search(why)
+    return found.group() if found is not None else ""
 
 
 def bench_view(bench: LineBench, points: Sequence[SweepPoint], references: dict[str, str]) -> BenchView:

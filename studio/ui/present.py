@@ -28,6 +28,7 @@ _JOB_TITLES = {
     JobKind.VOICE: "Voicing",
     JobKind.RENDER: "Dubbing",
     JobKind.FACES: "Looking at faces",
+    JobKind.SWEEP: "Sweeping a line",
 }
 _EXPORTS: dict[str, tuple[str, str]] = {
     "video": (

@@ -68,6 +68,7 @@ def _words(point: SweepPoint, axis: SweepAxis) -> str:
     value = axis.of(point)
     if axis.is_judged and value is not None:
         parts.append(f"word error {100 * value:.0f} %" if axis.is_share else f"likelihood {value:.3g}")
+    parts.append(f"{point.quality} quality")
     parts.append("older than the line’s last change" if point.is_stale else "")
     return "<br>".join(part for part in parts if part)
 

@@ -147,7 +147,7 @@ def test_a_clip_goes_from_upload_to_export(tab: tuple[Page, Watch], served: Serv
     page.locator('.chip.saved[data-state="saved"]').wait_for()
     page.wait_for_function("document.querySelectorAll('.guidance .line.own').length === 1")
     assert served.studio.rows(project_id)[0].line.guidance is not None
-    assert "any voice is re-timed" in page.inner_text(".gradio-container")
+    assert "re-timed to the picture" in page.inner_text(".gradio-container")
 
     open_tab(page, "Preview")
     page.locator(".preview .notice", has_text="older than your last edits").wait_for()

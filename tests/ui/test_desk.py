@@ -79,8 +79,9 @@ def test_a_voice_is_chosen_and_given_back(desk: Desk, first: str) -> None:
 
 
 def test_own_guidance_is_set_and_dropped(desk: Desk, first: str) -> None:
-    own = desk.revise(Revision(first, own_guidance=True, face_scale=2.0, lip_scale=0.5)).row
-    assert own is not None and (own.face_scale, own.lip_scale) == (2.0, 0.5)
+    own = desk.revise(Revision(first, own_guidance=True, face_scale=2.0, lip_scale=0.5, text_scale=0.7)).row
+    assert own is not None and (own.text_scale, own.face_scale, own.lip_scale) == (0.7, 2.0, 0.5)
+    assert own.pause_scale == desk.view().guidance.pause_scale, "what was left out is the project's"
     dropped = desk.revise(Revision(first, own_guidance=False)).row
     assert dropped is not None and dropped.face_scale is None
 

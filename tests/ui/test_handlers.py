@@ -12,7 +12,7 @@ import pytest
 
 from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
 from studio.domain.project import JobKind, JobState, Project
-from studio.domain.settings import MixSettings
+from studio.domain.settings import Guidance, MixSettings
 from studio.service import new_job
 from studio.service import Studio
 from studio.ui import present
@@ -153,13 +153,12 @@ def test_mix_settings_are_stored_whole(handlers: Handlers, studio: Studio, proje
 
 
 def test_settings_outside_a_project_change_nothing_and_do_not_fail(handlers: Handlers) -> None:
-    assert handlers.set_guidance("", 2.0, 1.0).header.project_id == ""
+    assert handlers.set_guidance("", Guidance(2.0, 1.0)).header.project_id == ""
 
 
 def test_guidance_is_stored(handlers: Handlers, studio: Studio, project: Project) -> None:
-    handlers.set_guidance(project.id, 2.5, 1.0)
-    guidance = studio.project(project.id).project.settings.guidance
-    assert (guidance.face_scale, guidance.lip_scale) == (2.5, 1.0)
+    handlers.set_guidance(project.id, Guidance(2.5, 1.0, 0.8, 0.5))
+    assert studio.project(project.id).project.settings.guidance == Guidance(2.5, 1.0, 0.8, 0.5)
 
 
 def test_the_clock_is_quick_while_work_goes_on_and_slow_after(handlers: Handlers, studio: Studio, project: Project) -> None:

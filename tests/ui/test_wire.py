@@ -38,11 +38,10 @@ def test_the_server_keeps_nothing_of_an_open_page(blocks: gr.Blocks) -> None:
 def test_sliders_take_limits_defaults_and_help_from_the_settings() -> None:
     with gr.Blocks():
         page = build_page()
-    shapes = {MixSettings: page.export.mix, FitSettings: page.export.fit}
+    shapes = {MixSettings: page.export.mix, FitSettings: page.export.fit, Guidance: page.guidance.scales}
     pairs = [(item, getattr(widgets, item.name)) for shape, widgets in shapes.items() for item in fields(shape)]
-    pairs += list(zip(fields(Guidance), (page.guidance.face, page.guidance.lip), strict=True))
     sliders = [(item, widget) for item, widget in pairs if "low" in item.metadata]
-    assert len(sliders) == 10
+    assert len(sliders) == 12
     for item, widget in sliders:
         assert (widget.minimum, widget.maximum, widget.value, widget.info) == (
             item.metadata["low"],

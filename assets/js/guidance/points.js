@@ -62,7 +62,7 @@ function row(point, view, trigger) {
     h("td", {}, number(point.lse_c)),
     h("td", {}, point.offset_frames === null ? "–" : signed(point.offset_frames)),
     view.axis ? h("td", {}, point.error === null ? "–" : view.is_share ? percent(point.error) : number(point.error)) : null,
-    h("td.acts", {}, hear("a"), hear("b"), h("button.btn.small", { "data-at": `use-${point.take_id}`, disabled: point.is_circled, "aria-label": point.is_circled ? `${name} is the line’s take` : `Take ${name}`, onclick: () => pick(point.take_id, trigger) }, point.is_circled ? "Taken" : "Take")),
+    h("td.acts", {}, h("div", {}, hear("a"), hear("b"), h("button.btn.small", { "data-at": `use-${point.take_id}`, disabled: point.is_circled, "aria-label": point.is_circled ? `${name} is the line’s take` : `Take ${name}`, onclick: () => pick(point.take_id, trigger) }, point.is_circled ? "Taken" : "Take"))),
   );
 }
 

@@ -29,6 +29,7 @@ export function mount({ element, props, trigger, watch }) {
     h("div.meter", { "aria-hidden": "true" }, meter),
   );
 
+  const quality = () => props.value?.quality ?? "preview";
   const sweep = () => bench.view?.sweep ?? null;
   const grid = () => [face.values(), lip.values()];
   const many = () => new Set(face.values()).size * new Set(lip.values()).size;
@@ -36,7 +37,7 @@ export function mount({ element, props, trigger, watch }) {
     if (start.disabled) return;
     const [face_scales, lip_scales] = grid();
     start.disabled = true;
-    await quietly(write(lines.desk.project_id, "sweep", { line_id: bench.id, face_scales, lip_scales, quality: props.value?.quality ?? "preview" }));
+    await quietly(write(lines.desk.project_id, "sweep", { line_id: bench.id, face_scales, lip_scales, quality: quality() }));
     trigger("changed");
     paint();
   };
@@ -53,7 +54,8 @@ export function mount({ element, props, trigger, watch }) {
     title.textContent = bench.row ? `Sweep of line ${bench.row.number}` : "Sweep";
     const bad = [face, lip].map((field) => field.trouble()).find(Boolean) ?? "";
     const tooMany = view && many() > view.most_points ? `A sweep can hold ${view.most_points} points, not ${many()}; take fewer scales.` : "";
-    start.textContent = !view?.points.length ? `Sweep ${count(many(), "take")}` : `Sweep again, ${count(many(), "take")}`;
+    start.textContent = `${view?.points.length ? "Sweep again" : "Sweep"}: ${count(many(), "take")}`;
+    start.title = `Takes in ${quality() === "preview" ? "fast preview" : "final"} quality, as chosen above`;
     start.disabled = !view || Boolean(view.blocked || bad || tooMany) || isBusy;
     forget.disabled = !view?.points.length || isBusy;
     meter.style.width = isBusy && job.share !== null ? `${Math.round(100 * job.share)}%` : "0";
