@@ -37,7 +37,7 @@ SPEECH_DROP_DB = 35.0  # what is softer than this below the loudest is not speec
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """One utterance. `samples`: (n,) float32 −1..1 at 24 kHz; `aligned`: whether the token times are known, not guessed.
-    `lips`: a file of lip features of the same moment, or None. `set_id`: original, or what the voice was made by."""
+    `lips`: a file of lip features of the same moment, or None."""
 
     name: str
     speaker: str
