@@ -123,7 +123,7 @@ def test_a_sweep_is_plotted_and_a_point_picked_by_pointer_and_by_keyboard(tab: t
     page.get_by_label("Lip scales").fill("0 1")
     page.get_by_role("button", name="Sweep: 4 takes").click()
     page.locator(".sweep-plot .scatterlayer path.point").nth(3).wait_for()
-    assert "word error" in page.locator(".sweep-plot .xtitle").inner_text()
+    assert "word error" in (page.locator(".sweep-plot .xtitle").text_content() or "")
     rows = page.locator("table.points tbody tr")
     assert rows.count() == 4 and rows.nth(3).inner_text().split()[:3] == ["1", "·", "1"]
 
@@ -155,7 +155,7 @@ def test_a_voice_is_added_only_with_its_owner_and_the_tick_and_goes_with_two_pre
     page.get_by_label("Recording of the voice").set_input_files(clip)
     page.get_by_label("Name", exact=True).and_(page.locator(".voices-part input")).fill("Ada, warm")
     waits.filter(has_text="Say whose voice it is").wait_for()
-    page.get_by_label("Whose voice").fill("Ada Example")
+    page.get_by_role("textbox", name="Whose voice").fill("Ada Example")
     waits.filter(has_text="Tick that its owner has agreed").wait_for()
     assert add.is_disabled()
     page.locator("#voice-agreed").check()
@@ -180,7 +180,7 @@ def test_a_voice_without_weights_shows_the_command_that_fetches_them(tab: tuple[
         opened(page, served, project)
         page.locator(".presets-part .command code", has_text="python -m studio models pull syncvoice").wait_for()
         page.locator(".sweep .fine", has_text="does not see the picture").wait_for()
-        assert page.get_by_role("button", name="Sweep").first.is_disabled() and page.get_by_label("Whose voice").is_disabled()
+        assert page.get_by_role("button", name="Sweep").first.is_disabled() and page.get_by_role("textbox", name="Whose voice").is_disabled()
     finally:
         kind.sight = SEES
     clean(watch)

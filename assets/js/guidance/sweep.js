@@ -9,6 +9,8 @@ import { bench } from "./bench.js";
 import { pick } from "./points.js";
 import { MOST, scale } from "./scales.js";
 
+const FRESH_MS = 300;
+
 export function mount({ element, props, trigger, watch }) {
   let drawn = null; // which line's figure, and of which points
   let shownLine = null;
@@ -39,6 +41,7 @@ export function mount({ element, props, trigger, watch }) {
     start.disabled = true;
     await quietly(write(lines.desk.project_id, "sweep", { line_id: bench.id, face_scales, lip_scales, quality: quality() }));
     trigger("changed");
+    bench.refresh();
     paint();
   };
   const drop = async () => {
@@ -68,9 +71,13 @@ export function mount({ element, props, trigger, watch }) {
   };
   for (const field of [face, lip]) field.onInput = paint;
   bench.watch(paint);
+  let work = ""; // the job last heard of, and whether it was going on
   watch("value", () => {
     paint();
-    if (props.value?.job?.is_active) bench.refresh(400); // points come one by one
+    const job = props.value?.job;
+    const now = job ? `${job.id}/${job.is_active}` : "";
+    if (job?.is_active || now !== work) bench.refresh(FRESH_MS); // points come one by one, the last when the job is over
+    work = now;
   });
   paint();
   pressesPick(trigger);
