@@ -202,9 +202,11 @@ def judged(net: GridRecogniser, lines: Sequence[Line]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items()}
 
 
-def train(lines: Sequence[Line], plan: Plan, config: RecogniserConfig) -> GridRecogniser:
+def train(lines: Sequence[Line], plan: Plan, net: GridRecogniser) -> GridRecogniser:
+    """Teach a net, new or trained before; where the machine is the same, the seed makes the run."""
     torch.manual_seed(plan.seed)
-    net, valid = GridRecogniser(config), [line for line in lines if line.split == "valid"]
+    valid = [line for line in lines if line.split == "valid"]
+    net.train()
     lessons, learnt = Lessons(lines, net, plan), list(net.parameters())
     optimiser = torch.optim.AdamW(learnt, lr=plan.rate, weight_decay=0.02)
     began, step = time.monotonic(), 0
@@ -240,7 +242,8 @@ def _smoke() -> None:
         cuts = tuple((640 + 2240 * place, 2240 + 2240 * place) for place in range(3))
         lines.append(Line(f"tones{index}", "train" if index < 8 else "valid", samples, words, cuts, tuple((word[0],) for word in words)))
     config = RecogniserConfig(tuple(sorted(tones)), tuple(sorted({word[0] for word in tones})), 64, (1, 2), 5, 40)
-    net = train(lines, Plan(steps=250, batch=6, rate=8e-3), config)
+    torch.manual_seed(0)
+    net = train(lines, Plan(steps=250, batch=6, rate=8e-3), GridRecogniser(config))
     with tempfile.TemporaryDirectory(prefix="lipline-recogniser-") as folder:
         save_recogniser(net, Path(folder))
         print(json.dumps(judged(open_recogniser(Path(folder)), lines[8:])), flush=True)
@@ -254,6 +257,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, help="a recogniser to measure instead of training one")
     parser.add_argument("--minutes", type=float, default=Plan().minutes)
     parser.add_argument("--steps", type=int, default=Plan().steps)
+    parser.add_argument("--rate", type=float, default=Plan().rate, help="learning rate at its highest")
+    parser.add_argument("--init", type=Path, help="go on from this recogniser")
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--smoke", action="store_true", help="a rehearsal without data")
     options = parser.parse_args(argv)
@@ -264,7 +269,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         parser.error("name --archive, and either --out to train or --weights to measure, or try --smoke")
     lines = read_lines(options.archive, options.speaker)
     if options.weights is None:
-        net = train(lines, Plan(options.minutes, options.steps, seed=options.seed), config_of(lines))
+        torch.manual_seed(options.seed)
+        net = GridRecogniser(config_of(lines)) if options.init is None else open_recogniser(options.init)
+        net = train(lines, Plan(options.minutes, options.steps, rate=options.rate, seed=options.seed), net)
         save_recogniser(net, options.out)
     else:
         net = open_recogniser(options.weights)
