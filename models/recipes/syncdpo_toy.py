@@ -35,7 +35,7 @@ LOUD, ROOM, NOISE = 4.0, 0.25, 0.25  # log-mel above silence of an open mouth; n
 VIDEO_NOISE = 0.15  # of the mouth as it is seen
 CORRELATION_REACH = 40  # frames
 HELD_OUT = 1_000_000  # seeds from here on are for judging
-PLAN = Plan(steps=100, rate=1e-3, warmup=20, beta=20.0, takes=4, pool_batches=16, solver_steps=8)
+PLAN = Plan(steps=100, rate=1e-3, warmup=10, beta=20.0, anchor_weight=4.0, takes=4, pool_batches=16, solver_steps=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class ToyWorld:
     """`pictures`: of 25 a second, in every clip. `pretrain_steps` of flow matching before the arms part, half of them blind."""
 
     pictures: int = 40
-    batch: int = 12
+    batch: int = 8
     width: int = 24
     pretrain_steps: int = 100
     pretrain_rate: float = 2e-3
-    judged_clips: int = 64
+    judged_clips: int = 48
 
     @property
     def frames(self) -> int:

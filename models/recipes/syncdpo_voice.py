@@ -1,12 +1,12 @@
-"""SyncVoice as a preference training sees it: its velocity, its clips with faces, and who ranks and judges what it says.
+"""SyncVoice as a preference training sees it: its velocity, its clips with faces, and how well it tells them from themselves out of step.
 
-Enters utterances of a voice archive and a SyncVoice net; leaves what `models/recipes/syncdpo_batches.py` asks of a net, a source, a ranker
-and a judge. Time is to come from the face: no token times, no drawn pauses, and no stream is ever left out.
+Enters utterances of a voice archive and a SyncVoice net; leaves what `models/recipes/syncdpo_batches.py` asks of a net, a source and a
+judge; `syncdpo_hearing.py` has those that listen. Time is to come from the face: no token times, no drawn pauses, and no stream is ever left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +15,8 @@ from torch import Tensor, nn
 
 from models.recipes.syncdpo_batches import ClipBatch, rule_pairs, seeded, velocity_under
 from models.recipes.syncvoice_data import Draws, FlowBatch, Spoken, draw_batch, whole_batch
-from models.recipes.syncvoice_judge import Judges, Setting, judged, summary
-from models.speech.bundle import Vocoder, VoiceBundle
 from models.speech.flow import conditions_of
-from models.speech.guidance import Scales
-from models.speech.spectrum import FEATURE_SCALE, FRAMES_PER_S, RATE_HZ
-from models.speech.synthesis import Synthesizer
+from models.speech.spectrum import FEATURE_SCALE, FRAMES_PER_S
 from models.speech.syncvoice import Conditions, SyncVoice
 from models.speech.tokens import TokenTable
 from models.sync.curriculum import Challenge
@@ -120,62 +116,3 @@ class FlowJudge:
         for severity, some in errors.items():
             found[f"told_apart_{severity}"] = float(torch.cat([one.loser > one.winner for one in some]).float().mean())
         return found
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechJudge:
-    """Says held-out lines with their faces, and has them scored as in `syncvoice_judge`, beside what `flow` finds."""
-
-    lines: Sequence[Spoken]
-    mouths: Callable[[str], np.ndarray]
-    table: TokenTable
-    vocoder: Vocoder
-    judges: Judges
-    flow: FlowJudge
-    scales: Scales
-    solver_steps: int
-
-    def __call__(self, net: VoiceFlow) -> Mapping[str, float]:
-        bundle = VoiceBundle(net.net, self.table, "", (), has_sight=True)
-        voice = Synthesizer(bundle, self.vocoder, device=str(next(net.parameters()).device))
-        verdicts, _ = judged(voice, self.lines, self.mouths, Setting("asked", self.scales), self.judges, self.solver_steps)
-        found = summary(verdicts)
-        if self.judges.listener is None:
-            found.pop("word_error")
-        return {name: value for name, value in found.items() if name != "lines"} | dict(self.flow(net))
-
-
-@dataclass(frozen=True, slots=True)
-class LipRanker:
-    """Ranks takes as an eye does: the mean distance of mouth and sound where they are, by the lip scorer. `mouths`: embeddings by name."""
-
-    vocoder: Vocoder
-    distance: Callable[[np.ndarray, np.ndarray], float]
-    mouths: Mapping[str, np.ndarray]
-
-    @torch.no_grad()
-    def __call__(self, takes: Tensor, batch: ClipBatch[FlowBatch]) -> Tensor:
-        scores = torch.zeros(takes.shape[:2])
-        for number, take in enumerate(takes):
-            for row, name in enumerate(batch.names):
-                samples = self.vocoder.sound_of(take[row, : batch.lengths[row]][None].cpu() / FEATURE_SCALE)[0].numpy()
-                scores[number, row] = -self.distance(self.mouths[name], samples)
-        return scores.to(takes.device)
-
-
-def distance_in_place(judges: Judges) -> Callable[[np.ndarray, np.ndarray], float]:
-    """(embedded mouths, samples at 24 kHz) → mean distance at no offset; endless for a take that cannot be scored, such as silence."""
-    from soxr import resample
-
-    from studio.domain.errors import NotMeasurable
-    from studio.engines.protocols import Audio
-
-    def distance(mouths: np.ndarray, samples: np.ndarray) -> float:
-        heard = resample(samples, RATE_HZ, 16_000).astype(np.float32)
-        try:
-            found = judges.scorer.distances(mouths, Audio(heard, 16_000))
-        except NotMeasurable:
-            return float("inf")
-        return found.mean_distances[found.shift]
-
-    return distance

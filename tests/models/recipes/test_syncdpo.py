@@ -4,11 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from models.recipes.syncdpo import main
 from models.recipes.syncdpo_batches import ranked_pairs, Sampling, seeded, velocity_under
+from models.recipes.syncdpo_hearing import LipRanker
 from models.recipes.syncdpo_training import ArmTraining, Material, Plan, arms_by_name
-from models.recipes.syncdpo_voice import LEAST_FRAMES, FlowJudge, LipRanker, VoiceFlow, VoiceSource, with_faces, word_edges
+from models.recipes.syncdpo_voice import LEAST_FRAMES, FlowJudge, VoiceFlow, VoiceSource, with_faces, word_edges
 from models.recipes.syncvoice import SIZES
 from models.recipes.syncvoice_smoke import made_up
 from models.speech.bundle import open_voice
@@ -19,6 +21,14 @@ from models.sync.preference import draw_flow
 
 CPU = torch.device("cpu")
 PLAN = Plan(steps=2, rate=1e-3, warmup=1, beta=500.0)
+
+
+@pytest.fixture(autouse=True)
+def as_if_freshly_launched():
+    """accelerate remembers a process's precision, and other tests have others."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.fixture(scope="module")

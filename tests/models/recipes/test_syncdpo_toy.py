@@ -3,11 +3,20 @@ import math
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from models.recipes.syncdpo_batches import Sampling, seeded
 from models.recipes.syncdpo_toy import BANDS, VOWELS, ToyFlow, ToyJudge, ToySource, ToyWorld, correlation_peaks, follows_the_mouth, main
 
 WORLD = ToyWorld(batch=3, width=8, pretrain_steps=2, judged_clips=4)
+
+
+@pytest.fixture(autouse=True)
+def as_if_freshly_launched():
+    """accelerate remembers a process's precision, and other tests have others."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 class Told:

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from models.checkpoint import BadWeights, write_training_state
 from models.recipes.syncdpo_batches import ClipBatch, Sampling, near_the_clip, ranked_pairs, rule_pairs, sample, seeded
@@ -15,6 +16,14 @@ from models.sync.temporal_rules import Rule
 
 WORLD = ToyWorld(batch=3, width=8)
 PLAN = Plan(steps=4, rate=1e-2, warmup=1, beta=20.0, takes=2, pool_batches=2, solver_steps=2)
+
+
+@pytest.fixture(autouse=True)
+def as_if_freshly_launched():
+    """accelerate remembers a process's precision, and other tests have others."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def net(seed: int = 0) -> ToyFlow:
