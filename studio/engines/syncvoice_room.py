@@ -6,7 +6,7 @@ Parts change nothing in the sound. Where memory still runs out the part is halve
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,7 +72,7 @@ class SpeakingRoom:
             if made is None:
                 self._shrink(group)
                 continue
-            said |= {(piece.line, piece.number): one.samples for piece, one in zip(group, made, strict=True)}
+            said |= {(piece.line, piece.number): one.samples[: piece.utterance.frames * HOP] for piece, one in zip(group, made, strict=True)}
             waiting = waiting[count:]
         return [_joined(plan, [said[line, number] for number in range(len(plan.utterances))]) for line, plan in enumerate(plans)]
 
@@ -95,7 +95,7 @@ class SpeakingRoom:
         from models.speech.solver import SolverStopped
 
         try:
-            utterances = [piece.utterance for piece in group]
+            utterances = [_evened(piece.utterance, max(voice.synthesizer.net.config.backbone.fm_decoder_downsampling_factor)) for piece in group]
             return voice.synthesizer.say(utterances, group[0].scales, steps=group[0].steps, is_cancelled=is_cancelled)
         except SolverStopped as error:
             raise Cancelled from error
@@ -107,6 +107,17 @@ class SpeakingRoom:
         if voice.synthesizer.device.type == "cuda":
             torch.cuda.empty_cache()
         return None
+
+
+def _evened(utterance: Utterance, factor: int) -> Utterance:
+    """A few frames more, which nobody hears: the net looks at groups of `factor` frames, and a group that a line does not fill would be
+    filled with what the longest line of the call leaves there."""
+    prompt_frames = 0 if utterance.prompt is None else len(utterance.prompt.mel)
+    extra = -(prompt_frames + utterance.frames) % factor
+    frames = utterance.frames + extra
+    timed = None if utterance.timed is None else replace(utterance.timed, total_frames=frames)
+    speech = None if utterance.speech is None else np.append(utterance.speech, np.zeros(extra, bool))
+    return replace(utterance, frames=frames, timed=timed, speech=speech)
 
 
 def room_for(device: str) -> SpeakingRoom:
