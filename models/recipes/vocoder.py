@@ -40,7 +40,7 @@ class LossWeights:
     mel: float = 15.0
     multi: float = 10.0
     hearing: float = 1.0
-    fooling: float = 1.0
+    fooling: float = 2.5
     matching: float = 4.0
 
 

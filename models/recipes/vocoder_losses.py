@@ -25,7 +25,7 @@ _BLUR_BINS = 1.2
 class MultiMel(nn.Module):
     """Mean absolute difference of log-mel over five windows, 5 to 85 ms, plus a share of the plain log magnitudes'."""
 
-    def __init__(self, plain_share: float = 0.2) -> None:
+    def __init__(self, plain_share: float = 0.05) -> None:
         super().__init__()
         self.plain_share = plain_share
         for fft, bands in SCALES:

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.signal import butter, sosfiltfilt
 
 from models.speech.pulse_vocos import bin_hz
 from models.speech.spectrum import HOP, RATE_HZ, frames_of
 
 WINDOW, FFT = 1024, 2048
 JUMP_COST = 0.02  # of one pitch bin between neighbouring frames
+RUMBLE_HZ = 50.0  # what is below would look alike at all short lags
+QUIETEST_RATIO = 0.02  # of the loudest frame's level: softer frames have no pitch that could be heard
 LONG_LAG_COST = 0.12  # else half the true pitch would often win
 
 
@@ -26,9 +29,10 @@ class PitchTrack:
 
 
 def track_pitch(samples: np.ndarray) -> PitchTrack:
-    """(n,) at 24 kHz → one value for every mel frame."""
+    """(n,) at 24 kHz → one value for every mel frame; periodicity is 0 where the sound only rumbles, or is next to silent."""
     frames = frames_of(len(samples))
-    correlation = _correlation(np.asarray(samples, dtype=np.float32), frames)
+    clear = sosfiltfilt(butter(4, RUMBLE_HZ, "highpass", fs=RATE_HZ, output="sos"), np.asarray(samples, dtype=np.float64)).astype(np.float32)
+    correlation, level = _correlation(clear, frames)
     bins = bin_hz().numpy().astype(np.float64)
     lags = np.rint(RATE_HZ / bins).astype(int)
     # a bin may lie between two whole lags: the best of the lags it covers stands for it
@@ -39,12 +43,13 @@ def track_pitch(samples: np.ndarray) -> PitchTrack:
     lag = around[rows, np.take_along_axis(correlation, around, axis=1).argmax(1)]
     left, middle, right = (correlation[rows, lag + step] for step in (-1, 0, 1))
     bend = np.minimum(left - 2 * middle + right, -1e-6)
+    is_peak = (middle >= left) & (middle >= right) & (level > QUIETEST_RATIO * level.max(initial=0.0))
     exact = lag + np.clip(0.5 * (left - right) / bend, -0.5, 0.5)
-    return PitchTrack((RATE_HZ / exact).clip(bins[0], bins[-1]).astype(np.float32), middle.clip(0, 1).astype(np.float32))
+    return PitchTrack((RATE_HZ / exact).clip(bins[0], bins[-1]).astype(np.float32), (middle.clip(0, 1) * is_peak).astype(np.float32))
 
 
-def _correlation(samples: np.ndarray, frames: int) -> np.ndarray:
-    """Normalised by its value at lag 0 and by the window's own: (frames, lags)."""
+def _correlation(samples: np.ndarray, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Normalised by its value at lag 0 and by the window's own, (frames, lags); and the level of every frame, (frames,)."""
     padded = np.pad(samples, (WINDOW // 2, WINDOW // 2 + HOP))
     cut = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[:: HOP][:frames]
     window = np.hanning(WINDOW).astype(np.float32)
@@ -52,7 +57,7 @@ def _correlation(samples: np.ndarray, frames: int) -> np.ndarray:
     most = round(RATE_HZ / float(bin_hz()[0])) + 8
     own = np.fft.irfft(np.abs(np.fft.rfft(window, FFT)) ** 2)[:most]
     found = np.fft.irfft(np.abs(np.fft.rfft(cut, FFT)) ** 2)[:, :most]
-    return found / (found[:, :1] + 1e-4) * (own[0] / own)
+    return found / (found[:, :1] + 1e-4) * (own[0] / own), np.sqrt(np.maximum(found[:, 0], 0.0))
 
 
 def _smoothest(scores: np.ndarray) -> np.ndarray:

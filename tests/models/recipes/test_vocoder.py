@@ -40,6 +40,15 @@ def test_noise_has_no_pitch_to_speak_of() -> None:
     assert float(np.median(track_pitch(noise).periodicity)) < 0.4
 
 
+def test_a_rumble_and_the_silence_between_words_have_no_pitch() -> None:
+    time_s = np.arange(RATE_HZ) / RATE_HZ
+    rumble = (0.2 * np.sin(2 * np.pi * 12 * time_s) + 0.001 * np.random.default_rng(0).standard_normal(RATE_HZ)).astype(np.float32)
+    assert float((track_pitch(rumble).periodicity > 0.55).mean()) < 0.1
+    hummed = np.concatenate([buzz(120), 0.003 * buzz(100)])
+    assert float(track_pitch(hummed).periodicity[100:].max()) == 0
+    assert float(track_pitch(hummed).periodicity[4:88].min()) > 0.9
+
+
 def test_folders_are_heard_but_for_silence_and_what_is_no_sound(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", Audio(buzz(110), RATE_HZ))
     write_wav(tmp_path / "b.wav", Audio(np.zeros(RATE_HZ, np.float32), RATE_HZ))
