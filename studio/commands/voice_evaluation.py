@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from studio.engines.rack import EngineRack
     from studio.evaluation.voice import Listen, VoiceResult
 
-LISTENER = "grid-listener"
 LISTENING = ("faster-whisper",)  # transcribers fit to count errors; pocketsphinx invents words, and typing by hand hears none
 _MEANING = {
     "none": "the words alone: average upsampling over the whole clip, the speaker's own voice, no prompt",
@@ -79,14 +78,11 @@ def _seeing(rack: EngineRack, language: str, voice: str) -> tuple[Speaker, Any]:
 
 def _listener(rack: EngineRack, language: str, texts: list[str]) -> tuple[Listen | None, str]:
     """Who counts word errors: the bundled listener where it knows every word, else a transcriber with weights; else nobody, and why."""
-    from models.checkpoint import read_manifest
-    from models.speech.recogniser import open_recogniser, word_errors
+    from studio.engines.grid_listener import GridListener, word_error
 
-    entry = next((one for one in read_manifest().bundled if one.name == LISTENER), None)
-    net = None if entry is None else open_recogniser(entry.path.parent, sha256=entry.sha256)
-    said = {word for text in texts for word in _words(text)}
-    if net is not None and said <= set(net.config.words):
-        return (lambda audio, text: _share(word_errors(_words(text), net.transcribe(audio.samples, audio.rate_hz)), text)), ""
+    listener = GridListener()
+    if listener.words and listener.knows(word for text in texts for word in _words(text)):
+        return (lambda audio, text: listener.word_error(audio, _words(text))), ""
     transcriber = next((engine for engine in rack.all("transcriber") if engine.name in LISTENING and engine.available().is_available), None)
     if transcriber is None:
         return None, "no recogniser here knows these words; word errors are left out. Fetch one with “python -m studio models pull whisper-small”."
@@ -97,17 +93,13 @@ def _listener(rack: EngineRack, language: str, texts: list[str]) -> tuple[Listen
         from studio.engines.protocols import Audio
 
         heard = transcriber.transcribe(Audio(resample(audio.samples, audio.rate_hz, 16_000), 16_000), language).text
-        return _share(word_errors(_words(text), _words(heard)), text)
+        return word_error(_words(text), _words(heard))
 
     return listen, ""
 
 
 def _words(text: str) -> list[str]:
     return "".join(character if character.isalnum() or character == "'" else " " for character in text.lower()).split()
-
-
-def _share(errors: int, text: str) -> float:
-    return errors / max(1, len(_words(text)))
 
 
 def _as_json(result: VoiceResult, place: Path, why_deaf: str) -> dict[str, Any]:
