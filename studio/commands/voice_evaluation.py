@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from studio.engines.protocols import Audio, Speaker
     from studio.engines.rack import EngineRack
     from studio.evaluation.voice import Listen, VoiceResult
+    from studio.evaluation.voice_clips import VoiceClip
 
 LISTENING = ("faster-whisper",)  # transcribers fit to count errors; pocketsphinx invents words, and typing by hand hears none
 _MEANING = {
@@ -52,9 +53,9 @@ def evaluate_voice_engine(
     rack, spoken = build_engines(), language_code(language)
     clips = read_clips(place, names=None if names is None else names_in(names), limit=limit)
     engine, ref = _seeing(rack, spoken, voice)
-    plan = VoicePlan(clips, spoken, ref, tuple(name.strip() for name in conditions.split(",") if name.strip()), steps, seed, text_scale)
-    listen, why_deaf = _listener(rack, spoken, [clip.text for clip in clips])
-    judges = Judges(rack.pick("face tracker"), rack.pick("voice activity"), pick_scorer(rack, scorer, None), listen, why_deaf)
+    ears = _ears(rack, spoken, clips)
+    plan = VoicePlan(ears.clips, spoken, ref, tuple(name.strip() for name in conditions.split(",") if name.strip()), steps, seed, text_scale)
+    judges = Judges(rack.pick("face tracker"), rack.pick("voice activity"), pick_scorer(rack, scorer, None), ears.listen, ears.why_deaf)
     with progress() as watch:
         result = evaluate_voice(plan, engine, judges, lambda done, total: watch("Clips", done, total))
     content = _as_json(result, place, judges.why_deaf)
@@ -76,16 +77,26 @@ def _seeing(rack: EngineRack, language: str, voice: str) -> tuple[Speaker, Any]:
     return found
 
 
-def _listener(rack: EngineRack, language: str, texts: list[str]) -> tuple[Listen | None, str]:
-    """Who counts word errors: the bundled listener where it knows every word, else a transcriber with weights; else nobody, and why."""
+@dataclass(frozen=True, slots=True)
+class _Ears:
+    """The clips with their words as they are to be read, and who counts word errors: nobody where `why_deaf` says why."""
+
+    clips: tuple[VoiceClip, ...]
+    listen: Listen | None
+    why_deaf: str = ""
+
+
+def _ears(rack: EngineRack, language: str, clips: tuple[VoiceClip, ...]) -> _Ears:
+    """The bundled listener where it knows every word, else a transcriber with weights."""
     from studio.engines.grid_listener import GridListener, word_error
 
     listener = GridListener()
-    if listener.words and listener.knows(word for text in texts for word in _words(text)):
-        return (lambda audio, text: listener.word_error(audio, _words(text))), ""
+    if listener.words and listener.knows(word for clip in clips for word in _words(clip.text)):
+        spelled = tuple(replace(clip, text=listener.spelled(_words(clip.text))) for clip in clips)
+        return _Ears(spelled, lambda audio, text: listener.word_error(audio, _words(text)))
     transcriber = next((engine for engine in rack.all("transcriber") if engine.name in LISTENING and engine.available().is_available), None)
     if transcriber is None:
-        return None, "no recogniser here knows these words; word errors are left out. Fetch one with “python -m studio models pull whisper-small”."
+        return _Ears(clips, None, "no recogniser here knows these words; word errors are left out. Fetch one with “python -m studio models pull whisper-small”.")
 
     def listen(audio: Audio, text: str) -> float:
         from soxr import resample
@@ -95,7 +106,7 @@ def _listener(rack: EngineRack, language: str, texts: list[str]) -> tuple[Listen
         heard = transcriber.transcribe(Audio(resample(audio.samples, audio.rate_hz, 16_000), 16_000), language).text
         return word_error(_words(text), _words(heard))
 
-    return listen, ""
+    return _Ears(clips, listen)
 
 
 def _words(text: str) -> list[str]:

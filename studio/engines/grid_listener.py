@@ -27,6 +27,12 @@ class GridListener:
     def knows(self, words: Iterable[str]) -> bool:
         return set(words) <= self.words
 
+    def spelled(self, words: Sequence[str]) -> str:
+        """The words so that a reader says them as the corpus does: single letters by their names."""
+        from models.speech.recogniser import as_spoken
+
+        return as_spoken(words)
+
     def word_error(self, audio: Audio, said: Sequence[str]) -> float:
         """Words changed, added or left out, over words said. Raises EngineUnavailable without weights."""
         heard = self._opened().transcribe(audio.samples, audio.rate_hz)
