@@ -76,7 +76,7 @@ def sight_of(engine: Speaker | None, rack: EngineRack) -> VoiceSight:
     """What an engine makes of the picture, and which one would see where it does not."""
     if engine is not None and isinstance(engine, SeesFace):
         verdict = engine.available()
-        return VoiceSight(Sight.SEES if verdict.is_available else Sight.MISSING, engine.name, verdict.why)
+        return VoiceSight(Sight.SEES if verdict.is_available else Sight.MISSING, engine.name, verdict.why, caution=verdict.caution)
     name = engine.name if engine is not None else ""
     sight = Sight.RETIMED if engine is not None else Sight.NONE
     other = next((one for one in rack.all("speaker") if isinstance(one, SeesFace)), None)

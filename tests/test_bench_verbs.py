@@ -17,34 +17,22 @@ from studio.engines.protocols import Availability
 from studio.engines.rack import EngineRack
 from studio.lip_verbs import NOT_LOOKED
 from studio.service import LineEdit, Studio
-from tests.fakes import FakeSpeaker
+from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeSpeaker
 from tests.lip_fakes import OFF_SCREEN, ON_SCREEN
+from tests.seeing_fakes import FakeSeer
 from tests.studio_fixtures import clip_project, fake_studio, finish
+from tests.talking_film import talking_film
 
 
-class Seer(FakeSpeaker):
-    """A voice with a sight of its own; `ready` decides whether it can run."""
-
-    name = "seer"
+class Seer(FakeSeer):
+    """A voice that sees; `ready` decides whether it can run."""
 
     def __init__(self, *, ready: bool) -> None:
         super().__init__()
         self._ready = ready
 
     def available(self) -> Availability:
-        return Availability(self._ready, "ready" if self._ready else "its weights are not here")
-
-    def seeing(self, guide: object) -> Seer:
-        return self
-
-    def voice_version(self, voice: object) -> str:
-        return "1"
-
-    def cloned(self, references: object, language: str) -> tuple[()]:
-        return ()
-
-    def why_unfit(self, recording: object) -> str:
-        return ""
+        return Availability(True, "ready", "It is a draft.") if self._ready else Availability(False, "its weights are not here")
 
 
 @pytest.fixture
@@ -69,13 +57,14 @@ def test_a_voice_that_does_not_see_names_the_one_that_would() -> None:
     blind = FakeSpeaker()
     assert sight_of(blind, rack(blind)) == sight_of(blind, rack()) and sight_of(blind, rack(blind)).sight is Sight.RETIMED
     near = sight_of(blind, rack(blind, Seer(ready=False)))
-    assert (near.engine, near.seeing, near.seeing_can_run, near.why) == (blind.name, "seer", False, "its weights are not here")
+    assert (near.engine, near.seeing, near.seeing_can_run, near.why) == (blind.name, FakeSeer.name, False, "its weights are not here")
     assert sight_of(None, rack()).sight is Sight.NONE
 
 
 def test_a_seeing_voice_without_weights_is_missing_and_says_why() -> None:
     there, missing = Seer(ready=True), Seer(ready=False)
-    assert sight_of(there, rack(there)).sight is Sight.SEES
+    seen = sight_of(there, rack(there))
+    assert seen.sight is Sight.SEES and seen.caution == "It is a draft."
     found = sight_of(missing, rack(missing))
     assert found.sight is Sight.MISSING and found.why == "its weights are not here"
 
@@ -116,3 +105,18 @@ def test_a_retimed_take_tells_its_picture_scales_only(studio: Studio, project: P
     take = studio.line_bench(project.id, studio.rows(project.id)[0].line.id).takes[0].take
     timed = replace(take, report=replace(take.report, lip_scale=2.0, face_scale=1.0))
     assert take_scales(timed, Guidance(0.0, 0.0, 0.5, 0.25)) == Guidance(1.0, 2.0, 0.5, 0.25)
+
+
+def test_a_swept_take_put_to_use_brings_its_scales_along(home: Path, tmp_path: Path) -> None:
+    studio = fake_studio(home, speaker=(FakeSeer(), FakeSpeaker()), face_tracker=FakeFaceTracker(), sync_scorer=FakeLipScorer())
+    project = clip_project(studio, talking_film(tmp_path / "film.mkv"), script=b"1\n00:00:00,200 --> 00:00:01,900\none two three\n")
+    finish(studio, studio.submit(project.id, JobKind.VOICE))
+    line_id = studio.rows(project.id)[0].line.id
+    finish(studio, studio.sweep(project.id, line_id, (0.0, 2.0), (1.0,), "final"))
+    bench, points = studio.line_bench(project.id, line_id), studio.sweep_points(project.id, line_id)
+    swept = [one for one in bench.takes if one.take.id in {point.take_id for point in points}]
+    assert len(swept) == 2 and bench.sight.sight is Sight.SEES
+    assert all(one.sync is not None and one.sync.score is not None for one in swept)
+    row = studio.use_take(project.id, line_id, points[1].take_id)
+    assert row.line.take_id == points[1].take_id and row.line.guidance == Guidance(2.0, 1.0) and not row.is_take_stale
+    studio.close()

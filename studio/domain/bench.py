@@ -26,13 +26,14 @@ class Sight(StrEnum):
 @dataclass(frozen=True, slots=True)
 class VoiceSight:
     """`engine` speaks ("" for nobody). `seeing`: an engine that sees and is not the one in use, with what it says of itself in `why`
-    and whether it can run here; "" where there is none."""
+    and whether it can run here; "" where there is none. `caution`: what the user of a voice that sees must know all the same."""
 
     sight: Sight
     engine: str
     why: str = ""
     seeing: str = ""
     seeing_can_run: bool = False
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,10 +111,10 @@ class MixSettings(_Checked):
 class Guidance(_Checked):
     """Scales of the visual conditions (papers §4.3), for every voice; 0 leaves a condition out, 1 is recommended (`stages/lip_timing.py`)."""
 
-    face_scale: float = limited(0.0, 0.0, 5.0, "How far stressed syllables follow face and source. 0: not at all, 1: recommended.")
-    lip_scale: float = limited(0.0, 0.0, 5.0, "How far timing follows the lips and the source speech. 0: words alone, 1: recommended.")
-    text_scale: float = limited(1.0, 0.0, 5.0, "How strictly a voice that sees keeps to the words. 1: recommended.")
-    pause_scale: float = limited(0.0, 0.0, 5.0, "How strictly a voice that sees keeps pauses where source or mouth have them. 0: not at all.")
+    face_scale: float = limited(0.0, 0.0, 5.0, "How far timing and energy follow the face and the source; it places no single sounds. 0: off, 1: recommended.")
+    lip_scale: float = limited(0.0, 0.0, 5.0, "How far sounds follow the mouth; it locks a line said in its own language and blurs a translation. 0: off, 1: recommended.")
+    text_scale: float = limited(1.0, 0.0, 5.0, "How strictly a voice that sees keeps to the words; too high sounds pressed. 1: recommended.")
+    pause_scale: float = limited(0.0, 0.0, 5.0, "How strictly pauses stay where source or mouth have them; only a voice that sees obeys. 0: off.")
 
 
 QUALITIES = ("preview", "final")

@@ -47,7 +47,7 @@ def preset_view(preset: GuidancePreset, scales: Guidance) -> PresetView:
 def sight_view(sight: VoiceSight) -> SightView:
     """A voice's sight in words; an engine that would see and lacks its weights comes with the command that fetches them."""
     if sight.sight is Sight.SEES:
-        return SightView(sight.sight.value, sight.engine, SEEING)
+        return SightView(sight.sight.value, sight.engine, " ".join(filter(None, (SEEING, sight.caution))))
     if sight.sight is Sight.MISSING:
         return SightView(sight.sight.value, sight.engine, _sentence(sight.why), command_in(sight.why))
     said = RETIMED if sight.sight is Sight.RETIMED else "No speech engine here speaks the target language."

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from studio.domain.errors import BadSetting
@@ -23,20 +22,15 @@ from studio.ui.voice_present import MAX_RECORDING_BYTES
 TOO_LARGE = f"A recording can have {MAX_RECORDING_BYTES // 2**20} MB; ten seconds of one person speaking are enough."
 
 
-def add_voice_upload(router: APIRouter, desk_of: Callable[[Request, str], GuidanceDesk], refuse: Callable[[Request, Exception], JSONResponse]) -> None:
-    """`desk_of` gives the desk of the request's user; `refuse` turns a failure into an answer with a sentence."""
-
-    @router.post("/voices/{project_id}")
-    async def add(request: Request, project_id: str) -> JSONResponse:
-        try:
-            if request.headers.get("content-type", "").split(";")[0] != "application/octet-stream":
-                raise BadSetting("A recording is sent as it is, as application/octet-stream.")
-            with tempfile.TemporaryDirectory(prefix="lipline-voice-") as folder:
-                path = Path(folder) / "recording"
-                await _received(request, path)
-                return JSONResponse(await run_in_threadpool(_kept, desk_of(request, project_id), _new_voice(request), path))
-        except Exception as error:  # the rim: nothing above can say it better
-            return refuse(request, error)
+async def received_voice(request: Request, desk_of: Callable[[], GuidanceDesk]) -> Any:
+    """Keep the recording of a request and answer with the project's voices, as plain values. `desk_of` gives the desk of the request's
+    user. Raises what the desk raises, and BadSetting for a body that is no recording."""
+    if request.headers.get("content-type", "").split(";")[0] != "application/octet-stream":
+        raise BadSetting("A recording is sent as it is, as application/octet-stream.")
+    with tempfile.TemporaryDirectory(prefix="lipline-voice-") as folder:
+        path = Path(folder) / "recording"
+        await _received(request, path)
+        return await run_in_threadpool(_kept, desk_of, _new_voice(request), path)
 
 
 async def _received(request: Request, path: Path) -> None:
@@ -57,5 +51,5 @@ def _new_voice(request: Request) -> NewVoice:
     return NewVoice(asked.get("name", ""), asked.get("whose", ""), asked.get("agreed") == "yes", asked.get("transcript", ""))
 
 
-def _kept(desk: GuidanceDesk, new: NewVoice, path: Path) -> Any:
-    return to_plain(desk.add_reference_voice(new, path))
+def _kept(desk_of: Callable[[], GuidanceDesk], new: NewVoice, path: Path) -> Any:
+    return to_plain(desk_of().add_reference_voice(new, path))

@@ -6,7 +6,7 @@ Desk calls live here because an edit must be matched with its own answer; Gradio
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from studio.domain.plain import from_plain, to_plain
 from studio.service import Studio
 from studio.ui.desk import Desk, DeskFeed, Revision
 from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
-from studio.ui.guidance_routes import add_voice_upload
+from studio.ui.guidance_routes import received_voice
 from studio.ui.present import export_name
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
@@ -150,13 +150,24 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     async def call(request: Request, project_id: str, verb: str) -> JSONResponse:
         return await _answer(request, lambda values: to_plain(_call(desk(request, project_id), verb, values)))
 
-    add_voice_upload(router, desk, _refuse)
+    @router.post("/voices/{project_id}")
+    async def add_voice(request: Request, project_id: str) -> JSONResponse:
+        return await _said(request, received_voice(request, lambda: desk(request, project_id)))
 
 
 async def _answer(request: Request, work: Callable[[dict[str, Any]], Any]) -> JSONResponse:
-    """Run a desk call off the event loop; whatever goes wrong becomes a sentence, never a traceback."""
+    """Run a desk call off the event loop."""
+    return await _said(request, _worked(request, work))
+
+
+async def _worked(request: Request, work: Callable[[dict[str, Any]], Any]) -> Any:
+    return await run_in_threadpool(work, await _body(request))
+
+
+async def _said(request: Request, work: Awaitable[Any]) -> JSONResponse:
+    """The answer of a call; whatever goes wrong becomes a sentence, never a traceback."""
     try:
-        return JSONResponse(await run_in_threadpool(work, await _body(request)))
+        return JSONResponse(await work)
     except Exception as error:  # the rim: nothing above can say it better
         return _refuse(request, error)
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _INK, _GRID = "#8a93a3", "rgba(138, 147, 163, 0.2)"
-_SHADES = ("#5f7fb4", "#4f8fdc", "#6ea8fe", "#8a9bd8", "#5aa0b8", "#7d8fb0", "#4a7fb0")
+_SHADES = ("#8794a8", "#5b86c9", "#3d73d1", "#7a6fd0", "#4f9aa8", "#6d7f99", "#9a7fb8")
 _SHAPES = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon")
 HEIGHT_PX = 320
+LEAST_LSE_D, LEAST_SHARE, LEAST_OTHER = 0.5, 0.1, 0.1  # an axis never shows less, or nothing would look like a difference
 
 
 def sweep_figure(points: Sequence[SweepPoint], circled: str | None, empty: str) -> Figure:
@@ -46,7 +47,18 @@ def sweep_figure(points: Sequence[SweepPoint], circled: str | None, empty: str) 
                 hovertemplate="%{customdata[0]}<extra></extra>",
             )
         )
+    if placed:
+        figure.update_yaxes(range=_span([point.lse_d for point in placed if point.lse_d is not None], LEAST_LSE_D))
+        across = [value for point in placed if (value := axis.of(point)) is not None]
+        figure.update_xaxes(range=_span(across, LEAST_SHARE if axis.is_share else LEAST_OTHER))
     return _calm(figure, axis, empty if not placed else "")
+
+
+def _span(values: Sequence[float], least: float) -> list[float]:
+    """From a little under the lowest to a little over the highest value, and never less than `least` in all."""
+    low, high = min(values), max(values)
+    pad = max(0.1 * (high - low), (least - (high - low)) / 2)
+    return [low - pad, high + pad]
 
 
 def _marker(members: Sequence[SweepPoint], circled: str | None, at: int) -> dict[str, Any]:

@@ -32,6 +32,14 @@ def test_shapes_tell_faces_apart_and_the_circle_and_age_are_no_colours() -> None
     assert first.marker.size[1] > first.marker.size[2]
 
 
+def test_points_that_hardly_differ_are_not_drawn_far_apart() -> None:
+    close = tuple(replace(point, lse_d=7.0 + 1e-6 * at, word_error=1.0) for at, point in enumerate(POINTS))
+    figure = sweep_figure(close, None, "")
+    low, high = figure.layout.yaxis.range
+    assert high - low >= 0.5 and low < 7.0 < high
+    assert [round(edge, 2) for edge in figure.layout.xaxis.range] == [0.95, 1.05]
+
+
 def test_points_without_a_lip_score_are_left_to_the_table() -> None:
     figure = sweep_figure((replace(POINTS[0], lse_d=None), *POINTS[1:3]), None, "")
     assert len(figure.data[0].x) == 2

@@ -35,6 +35,7 @@ class Compare {
     this.ears = Object.fromEntries(SIDES.map((side) => [side, h("button.chip.ear", { onclick: () => this.player.hear(side), title: `Hear ${side.toUpperCase()} (key ${side.toUpperCase()})` }, side.toUpperCase())]));
     this.title = h("h2", {}, "Compare takes");
     this.open = h("button.plain.open", { onclick: () => jumpTo(bench.id) }, "Open on Lines");
+    this.state = h("p.state", { role: "status" }); // what keeps the picture from guiding this line, or what its scales cost
     this.picture = h("div.picture", {}, this.video, this.vacant, this.caption);
     this.table = h("table.facts");
     this.note = h("p.fine", { role: "status" });
@@ -42,6 +43,7 @@ class Compare {
     clear(
       element,
       h("div.title", {}, this.title, h("span.grow"), this.open),
+      this.state,
       this.picture,
       this.lanes,
       h("div.transport", {}, this.play, h("div.chips", { role: "group", "aria-label": "Which take is heard" }, this.ears.a, this.ears.b), this.seek, this.time),
@@ -87,6 +89,8 @@ class Compare {
     this.open.hidden = !row;
     this.caption.textContent = (lines.desk.has_picture && (row?.target || row?.source)) || "";
     this.vacant.textContent = !row ? "Choose a line above to work on it." : lines.desk.has_media ? "" : "No media yet: upload it to see the picture here.";
+    const words = row && view ? lineState(row, view) : "";
+    if (this.state.textContent !== words) this.state.textContent = words;
     this.#settle(view);
     this.#paintTable();
     this.#paintTransport();
@@ -250,6 +254,12 @@ function offset(lips) {
   if (!lips.is_offset_clear) return "none stands out";
   const frames = Math.abs(lips.offset_frames);
   return frames === 0 ? "in time" : `${frames} frame${frames === 1 ? "" : "s"} ${lips.offset_frames > 0 ? "early" : "late"}`;
+}
+
+/** Why the picture does not guide a line, or what its own scales cost; "" where all is as the project has it. */
+function lineState(row, { sight, face, warning }) {
+  const blind = sight.state === "missing" ? `Its voice, ${sight.engine}, cannot run here.` : sight.state === "re-timed" ? `Its voice, ${sight.engine}, does not see; takes are re-timed to the picture.` : "";
+  return face || blind || (row.face_scale === null ? "" : warning);
 }
 
 /** What must be said before numbers are held against each other. */

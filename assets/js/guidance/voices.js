@@ -41,7 +41,7 @@ export function mount({ element, props, trigger, watch }) {
       "li",
       {},
       h("button.btn.small.listen", { "data-at": `listen-${one.id}`, "aria-label": `Listen to ${one.name}`, onclick: () => listen(one) }, icon("play")),
-      h("span.about", { title: one.statement }, h("b", {}, one.name), h("small", {}, `voice of ${one.whose} · ${seconds(one.length_ms, 1)} s${one.is_own ? " · from this film" : ""}`)),
+      h("span.about", { title: one.statement }, h("b", {}, one.name), h("small", {}, `voice of ${one.whose} · ${seconds(one.length_ms, 1)} s${one.is_own ? " · from this film" : ""}${one.voice ? "" : one.transcript ? " · no voice here speaks like it" : " · its words are not known, and the voices here need them"}`)),
       h("button.btn.small", { "data-at": `drop-${one.id}`, "aria-label": `Delete the voice ${one.name}`, onclick: (event) => drop(event.currentTarget, one) }, "Delete…"),
     );
   const listen = (one) => {
