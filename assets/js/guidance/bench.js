@@ -15,6 +15,8 @@ class Bench {
   #watchers = new Set();
   #timer = 0;
   #asked = 0;
+  #isShown = false;
+  #isOld = false; // something moved while nobody looked
 
   /** `watcher(what)`: "line" when another line was chosen, "view" when its takes or sweep moved, "ticks". */
   watch(watcher) {
@@ -59,7 +61,15 @@ class Bench {
     this.#tell("view");
   }
 
+  /** Whether the tab is open: a line nobody looks at is asked for later. */
+  seen(isShown) {
+    this.#isShown = isShown;
+    if (isShown && this.#isOld) this.refresh();
+  }
+
   async #fetch() {
+    this.#isOld = !this.#isShown;
+    if (this.#isOld) return;
     const [id, project] = [this.id, lines.desk.project_id];
     if (!id || !project || !lines.rows.has(id)) return;
     const asked = (this.#asked += 1);

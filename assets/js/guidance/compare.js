@@ -63,7 +63,11 @@ class Compare {
     this.lanes.addEventListener("click", (event) => player.to(player.from_s + (event.offsetX / this.lanes.clientWidth) * (player.to_s - player.from_s)));
     new ResizeObserver(() => this.#draw()).observe(this.lanes);
     document.addEventListener("keydown", (event) => this.#key(event));
-    new IntersectionObserver((seen) => seen.at(-1).isIntersecting || isShown(this.element) || player.pause()).observe(this.element);
+    new IntersectionObserver(() => {
+      const isOpen = isShown(this.element);
+      bench.seen(isOpen);
+      if (!isOpen) player.pause();
+    }).observe(this.element);
     window.addEventListener("lipline:compare", ({ detail }) => this.#choose(detail.side, detail.take_id));
   }
 
