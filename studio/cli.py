@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import studio.commands.voice_evaluation  # noqa: F401  adds `eval voice`
 from studio.commands.evaluation import evaluations
 from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
@@ -24,7 +25,6 @@ from studio.commands.preferences import preferences
 from studio.commands.s2s import speech_to_speech
 from studio.commands.speak import speak_text
 from studio.commands.train import training
-from studio.commands.voice_evaluation import evaluate_voice_engine
 from studio.commands.weights import weights
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
@@ -39,7 +39,6 @@ app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
 app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
-evaluations.command("voice")(evaluate_voice_engine)
 app.command("s2s")(speech_to_speech)
 app.command("speak")(speak_text)
 app.command("score")(score_clip)

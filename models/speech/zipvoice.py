@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor, nn
 
-from models.speech.zipformer import RelativePositions, Zipformer, ZipformerConfig, padding_mask
+from models.speech.zipformer import Zipformer, ZipformerConfig, padding_mask
 
 BASE_GUIDANCE_SCALE = 1.0
 DISTILLED_GUIDANCE_SCALE = 3.0
@@ -109,14 +109,14 @@ class ZipVoice(nn.Module):
 
     def velocity(
         self, time: Tensor, x: Tensor, text: Tensor, speech: Tensor, mask: Tensor | None = None, *, guidance: Tensor | None = None,
-        added_time: Tensor | None = None, positions: RelativePositions | None = None,
+        added_time: Tensor | None = None,
     ) -> Tensor:  # fmt: skip
         """dx/dt at flow time `time` (batch,): x, text and speech conditions (batch, frames, feat_dim), mask True on padding.
 
         `guidance` (batch,) only for distilled nets. `added_time` (batch, time_embed_dim): a speaker embedding, added to the time embedding."""
         embedded = self.fm_decoder.embed_time(time, guidance)
         embedded = embedded if added_time is None else embedded + added_time
-        return self.fm_decoder(torch.cat((x, text, speech), dim=2), embedded, mask, positions=positions)
+        return self.fm_decoder(torch.cat((x, text, speech), dim=2), embedded, mask)
 
 
 def frames_of_tokens(tokens: Sequence[int], counts: Sequence[int], frames: int) -> Tensor:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studio.commands.evaluation import progress
+from studio.commands.evaluation import evaluations, progress
 from studio.domain.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _MEANING = {
 }  # fmt: skip
 
 
+@evaluations.command("voice")
 def evaluate_voice_engine(
     place: Annotated[Path, typer.Argument(metavar="INDEX_OR_DIR", help="Folder of clips with their words, or a table (file, transcript).")],
     conditions: Annotated[str, typer.Option("--conditions", help="Of none, face, lip, both, with commas.")] = "none,face,lip,both",
