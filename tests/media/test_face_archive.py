@@ -138,3 +138,38 @@ def test_writing_holds_a_few_seconds_however_long_the_track(tmp_path: Path) -> N
         late = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
     assert late - early < 100_000
+
+
+def test_landmarks_come_back_by_ranges_to_a_fraction_of_a_pixel(tmp_path: Path) -> None:
+    draw, count = np.random.default_rng(0), PART_FRAMES + 9
+    places = (50 + 400 * draw.random((count, 45, 2))).astype(np.float32)
+    with FaceArchiveWriter(tmp_path / "a.npz") as writer:
+        writer.begin(1, 10)
+        for number in range(count):
+            writer.add(1, FaceRow(True, (100.0, 90.0, 200.0, 240.0), 0.1, 0.0, 0.0, np.zeros((64, 64), np.uint8), places[number]))
+    archive = FaceArchive(tmp_path / "a.npz")
+    assert archive.has_points
+    for start, end in ((0, count), (PART_FRAMES - 2, PART_FRAMES + 3), (4, 4)):
+        found = archive.points(1, 10 + start, 10 + end)
+        assert found.dtype == np.float32
+        assert found.shape == (end - start, 45, 2)
+        assert np.allclose(found, places[start:end], atol=0.02)
+
+
+def test_an_archive_without_landmarks_says_so_and_reads_as_before(tmp_path: Path) -> None:
+    archive = written(tmp_path / "a.npz", {1: 20})
+    assert not archive.has_points
+    with pytest.raises(ValueError, match="look at the faces again"):
+        archive.points(1, 1000, 1005)
+    assert archive.mouths(1, 1000, 1020).shape == (20, 64, 64)
+
+
+def test_an_archive_of_the_first_version_is_still_read(tmp_path: Path) -> None:
+    written(tmp_path / "a.npz", {1: 20})
+    with zipfile.ZipFile(tmp_path / "a.npz") as new, zipfile.ZipFile(tmp_path / "b.npz", "w") as old:
+        for name in new.namelist():
+            data = new.read(name)
+            old.writestr(name, data.replace(b'"version": 2', b'"version": 1').replace(b', "points": false', b"") if name == "index.json" else data)
+    archive = FaceArchive(tmp_path / "b.npz")
+    assert archive.curves(1).found.all()
+    assert not archive.has_points
