@@ -7,7 +7,7 @@ judge; `syncdpo_hearing.py` has those that listen. Time is to come from the face
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from models.speech.spectrum import FEATURE_SCALE, FRAMES_PER_S
 from models.speech.syncvoice import Conditions, SyncVoice
 from models.speech.tokens import TokenTable
 from models.sync.curriculum import Challenge
-from models.sync.preference import PairErrors, draw_flow, pair_errors
+from models.sync.preference import draw_flow, pair_errors
 from models.sync.temporal_rules import MIN_REGION_FRAMES, Rule
 
 SIGHTED = Draws(no_text=0.0, no_face=0.0, no_lip=0.0, no_pause=1.0, context_only=0.2, voice_only=0.6, timed=0.0, cropped=0.0)
@@ -94,7 +94,8 @@ def word_edges(spoken: Spoken) -> tuple[int, ...]:
 
 class FlowJudge:
     """Without a vocoder: the flow error on held-out utterances, and how often each is easier than itself out of step, at the same noise
-    and time. `told_apart` over all rules is what SyncDPO learns, asked of clips it has not learned from."""
+    and time. `told_apart` over all rules is what SyncDPO learns, asked of clips it has not learned from; `told_apart_strange` is the same
+    under another clip's face: what of it was learned from the sound alone, by a short cut."""
 
     def __init__(self, held: Sequence[Spoken], table: TokenTable, device: torch.device, *, batch_size: int = 8, rounds: int = 4) -> None:
         self.pools = [held[at : at + batch_size] for at in range(0, len(held), batch_size)]
@@ -102,17 +103,28 @@ class FlowJudge:
 
     @torch.no_grad()
     def __call__(self, net: VoiceFlow) -> Mapping[str, float]:
-        errors: dict[float, list[PairErrors]] = {severity: [] for severity in PROBED_SEVERITIES}
+        anchors: list[Tensor] = []
+        told: dict[str, list[Tensor]] = {}
         for number, pool in enumerate(self.pools):
             batch = clip_batch(pool, whole_batch(pool, self.table).to(self.device))
-            velocity = velocity_under(net, batch.condition)
+            own, strange = velocity_under(net, batch.condition), velocity_under(net, under_another_face(batch.condition))
             for turn in range(self.rounds):
                 draw = draw_flow(batch.mel, seeded(number, turn))
                 for severity in PROBED_SEVERITIES:
                     challenges = [Challenge(list(Rule)[(turn * len(pool) + row) % len(Rule)], severity) for row in range(len(pool))]
                     pairs = rule_pairs(batch, challenges, seeded(number, turn, 1), is_rejoined=True)
-                    errors[severity].append(pair_errors(velocity, pairs, draw, only_changed=True))
-        found = {"flow_error": float(torch.cat([one.anchor for one in errors[PROBED_SEVERITIES[0]]]).mean())}
-        for severity, some in errors.items():
-            found[f"told_apart_{severity}"] = float(torch.cat([one.loser > one.winner for one in some]).float().mean())
-        return found
+                    kinds = {"": own} | ({"_strange": strange} if severity == PROBED_SEVERITIES[-1] else {})
+                    for kind, velocity in kinds.items():
+                        errors = pair_errors(velocity, pairs, draw, only_changed=True, is_anchored=severity == PROBED_SEVERITIES[0])
+                        told.setdefault(f"told_apart{kind}_{severity}", []).append(errors.loser > errors.winner)
+                        if severity == PROBED_SEVERITIES[0]:
+                            anchors.append(errors.anchor)
+        shares = {name: float(torch.cat(some).float().mean()) for name, some in told.items()}
+        return {"flow_error": float(torch.cat(anchors).mean())} | shares
+
+
+def under_another_face(batch: FlowBatch) -> FlowBatch:
+    """Every utterance with the face of the one before it."""
+    return replace(
+        batch, face=batch.face.roll(1, 0), face_known=batch.face_known.roll(1, 0), lips=batch.lips.roll(1, 0), lips_known=batch.lips_known.roll(1, 0)
+    )  # fmt: skip

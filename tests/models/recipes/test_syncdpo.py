@@ -10,7 +10,7 @@ from models.recipes.syncdpo import main
 from models.recipes.syncdpo_batches import ranked_pairs, Sampling, seeded, velocity_under
 from models.recipes.syncdpo_hearing import LipRanker
 from models.recipes.syncdpo_training import ArmTraining, Material, Plan, arms_by_name
-from models.recipes.syncdpo_voice import LEAST_FRAMES, FlowJudge, VoiceFlow, VoiceSource, with_faces, word_edges
+from models.recipes.syncdpo_voice import LEAST_FRAMES, FlowJudge, VoiceFlow, VoiceSource, under_another_face, with_faces, word_edges
 from models.recipes.syncvoice import SIZES
 from models.recipes.syncvoice_smoke import made_up
 from models.speech.bundle import open_voice
@@ -109,8 +109,17 @@ def test_the_judge_of_flow_is_the_same_twice_and_sees_every_rule(spoken, table):
     net, judge = flow(table), FlowJudge(spoken, table, CPU, rounds=2)
     found = judge(net)
     assert found == judge(net)
-    assert set(found) == {"flow_error", "told_apart_0.1", "told_apart_0.5"}
+    assert set(found) == {"flow_error", "told_apart_0.1", "told_apart_0.5", "told_apart_strange_0.5"}
     assert all(0 <= found[name] <= 1 for name in found if name.startswith("told"))
+
+
+def test_another_face_changes_what_is_seen_and_nothing_else(spoken, table):
+    batch = source(spoken, table).batch(seeded(2)).condition
+    other = under_another_face(batch)
+    assert torch.equal(other.face[1], batch.face[0])
+    assert torch.equal(other.lips_known[0], batch.lips_known[-1])
+    assert torch.equal(other.target, batch.target)
+    assert other.tokens == batch.tokens
 
 
 def test_the_lip_ranker_asks_about_each_row_alone_and_puts_silence_last(spoken, table):
