@@ -12,10 +12,9 @@ from studio.domain.sweep import SweepPoint
 from studio.service import Studio
 from studio.ui.guidance_views import SweepFigure
 from studio.ui.sweep_figure import sweep_figure
-from studio.ui.sweep_present import blocked
 from studio.ui.views import PageView, TickView
 
-NO_SWEEP = "No sweep of this line yet. Its points will stand here: lower on the picture is better agreement with the lips."
+NO_SWEEP = "No sweep of this line yet. Its points will stand here: the lower, the better they agree with the lips."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class GuidanceHandlers:
         except NotFound:  # deleted since the page looked
             return SweepFigure(sweep_figure((), None, "This line is gone; choose another."))
         points = self._studio.sweep_points(project_id, line_id)
-        return SweepFigure(sweep_figure(points, bench.row.line.take_id, _empty(points) or blocked(bench) or NO_SWEEP))
+        return SweepFigure(sweep_figure(points, bench.row.line.take_id, _empty(points) or NO_SWEEP))
 
 
 def _empty(points: tuple[SweepPoint, ...]) -> str:

@@ -55,7 +55,7 @@ def sight_view(sight: VoiceSight) -> SightView:
         return SightView(sight.sight.value, sight.engine, said)
     if sight.seeing_can_run:
         return SightView(sight.sight.value, sight.engine, f"{said} The voice {sight.seeing} sees: choose it on the Upload tab, or give it to a speaker below.")
-    return SightView(sight.sight.value, sight.engine, f"{said} The voice {sight.seeing} would see: {_sentence(sight.why)}", command_in(sight.why))
+    return SightView(sight.sight.value, sight.engine, f"{said} The voice {sight.seeing} would see, but cannot run here: {_closed(sight.why)}", command_in(sight.why))
 
 
 def command_in(why: str) -> str:
@@ -109,5 +109,10 @@ def _made(take: Take, references: dict[str, str]) -> MadeView | None:
 
 def _sentence(why: str) -> str:
     """An engine's reason as a sentence of its own."""
-    said = why.strip() or "it cannot run here"
-    return said[0].upper() + said[1:] + ("" if said.endswith((".", "!", "?")) else ".")
+    said = _closed(why)
+    return said[0].upper() + said[1:]
+
+
+def _closed(why: str) -> str:
+    said = why.strip() or "nobody says why"
+    return said if said.endswith((".", "!", "?")) else f"{said}."

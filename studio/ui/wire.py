@@ -206,9 +206,9 @@ def _wire_guidance(page: Page, wiring: Wiring) -> None:
     on(wiring, _moves(mine), Handlers.set_guidance, Reads({**here, **mine}, form=("scales", Guidance), is_continuous=True), news)
     taken = _scales(page, "guidance") | {widget: f"news.{name}" for widget, name in news.items()}
     on(wiring, [tab.presets.preset], Handlers.use_preset, Reads(here, data=("key",)), taken)
-    on(wiring, [tab.lines.quality], Handlers.set_quality, Reads(here, data=("quality",)), news)
+    on(wiring, [tab.lines.quality], Handlers.set_quality, Reads(here, data=("quality",), is_continuous=True), news)
     on(wiring, [tab.lines.changed, tab.compare.changed, tab.sweep.changed, tab.points.changed, tab.voices.changed], Handlers.tick, Reads(here), news)
-    on(wiring, [tab.sweep.plotted], Handlers.draw_sweep, Reads(here, data=("line_id",)), {tab.sweep_figure: "sweep"})
+    on(wiring, [tab.sweep.plotted], Handlers.draw_sweep, Reads(here, data=("line_id",), is_continuous=True), {tab.sweep_figure: "sweep"})
 
 
 def _wire_settings(page: Page, wiring: Wiring) -> None:

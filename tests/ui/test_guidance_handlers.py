@@ -39,7 +39,7 @@ def test_news_say_whether_the_projects_voice_sees(studio: Studio, project: Proje
 
 def test_an_empty_figure_says_what_to_do(studio: Studio, project: Project) -> None:
     handlers = Handlers(studio)
-    for project_id, line_id, words in (("", "", "Choose a line"), (project.id, "0" * 32, "gone"), (project.id, studio.rows(project.id)[0].line.id, "no translation")):
+    for project_id, line_id, words in (("", "", "Choose a line"), (project.id, "0" * 32, "gone"), (project.id, studio.rows(project.id)[0].line.id, "No sweep of this line")):
         said = handlers.draw_sweep(project_id, line_id).sweep.layout.annotations[0].text.replace("<br>", " ")
         assert words in said
 

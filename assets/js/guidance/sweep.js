@@ -63,8 +63,8 @@ export function mount({ element, props, trigger, watch }) {
     forget.disabled = !view?.points.length || isBusy;
     meter.style.width = isBusy && job.share !== null ? `${Math.round(100 * job.share)}%` : "0";
     said.textContent = !bench.row ? "Choose a line above to sweep it." : view?.blocked || bad || tooMany || (isBusy ? [job.title, job.message].filter(Boolean).join(", ") : bench.view?.scorer || doneWords(view));
-    const wanted = `${bench.id}/${view?.stamp ?? ""}/${view?.blocked ?? ""}`;
-    if (wanted !== drawn && (view || !bench.id)) {
+    const wanted = `${bench.id}/${view?.stamp ?? ""}`;
+    if (wanted !== drawn && (view || (!bench.id && !lines.isLoading))) {
       drawn = wanted;
       trigger("plotted", { line_id: bench.id });
     }
