@@ -27,6 +27,7 @@ COMPANIONS = (*SUBTITLES, TEXT)
 LONGEST_LINE_MS = 12_000
 LONGEST_SENTENCE_MS = 6_000  # of a text without times: longer ones are cut at commas
 MOST_JOINED = 8  # sentences, or stretches of speech, that may make one line
+JOINING_MS = 50  # what every further sentence or stretch in a line costs, in ms of lengths that differ: short lines say best where they are
 MOST_DRIFT_MS = 20_000  # of speech, between where a sentence is in the text and where it is heard
 PACES = (0.45, 2.2)  # times espeak-ng's: what is slower or faster is not what is said there
 HEARD = LineSettings(max_line_ms=10_000)
@@ -152,6 +153,7 @@ def shared_out(sentences: Sequence[tuple[str, int]], spans: Sequence[LineDraft])
                 lengths = np.array([spans[column - 1].end_ms - spans[first].start_ms for first in firsts])
                 span_ms = heard[column] - heard[firsts]
                 tried = cost[before, firsts] + (pace * (natural[row] - natural[before]) - span_ms) ** 2 / span_ms
+                tried += JOINING_MS * (row - before + column - firsts - 2)
                 tried[(lengths > LONGEST_LINE_MS) & (firsts < column - 1)] = np.inf
                 best = int(np.argmin(tried))
                 if tried[best] < cost[row, column]:
