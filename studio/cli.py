@@ -23,7 +23,7 @@ from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
 from studio.commands.preferences import preferences
 from studio.commands.s2s import speech_to_speech
-from studio.commands.speak import speak_text
+from studio.commands.speak import speaking
 from studio.commands.train import training
 from studio.commands.weights import weights
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
@@ -40,7 +40,7 @@ app.add_typer(preferences, name="preferences")
 app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
 app.command("s2s")(speech_to_speech)
-app.command("speak")(speak_text)
+app.add_typer(speaking)
 app.command("score")(score_clip)
 app.command("faces")(list_faces)
 users = typer.Typer(help="The file that `serve --users` reads.", no_args_is_help=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from studio.domain.errors import BadMedia, BadSetting, NotMeasurable
+from studio.domain.errors import BadMedia, BadSetting, EngineFailed, NotMeasurable
 from studio.domain.settings import Guidance, VoiceSettings
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from studio.engines.protocols import FaceStreams, Recording, Speaker
     from studio.engines.rack import EngineRack
 
+speaking = typer.Typer()
 _SETTINGS = VoiceSettings()
 _SCALES = Guidance()
 _MS = 1000
 
 
+@speaking.command("speak")
 def speak_text(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say.")],
     out: Annotated[Path, typer.Option("--out", help="Where the WAV goes.")],
@@ -58,7 +60,10 @@ def speak_text(
     asked_ms = clip_ms if duration_s is None else _whole_ms(duration_s)
     like = None if reference is None else _recording(engine, reference, transcript)
     guide = VoiceGuide(scales, steps, seed, span_ms=asked_ms, slot_ms=asked_ms, face=face, reference=like)
-    made = engine.seeing(guide).speak(text, code, ref).audio
+    try:
+        made = engine.seeing(guide).speak(text, code, ref).audio
+    except EngineFailed as error:  # the text, the time or the recording cannot be as asked: the sentence says which
+        raise BadSetting(str(error)) from error
     _write(out, made)
     content = {
         "out": str(out), "voice": ref.voice, "seconds": round(len(made.samples) / made.rate_hz, 4), "samples": len(made.samples),

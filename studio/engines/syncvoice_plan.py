@@ -26,6 +26,7 @@ FASTEST_RATIO, SLOWEST_RATIO = 1.25, 0.8
 """Words alone fill the line's own time within these rates; beyond, the gap after the line is used, or silence follows."""
 PASSAGE_FRAMES = 1875  # 20 s: longer lines are said in passages
 FRAMES_PER_S = 93.75
+PLAIN_MARKS = (".", ",")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,16 @@ def planned(voice: OpenVoice, asked: GuidedText, natural: Estimate, recordings: 
 
 
 def _tokens(voice: OpenVoice, tokenizer: Tokenizer, text: str) -> tuple[str, ...]:
-    """Raises UnspeakableText for an empty text, for characters of another script, and for tokens the voice was not taught."""
+    """Raises UnspeakableText for an empty text, for characters of another script, and for tokens the voice was not taught. A clause mark
+    that it was not taught becomes one that it was: both are a pause, and no sound is lost."""
     from models.speech.passages import closed
+    from models.speech.tokens import CLAUSE_ENDS, SPACE
 
-    tokens = tuple(tokenizer.tokens(closed(text) if voice.place.is_public else text))
-    voice.synthesizer.bundle.table.ids(tokens)
+    table = voice.synthesizer.bundle.table
+    mark = next((one for one in PLAIN_MARKS if one in table), SPACE)
+    cut = tokenizer.tokens(closed(text) if voice.place.is_public else text)
+    tokens = tuple(mark if token in CLAUSE_ENDS and token not in table else token for token in cut)
+    table.ids(tokens)
     return tokens
 
 

@@ -103,6 +103,10 @@ def test_what_cannot_be_read_is_named(engine: SyncVoiceSpeaker, text: str, told:
         said(engine, guide(), text)
 
 
+def test_a_mark_the_voice_was_not_taught_is_a_pause_all_the_same(engine: SyncVoiceSpeaker) -> None:
+    assert np.array_equal(said(engine, guide(), "she said so!"), said(engine, guide(), "she said so."))
+
+
 def test_zero_scales_are_the_plain_voice_bit_for_bit(engine: SyncVoiceSpeaker) -> None:
     plain = said(engine, guide())
     assert np.array_equal(said(engine, guide(face=talking_face())), plain)

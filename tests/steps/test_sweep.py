@@ -16,7 +16,7 @@ from studio.engines.transcribe_manual import ManualTranscriber
 from studio.line_verbs import LineEdit
 from studio.service import Studio
 from studio.steps.sweep import NO_JUDGE, NOT_SEEN
-from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeSpeaker, FakeTranscriber
+from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeSpeaker
 from tests.seeing_fakes import FakeSeer
 from tests.studio_fixtures import fake_studio, finish
 from tests.talking_film import talking_film
