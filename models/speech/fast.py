@@ -42,8 +42,14 @@ FarKeys = Sequence[Sequence[Tensor]]  # per stack and layer the position keys, (
 
 
 def _unshifted_swoosh(x: Tensor) -> Tensor:
-    """softplus(x) − 0.08 x: what is left of either swoosh when its constants are in the biases before and after it."""
-    return functional.softplus(x).add_(x, alpha=-_SLOPE)
+    """softplus(x) − 0.08 x, x not needed afterwards: what is left of either swoosh when its constants are in the biases before and after it."""
+    from models.speech.fast_swoosh import WORTH_THREADS, swoosh_in_place  # numba takes its time to load
+
+    if torch.get_num_threads() > WORTH_THREADS:
+        return functional.softplus(x).add_(x, alpha=-_SLOPE)
+    values = x.float().contiguous()
+    swoosh_in_place(values.view(-1).numpy())
+    return values.to(x.dtype)
 
 
 def _after_swoosh(linear: nn.Linear, rest: float, dtype: torch.dtype) -> FastLinear:

@@ -124,3 +124,10 @@ def test_a_net_it_cannot_stand_in_for_is_refused_in_a_sentence() -> None:
         FastDecoder(net.backbone.fm_decoder, torch.float16)
     with pytest.raises(ValueError, match="another voice"):
         FastField(net, conditions(net, 5), SCALES, FastDecoder(voice().backbone.fm_decoder))
+
+
+def test_with_many_threads_torch_does_the_swooshes_and_the_result_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = voice()
+    monkeypatch.setattr("models.speech.fast_swoosh.WORTH_THREADS", 0)
+    monkeypatch.setattr("models.speech.fast_swoosh.swoosh_in_place", None)
+    assert error(net, conditions(net, 21), SCALES, FastDecoder(net.backbone.fm_decoder)) < 1e-5
