@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, EngineFailed, MediaToolFailed, NotMeasurable, NotReady
+import studio
+from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, EngineFailed, EngineUnavailable, MediaToolFailed, NotMeasurable, NotReady
 from studio.domain.language import language_code
 from studio.domain.plain import fingerprint, from_plain, to_plain
 from studio.engines.rack import EngineRack
+from studio.engines.syncvoice_places import FETCH, LIPS_TASK, Whereabouts, voice_places
+from studio.engines.syncvoice_voice import NO_PRINTS, voiceprint_file
 from studio.engines.transcribe_manual import ManualTranscriber
 from studio.media.ffmpeg import storage_error
 from studio.media.probe import probe
@@ -24,11 +27,14 @@ from studio.stages.lines import Ears
 from studio.voice_training_film import NO_WORDS, FilmFootage, Senses, film_footage, film_name
 from studio.voice_training_run import recipe, run_program
 from studio.voice_training_texts import COMPANIONS, LONGEST_LINE_MS, SUBTITLES, HeardWords, SubtitleWords, WholeText, Words, beside
+from studio.weights import known_weights
 
 FOOTAGE_VERSION = "1"
 FOOTAGE_FILE, FILMS_FOLDER, ORIGIN_FILE = "footage.csv", "films", "trained_on.json"
+RUN_FOLDER, STARTED_FILE = "run", "started_from.json"
 LEAST_SEEN_MS = 60_000  # a voice learns little from less
 RATES = {"adapters": 3e-4, "all": 1e-4}  # of a voice that has learnt already; from nothing ten times as much
+_WEIGHTS = Path(studio.__file__).resolve().parents[1] / "models" / "weights"
 CannotUse = (BadMedia, BadSubtitles, NotMeasurable, MediaToolFailed, EngineFailed)  # what one film may fail of without the others
 Tell = Callable[[str], None]
 
@@ -52,10 +58,33 @@ class VoicePlan:
 
 @dataclass(frozen=True, slots=True)
 class Nets:
-    """Folders of nets other than the bundled ones; None: the bundled one."""
+    """What describes voices and lips: a file and a folder."""
 
-    voiceprint: Path | None = None
-    lip_encoder: Path | None = None
+    voiceprint: Path
+    lip_encoder: Path
+
+
+def nets_for(base: Path, voiceprint: Path | None, lip_encoder: Path | None) -> Nets:
+    """Those named; else the speaker encoder that is installed, and the lip encoder of the voice or the bundled one. Raises
+    EngineUnavailable where there is none."""
+    found = voiceprint_file() if voiceprint is None else voiceprint
+    if found is None:
+        raise EngineUnavailable("syncvoice", NO_PRINTS)
+    lips = base / "lips" if lip_encoder is None else lip_encoder
+    if lip_encoder is None and not lips.is_dir():
+        bundled = next((one for one in known_weights() if one.is_bundled and one.task == LIPS_TASK and one.is_here), None)
+        if bundled is None:
+            raise EngineUnavailable("syncvoice", "no lip encoder is here; name the folder of one with --lip-encoder.")
+        lips = _WEIGHTS / bundled.place
+    return Nets(found, lips)
+
+
+def bundled_voice() -> Path:
+    """The voice that is here for all: bundled, or else a public one that was fetched. Raises BadSetting where there is none."""
+    places = voice_places(Whereabouts())
+    if not places:
+        raise BadSetting(f"There is no voice here to start from; fetch one with {FETCH}, or name the folder of one with --from.")
+    return places[0].folder
 
 
 def require_sense(plan: VoicePlan) -> None:
@@ -71,6 +100,9 @@ def require_sense(plan: VoicePlan) -> None:
         raise BadSetting(f"{plan.base} is no voice: it holds no {' and no '.join(missing)}. Name a folder of a ZipVoice or of a voice trained here with --from.")
     for folder, what in ((plan.out, "--out"), (plan.work, "--work")):
         _require_same_origin(folder, plan.videos, what)
+    started = plan.work / RUN_FOLDER / STARTED_FILE
+    if started.is_file() and (before := json.loads(started.read_text(encoding="utf-8"))["from"]) != str(plan.base.resolve()):
+        raise BadSetting(f"The training in {plan.work} started from {before} and would go on; for another voice name other folders with --work and --out.")
 
 
 def _require_same_origin(folder: Path, videos: Path, what: str) -> None:
@@ -134,19 +166,37 @@ def summed_up(films: Sequence[FilmFootage]) -> str:
 
 def make_utterances(plan: VoicePlan, nets: Nets, tell: Tell) -> None:
     """The footage as utterances with tokens, mel frames, voice and lip features. Raises EngineFailed."""
-    nets_asked = [("--voiceprint", nets.voiceprint), ("--lip-encoder", nets.lip_encoder)]
-    own = [word for option, path in nets_asked if path is not None for word in (option, str(path.resolve()))]
+    encoders = [("--voiceprint", nets.voiceprint), ("--lip-encoder", nets.lip_encoder)]
     folders = [("--footage", plan.work / "footage"), ("--voice", plan.base), ("--out", plan.work / "utterances"), ("--lips", plan.work / "lips")]
-    run_program(recipe("voice_footage", [*_options(folders), *own]), tell)
+    run_program(recipe("voice_footage", _options([*encoders, *folders])), tell)
 
 
-def learn(plan: VoicePlan, tell: Tell) -> None:
-    """Train; what was trained before in the same folder goes on. Raises EngineFailed."""
+def learn(plan: VoicePlan, nets: Nets, tell: Tell) -> None:
+    """Train, and put the voice into its folder; what was trained before goes on. After Ctrl-C what was learnt so far is put there too,
+    before KeyboardInterrupt is raised. Raises EngineFailed."""
+    run = plan.work / RUN_FOLDER
     _made(plan.out, plan)
-    folders = [("--data", plan.work / "utterances"), ("--lips", plan.work / "lips"), ("--from", plan.base), ("--out", plan.out)]
+    _made(run, plan)
+    _write(run / STARTED_FILE, json.dumps({"from": str(plan.base.resolve())}, ensure_ascii=False) + "\n")
+    folders = [("--data", plan.work / "utterances"), ("--lips", plan.work / "lips"), ("--from", plan.base), ("--out", run)]
     asked = ["--learn", plan.learn, "--learning-rate", str(RATES[plan.learn]), "--minutes", str(plan.minutes), "--seed", str(plan.seed)]
     limits = ["--longest-s", str(LONGEST_LINE_MS / 1000 + 0.1), "--leave-out", "", "--favoured", "footage"]
-    run_program(recipe("syncvoice", [*_options(folders), *asked, *limits], plan.processes), tell)
+    try:
+        run_program(recipe("syncvoice", [*_options(folders), *asked, *limits], plan.processes), tell)
+    except KeyboardInterrupt:
+        if (run / "model.json").is_file():
+            _put_in_place(plan, nets, tell)
+            tell(f"What was learnt so far is in {plan.out}.")
+        raise
+    _put_in_place(plan, nets, tell)
+
+
+def _put_in_place(plan: VoicePlan, nets: Nets, tell: Tell) -> None:
+    folders = [
+        ("--trained", plan.work / RUN_FOLDER), ("--from", plan.base), ("--data", plan.work / "utterances"), ("--lip-encoder", nets.lip_encoder),
+        ("--out", plan.out),
+    ]  # fmt: skip
+    run_program(recipe("voice_footage_bundle", [*_options(folders), "--label", plan.out.name]), tell)
 
 
 def _options(folders: Sequence[tuple[str, Path]]) -> list[str]:

@@ -100,7 +100,8 @@ def film_footage(path: Path, blank: FilmFootage, words: Words, senses: Senses, f
         film = replace(blank, length_ms=seen.info.duration_ms, origin=words.origin)
         if seen.sound is None or seen.archive is None:
             return replace(film, why=NO_SOUND if seen.sound is None else NO_FACE)
-        drafts = [draft for draft in words.lines(seen.sound, seen.info.duration_ms, senses.ears, senses.language) if draft.text.strip()]
+        found = words.lines(seen.sound, seen.info.duration_ms, senses.ears, senses.language)
+        drafts = [_known_as(draft, words, path) for draft in found if draft.text.strip()]
         if not drafts:
             return replace(film, why=f"No words were found in it ({words.origin}).")
         left_out: list[str] = []
@@ -108,6 +109,11 @@ def film_footage(path: Path, blank: FilmFootage, words: Words, senses: Senses, f
         placed = _paced(placed, senses, left_out)
         lines = _written(placed, seen, seen.archive, film, folder, left_out)
         return replace(film, lines=tuple(lines), left_out=tuple(left_out), why="" if lines else "None of its lines can be used.")
+
+
+def _known_as(draft: LineDraft, words: Words, path: Path) -> LineDraft:
+    """Names from subtitles are people's and the same in every film; “Speaker 1” is somebody of one film."""
+    return draft if draft.speaker is None or words.names_people else replace(draft, speaker=f"{path.stem}, {draft.speaker}")
 
 
 def _placed(drafts: Sequence[LineDraft], sound: Path, seen: SeenFile, left_out: list[str]) -> list[_Placed]:
@@ -187,7 +193,7 @@ def _written(placed: Sequence[_Placed], seen: SeenFile, archive: FaceArchive, fi
         name = f"{film_name(film.file)}_{film.key[:8]}_{len(found):04d}"
         _save(folder / f"{name}.npz", heard | face)
         seen_ms = _seen_ms(face["ok"], one)
-        found.append(FootageLine(name, f"{film_name(film.file)}: {line.speaker_id}", line.source_text, one.span.start_ms, one.span.end_ms, seen_ms))
+        found.append(FootageLine(name, one.draft.speaker or Path(film.file).stem, line.source_text, one.span.start_ms, one.span.end_ms, seen_ms))
     return found
 
 

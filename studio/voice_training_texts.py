@@ -36,9 +36,12 @@ _COMMAS = re.compile(r"(?<=[,;:，；：、–—])\s*")
 
 
 class Words(Protocol):
-    """`key` changes whenever the lines may; `origin` names the source in a sentence."""
+    """`key` changes whenever the lines may; `origin` names the source in a sentence; `names_people`: whether a speaker has a name of their own."""
 
-    origin: str
+    names_people: bool
+
+    @property
+    def origin(self) -> str: ...
 
     @property
     def key(self) -> tuple[str, ...]: ...
@@ -51,6 +54,7 @@ class Words(Protocol):
 @dataclass(frozen=True, slots=True)
 class SubtitleWords:
     path: Path
+    names_people: bool = True
 
     @property
     def origin(self) -> str:
@@ -72,6 +76,7 @@ class WholeText:
 
     path: Path
     estimator: DurationEstimator
+    names_people: bool = False
 
     @property
     def origin(self) -> str:
@@ -114,6 +119,7 @@ class WholeText:
 @dataclass(frozen=True, slots=True)
 class HeardWords:
     transcriber: Transcriber
+    names_people: bool = False
 
     @property
     def origin(self) -> str:

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.domain.errors import BadSetting, NotReady
+from studio import voice_training
+from studio.domain.errors import BadSetting, EngineUnavailable, NotReady
 from studio.engines.rack import EngineRack
 from studio.engines.transcribe_manual import ManualTranscriber
-from studio.voice_training import VoicePlan, look_at_films, media_files, require_sense, summed_up
+from studio.voice_training import Nets, VoicePlan, learn, look_at_films, media_files, nets_for, require_sense, summed_up
 from studio.voice_training_film import FilmFootage
 from tests.fakes import FakeFaceTracker
 from tests.studio_fixtures import fake_rack
@@ -138,7 +139,7 @@ def test_a_recogniser_stands_in_for_missing_words(plan: VoicePlan) -> None:
     (plan.videos / "talk.srt").unlink()
     (film,) = look_at_films(replace(plan, transcriber="fake-transcriber"), fake_rack(face_tracker=FakeFaceTracker()), lambda line: None)
     assert film.origin == "heard by fake-transcriber"
-    assert film.lines
+    assert {line.speaker for line in film.lines} == {"talk, Speaker 1"}
 
 
 def test_own_folders_hidden_files_and_words_are_no_films(plan: VoicePlan) -> None:
@@ -188,6 +189,48 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(plan: VoicePlan, tmp_path: P
     (tmp_path / "file").write_text("x")
     with pytest.raises(BadSetting, match="cannot be made"):
         looked(replace(plan, work=tmp_path / "file" / "work"))
+
+
+NETS = Nets(Path("print.safetensors"), Path("lips"))
+
+
+def test_after_control_c_the_voice_is_put_in_place_as_far_as_it_learnt(plan: VoicePlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def run(argv: list[str], tell: object) -> None:
+        ran.append(argv[2])
+        if argv[2] == "models.recipes.syncvoice":
+            (plan.work / "run" / "model.json").write_text("{}")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(voice_training, "run_program", run)
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        learn(plan, NETS, told.append)
+    assert ran == ["models.recipes.syncvoice", "models.recipes.voice_footage_bundle"]
+    assert told == [f"What was learnt so far is in {plan.out}."]
+
+
+def test_a_training_goes_on_only_from_the_voice_it_started_from(plan: VoicePlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voice_training, "run_program", lambda argv, tell: None)
+    voice_at(plan.base)
+    voice_at(tmp_path / "other")
+    learn(plan, NETS, lambda line: None)
+    require_sense(plan)
+    with pytest.raises(BadSetting, match="started from"):
+        require_sense(replace(plan, base=tmp_path / "other"))
+
+
+def test_lips_of_the_voice_come_before_bundled_ones_and_a_missing_encoder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "base" / "lips").mkdir(parents=True)
+    assert nets_for(tmp_path / "base", tmp_path / "p", None) == Nets(tmp_path / "p", tmp_path / "base" / "lips")
+    assert nets_for(tmp_path / "base", tmp_path / "p", tmp_path / "own") == Nets(tmp_path / "p", tmp_path / "own")
+    monkeypatch.setattr(voice_training, "voiceprint_file", lambda: None)
+    with pytest.raises(EngineUnavailable, match="speaker encoder is not installed"):
+        nets_for(tmp_path / "base", None, None)
+    monkeypatch.setattr(voice_training, "known_weights", tuple)
+    with pytest.raises(EngineUnavailable, match="no lip encoder"):
+        nets_for(tmp_path, tmp_path / "p", None)
 
 
 def test_a_record_says_what_it_was_trained_on(plan: VoicePlan) -> None:

@@ -1,6 +1,6 @@
 """Footage that the studio has looked at becomes utterances that a voice learns from: tokens with their times, mel, voice, lip features.
 
-    python -m models.recipes.voice_footage --footage FOLDER --voice FOLDER --out FOLDER --lips FOLDER
+    python -m models.recipes.voice_footage --footage FOLDER --voice FOLDER --voiceprint FILE --lip-encoder FOLDER --out FOLDER --lips FOLDER
 
 `python -m studio train voice` runs this between looking and learning. FOLDER of --footage: `footage.csv` (name, speaker, language, text) and
 NAME.npz with audio int16 at 24 kHz, voiced_s (spans, 2), and the face at 25 Hz: crops, points, ok. Leaves what `models.recipes.voice_archive`
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models.checkpoint import BadWeights, read_manifest, sha256_of
+from models.checkpoint import MODEL_FILE, BadWeights, sha256_of
 from models.recipes.voice_alignment import TimedTokens, WordTime, fitted_to_words, is_sounded, token_times, word_groups
 from models.recipes.voice_archive import COLUMNS as ARCHIVE_COLUMNS, UTTERANCES_FILE, Archive
 from models.recipes.voice_sources import Spoken, splits
@@ -37,7 +37,6 @@ from studio.engines.speaker_espeak import espeak_voices
 
 FOOTAGE_FILE, MADE_WITH_FILE = "footage.csv", "made_with.json"
 GROUP, TIER, LICENCE = "footage", "own", "the owner's"
-VOICEPRINT, LIP_ENCODER = "voiceprint", "lip-encoder"  # as weights.toml names them
 TOKEN_S = 0.08  # of a token whose language espeak-ng times in other signs
 CLAUSE_BONUS_S = 0.25  # a pause is this much likelier behind a comma than between two words
 HELD_OUT_RATIO, MOST_HELD_OUT, FEWEST_TO_HOLD_OUT = 0.05, 16, 8
@@ -200,20 +199,12 @@ def tidy(out: Path, lips: Path, rows: Sequence[FootageRow], made_with: dict[str,
     os.replace(beside, record)
 
 
-def bundled(name: str) -> Path:
-    """The file of bundled weights. Raises BadWeights where they are not here."""
-    path = read_manifest().find_bundled(name).path
-    if not path.is_file():
-        raise BadWeights(f"The bundled weights “{name}” are missing; get the project's models/weights folder again.")
-    return path
-
-
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.recipes.voice_footage", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--footage", type=Path, required=True, help="folder of lines that the studio has looked at")
     parser.add_argument("--voice", type=Path, required=True, help="the voice that is to learn: its tokens are used")
-    parser.add_argument("--voiceprint", type=Path, help="weights of the Resemblyzer encoder (default: the bundled ones)")
-    parser.add_argument("--lip-encoder", type=Path, help="folder of the lip encoder (default: the bundled one)")
+    parser.add_argument("--voiceprint", type=Path, required=True, help="weights of the Resemblyzer encoder")
+    parser.add_argument("--lip-encoder", type=Path, required=True, help="folder of the lip encoder")
     parser.add_argument("--out", type=Path, required=True, help="folder of the utterances")
     parser.add_argument("--lips", type=Path, required=True, help="folder of the lip features")
     return parser.parse_args(argv)
@@ -223,14 +214,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
     try:
         bundle = open_voice(options.voice)
-        voiceprint = bundled(VOICEPRINT) if options.voiceprint is None else options.voiceprint
-        encoder_folder = bundled(LIP_ENCODER).parent if options.lip_encoder is None else options.lip_encoder
-        archive, encoder = Archive(options.out, VocoderMel(), open_voiceprint(voiceprint)), open_lip_encoder(encoder_folder)
+        archive, encoder = Archive(options.out, VocoderMel(), open_voiceprint(options.voiceprint)), open_lip_encoder(options.lip_encoder)
     except BadWeights as error:
         raise SystemExit(str(error)) from error
     options.out.mkdir(parents=True, exist_ok=True)
     rows = read_footage(options.footage)
-    made_with = {"tokenizer": bundle.tokenizer, "voiceprint": sha256_of(voiceprint), "lip encoder": sha256_of(encoder_folder / "model.safetensors")}
+    made_with = {"tokenizer": bundle.tokenizer, "voiceprint": sha256_of(options.voiceprint), "lip encoder": sha256_of(options.lip_encoder / MODEL_FILE)}
     tidy(options.out, options.lips, rows, made_with)
     pool = EspeakPool(size=1)
     try:

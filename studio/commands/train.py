@@ -12,10 +12,7 @@ from typing import Annotated
 
 import typer
 
-from studio.domain.errors import BadSetting
-
 training = typer.Typer(help="Train with your own material.", no_args_is_help=True)
-VOICE_TASK = "voice"  # of the bundled voice in weights.toml
 
 
 @training.command("voice")
@@ -37,24 +34,25 @@ def train_voice(
     home: Annotated[Path | None, typer.Option("--home", help="Data folder (default: LIPLINE_HOME, else your data folder).")] = None,
 ) -> None:
     """Faces, words and their times are found by the studio; then the voice learns from them. Ctrl-C keeps what was learnt."""
-    from studio.bootstrap import build_engines, default_place
-    from studio.voice_training import Nets, VoicePlan, learn as train, look_at_films, make_utterances, require_sense, summed_up
+    from studio.bootstrap import VOICES_FOLDER, build_engines, default_place
+    from studio.voice_training import VoicePlan, bundled_voice, learn as train, look_at_films, make_utterances, nets_for, require_sense, summed_up
 
     place, name = default_place(home).home, _name(videos)
     plan = VoicePlan(
-        videos, _bundled_voice() if base is None else base, place / "models" / name if out is None else out,
+        videos, bundled_voice() if base is None else base, place / VOICES_FOLDER / name if out is None else out,
         place / "training" / name if work is None else work, language, transcriber, learn, minutes, seed, processes,
     )  # fmt: skip
     require_sense(plan)
+    nets = None if dry_run else nets_for(plan.base, voiceprint, lip_encoder)
     print(summed_up(look_at_films(plan, build_engines(), _tell)))
-    if dry_run:
+    if nets is None:
         print(f"Nothing was trained. What was seen is kept in {plan.work}.")
         return
-    make_utterances(plan, Nets(voiceprint, lip_encoder), _tell)
+    make_utterances(plan, nets, _tell)
     if prepare_only:
         print(f"Ready to learn from, in {plan.work}; the same command without --prepare-only trains.")
         return
-    train(plan, _tell)
+    train(plan, nets, _tell)
     print(f"The voice is in {plan.out}.")
 
 
@@ -65,13 +63,3 @@ def _tell(line: str) -> None:
 def _name(videos: Path) -> str:
     return re.sub(r"[^\w-]+", "-", videos.resolve().name).strip("-") or "voice"
 
-
-def _bundled_voice() -> Path:
-    """Raises BadSetting where this copy of the project has none."""
-    from studio.bootstrap import REPOSITORY
-    from studio.weights import known_weights
-
-    found = next((one for one in known_weights() if one.is_bundled and one.task == VOICE_TASK), None)
-    if found is None or not found.is_here:
-        raise BadSetting("There is no bundled voice here; name the folder of one with --from.")
-    return REPOSITORY / "models" / "weights" / found.place

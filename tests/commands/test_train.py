@@ -12,8 +12,10 @@ from typer.testing import CliRunner, Result
 from models.checkpoint import read_tensors
 from models.speech.bundle import open_voice
 from studio import bootstrap
+from studio.bootstrap import VOICES_FOLDER
 from studio.cli import app
 from studio.domain.errors import BadSetting, NotReady
+from studio.engines.syncvoice_places import Whereabouts, voice_places
 from studio.engines.transcribe_manual import ManualTranscriber
 from tests.fakes import FakeFaceTracker
 from tests.studio_fixtures import fake_rack
@@ -57,21 +59,29 @@ def test_a_dry_run_says_what_each_video_gives_and_stops(videos: Path, nets: list
 
 
 @pytest.mark.slow
-def test_one_command_makes_a_voice_among_the_models_and_goes_on_when_given_again(videos: Path, nets: list[str], tmp_path: Path) -> None:
-    asked = ["--videos", videos, *nets, "--home", tmp_path / "home", "--minutes", "0.001", "--learn", "adapters"]
-    answer = train(*asked, "--prepare-only")
+def test_preparing_stops_before_training(videos: Path, nets: list[str], tmp_path: Path) -> None:
+    answer = train("--videos", videos, *nets, "--home", tmp_path / "home", "--prepare-only")
+    assert answer.exit_code == 0, answer.output
+    assert "2 of 2 lines to learn from" in answer.stdout
+    assert (tmp_path / "home" / "training" / "My-films" / "utterances" / "utterances.csv").is_file()
+    assert not (tmp_path / "home" / "models").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_one_command_makes_a_voice_among_the_models(videos: Path, nets: list[str], tmp_path: Path) -> None:
+    answer = train("--videos", videos, *nets, "--home", tmp_path / "home", "--minutes", "0.001", "--learn", "adapters")
     assert answer.exit_code == 0, answer.output
     assert "2 of 2 lines to learn from" in answer.stdout
     out = tmp_path / "home" / "models" / "My-films"
-    assert not out.exists()
-    answer = train(*asked)
-    assert answer.exit_code == 0, answer.output
     assert "from step 0" in answer.stdout
     assert f"The voice is in {out}." in answer.stdout
     before, after = read_tensors(tmp_path / "base" / "model.safetensors"), read_tensors(out / "model.safetensors")
     assert all(bool((before[name] == after[name]).all()) for name in before if name.startswith("backbone."))
     assert open_voice(out).has_sight
-    assert "from step 1" in train(*asked, "--minutes", "0.002").stdout
+    (place,) = voice_places(Whereabouts(shelf=tmp_path / "home" / VOICES_FOLDER, with_installed=False))
+    assert (place.key, place.label, [voice.label for voice in place.voices]) == ("My-films", "My-films", ["0", "1"])
+    assert place.lips == out / "lips"
 
 
 def test_what_cannot_work_is_refused_before_anybody_looks(videos: Path, tmp_path: Path) -> None:
@@ -96,6 +106,7 @@ def test_a_folder_without_words_is_refused_after_telling_why(videos: Path, nets:
 
 @pytest.mark.corpus
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_real_clips_become_a_voice(corpus_dir: Path, nets: list[str], tmp_path: Path) -> None:
     videos = tmp_path / "grid"
     videos.mkdir()
