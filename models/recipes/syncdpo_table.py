@@ -18,7 +18,7 @@ from accelerate import PartialState
 from torch import nn
 
 from models.recipes.syncdpo_batches import Judge
-from models.recipes.syncdpo_training import Arm, ArmTraining, Material, Plan, arms_by_name
+from models.recipes.syncdpo_training import Arm, ArmTraining, Material, Plan, arms_by_name, launched
 from models.sync.preference import BetaPath
 
 START = "start"  # the net all arms begin with
@@ -46,6 +46,7 @@ def compared(
 ) -> Comparison:
     """Every arm with every plan (they differ by seed). `start(seed)` gives the net anew each time. What was judged before under the same
     options is taken from `out`."""
+    launched(plans[0].precision)
     outcomes = []
     for plan in plans:
         kept = out / f"{START}-{plan.seed}.json"

@@ -105,6 +105,12 @@ def arms_by_name() -> Mapping[str, Arm]:
     return {arm.name: arm for arm in arms}
 
 
+def launched(precision: str) -> Accelerator:
+    """The processes this one was launched among. The first call decides about the device, so it comes before anything else asks."""
+    partly = DistributedDataParallelKwargs(find_unused_parameters=True)  # a condition that no row has leaves its weights without gradient
+    return Accelerator(mixed_precision=precision, cpu=not torch.accelerator.is_available(), kwargs_handlers=[partly])
+
+
 class PairObjective(nn.Module):
     """Net, its frozen copy and the loss as one module, so that whatever wraps it sees every pass through `forward`."""
 
@@ -137,8 +143,7 @@ class ArmTraining(Generic[Given]):
 
     def __init__(self, arm: Arm, net: nn.Module, material: Material[Given], plan: Plan, out: Path) -> None:
         self.arm, self.material, self.plan, self.out = arm, material, plan, out
-        partly = DistributedDataParallelKwargs(find_unused_parameters=True)  # a condition that no row has leaves its weights without gradient
-        self.accelerator = Accelerator(mixed_precision=plan.precision, cpu=not torch.accelerator.is_available(), kwargs_handlers=[partly])
+        self.accelerator = launched(plan.precision)
         self.pool = self._sampled(net.to(self.accelerator.device)) if arm.method is Method.RANKED else ()
         objective = PairObjective(net, has_reference=arm.method is not Method.SFT)
         optimizer = torch.optim.AdamW([weight for weight in net.parameters() if weight.requires_grad], lr=plan.rate, betas=(0.9, 0.98), weight_decay=0.0)

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +20,7 @@ from models.speech.flow import conditions_of
 from models.speech.syncvoice import SyncVoice, SyncVoiceConfig
 from models.speech.tokens import TokenTable
 from models.sync.preference import draw_flow
+from tests.conftest import ROOT
 
 CPU = torch.device("cpu")
 PLAN = Plan(steps=2, rate=1e-3, warmup=1, beta=500.0)
@@ -151,3 +154,13 @@ def test_the_smoke_run_prints_every_arm_and_leaves_voices_that_open(tmp_path, ca
 def test_what_is_missing_is_named():
     with pytest.raises(SystemExit, match="--data, --voice, --out"):
         main([])
+
+
+@pytest.mark.slow
+def test_two_processes_train_together_and_print_one_table(tmp_path):
+    launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "models.recipes.syncdpo"]
+    asked = ["--smoke", "--precision", "no", "--arms", "sft,syncdpo-gated", "--out", str(tmp_path)]
+    ran = subprocess.run([sys.executable, "-m", *launch, *asked], cwd=ROOT, capture_output=True, text=True, timeout=170, stdin=subprocess.DEVNULL)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert ran.stdout.count("| arm |") == 1
+    assert (tmp_path / "syncdpo-gated-0" / "voice" / "model.safetensors").is_file()

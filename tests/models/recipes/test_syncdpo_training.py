@@ -115,7 +115,7 @@ def test_fine_tuning_is_the_flow_error_on_the_region():
     t = draw.time[:, None, None]
     error = (policy(t * batch.mel + (1 - t) * draw.noise, draw.time, batch.condition) - (batch.mel - draw.noise)).square().mean(-1)
     by_row = [error[row][batch.region[row]].mean() for row in range(3)]
-    assert float(loss.total) == pytest.approx(float(torch.stack(by_row).mean()), rel=1e-5)
+    assert loss.total.item() == pytest.approx(torch.stack(by_row).mean().item(), rel=1e-5)
 
 
 def test_rules_edit_each_row_inside_its_region_and_padding_stays():

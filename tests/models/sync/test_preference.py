@@ -51,7 +51,7 @@ SETTINGS = [
 def test_at_the_reference_the_loss_is_the_logarithm_of_two(settings):
     net = Net(0)
     loss = preference_loss(net, net, random_pairs(), draw(), settings)
-    assert float(loss.total) == pytest.approx(math.log(2))
+    assert loss.total.item() == pytest.approx(math.log(2))
     assert torch.equal(loss.margins, torch.zeros(BATCH))
 
 
@@ -61,7 +61,7 @@ def test_the_same_clip_twice_costs_the_logarithm_of_two_and_teaches_nothing(sett
     same = FlowPairs(pairs.winner, pairs.winner, pairs.region, pairs.changed, pairs.condition)
     loss = preference_loss(policy, Net(0), same, draw(), settings)
     loss.total.backward()
-    assert float(loss.total) == pytest.approx(math.log(2))
+    assert loss.total.item() == pytest.approx(math.log(2))
     assert all(torch.equal(weight.grad, torch.zeros_like(weight)) for weight in policy.parameters())
 
 
@@ -105,9 +105,9 @@ def test_the_loss_is_the_formula():
         inner = (error(policy, w, slice(6, 11)) - error(reference, w, slice(6, 11))) - (error(policy, l, slice(6, 11)) - error(reference, l, slice(6, 11)))
         terms.append(-torch.log(torch.sigmoid(-0.5 * 30.0 * (1 - t) ** 2 * inner)))
         anchors.append(error(policy, w, slice(4, 18)))
-    assert float(loss.preference) == pytest.approx(float(torch.stack(terms).mean()), rel=1e-4)
-    assert float(loss.anchor) == pytest.approx(float(torch.stack(anchors).mean()), rel=1e-4)
-    assert float(loss.total) == pytest.approx(float(loss.preference + 0.7 * loss.anchor), rel=1e-5)
+    assert loss.preference.item() == pytest.approx(torch.stack(terms).mean().item(), rel=1e-4)
+    assert loss.anchor.item() == pytest.approx(torch.stack(anchors).mean().item(), rel=1e-4)
+    assert loss.total.item() == pytest.approx((loss.preference + 0.7 * loss.anchor).item(), rel=1e-5)
 
 
 def test_only_the_frames_asked_for_count():
@@ -128,7 +128,7 @@ def test_a_pair_without_a_changed_frame_says_nothing():
     policy = Net(1)
     loss = preference_loss(policy, Net(0), none, draw(), PreferenceSettings(beta=30.0, anchor_weight=0.0))
     loss.total.backward()
-    assert float(loss.total) == pytest.approx(math.log(2))
+    assert loss.total.item() == pytest.approx(math.log(2))
     assert all(weight.grad.abs().max() == 0 for weight in policy.parameters())
 
 
