@@ -101,7 +101,7 @@ def film_footage(path: Path, blank: FilmFootage, words: Words, senses: Senses, f
         if seen.sound is None or seen.archive is None:
             return replace(film, why=NO_SOUND if seen.sound is None else NO_FACE)
         found = words.lines(seen.sound, seen.info.duration_ms, senses.ears, senses.language)
-        drafts = [_known_as(draft, words, path) for draft in found if draft.text.strip()]
+        drafts = _named([draft for draft in found if draft.text.strip()], words, path)
         if not drafts:
             return replace(film, why=f"No words were found in it ({words.origin}).")
         left_out: list[str] = []
@@ -111,9 +111,12 @@ def film_footage(path: Path, blank: FilmFootage, words: Words, senses: Senses, f
         return replace(film, lines=tuple(lines), left_out=tuple(left_out), why="" if lines else "None of its lines can be used.")
 
 
-def _known_as(draft: LineDraft, words: Words, path: Path) -> LineDraft:
-    """Names from subtitles are people's and the same in every film; “Speaker 1” is somebody of one film."""
-    return draft if draft.speaker is None or words.names_people else replace(draft, speaker=f"{path.stem}, {draft.speaker}")
+def _named(drafts: Sequence[LineDraft], words: Words, path: Path) -> list[LineDraft]:
+    """Names from subtitles are people's and the same in every film; “Speaker 1” is somebody of one film, and its only one needs no number."""
+    if words.names_people:
+        return list(drafts)
+    is_alone = len({draft.speaker for draft in drafts}) == 1
+    return [replace(draft, speaker=None if is_alone or draft.speaker is None else f"{path.stem}, {draft.speaker}") for draft in drafts]
 
 
 def _placed(drafts: Sequence[LineDraft], sound: Path, seen: SeenFile, left_out: list[str]) -> list[_Placed]:

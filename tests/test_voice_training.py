@@ -139,7 +139,7 @@ def test_a_recogniser_stands_in_for_missing_words(plan: VoicePlan) -> None:
     (plan.videos / "talk.srt").unlink()
     (film,) = look_at_films(replace(plan, transcriber="fake-transcriber"), fake_rack(face_tracker=FakeFaceTracker()), lambda line: None)
     assert film.origin == "heard by fake-transcriber"
-    assert {line.speaker for line in film.lines} == {"talk, Speaker 1"}
+    assert {line.speaker for line in film.lines} == {"talk"}
 
 
 def test_own_folders_hidden_files_and_words_are_no_films(plan: VoicePlan) -> None:

@@ -80,7 +80,7 @@ def test_one_command_makes_a_voice_among_the_models(videos: Path, nets: list[str
     assert all(bool((before[name] == after[name]).all()) for name in before if name.startswith("backbone."))
     assert open_voice(out).has_sight
     (place,) = voice_places(Whereabouts(shelf=tmp_path / "home" / VOICES_FOLDER, with_installed=False))
-    assert (place.key, place.label, [voice.label for voice in place.voices]) == ("My-films", "My-films", ["0", "1"])
+    assert (place.key, place.label, {voice.label for voice in place.voices}) == ("My-films", "My-films", {"0", "1"})
     assert place.lips == out / "lips"
 
 
