@@ -215,6 +215,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--favoured", default="s1", help="group that fills most of every batch")
     parser.add_argument("--longest-s", type=float, default=3.6, help="longer utterances are left out")
     parser.add_argument("--leave-out", default="fsdd", help="groups whose names begin like this are left out (telephone band)")
+    parser.add_argument("--tempered", action="store_true", help="let late flow times count less; for small nets and short trainings")
+    parser.add_argument("--favoured-share", type=float, default=Plan().favoured_share, help="share of every batch that is of the favoured group")
+    for name in ("no-text", "voice-only", "context-only"):
+        parser.add_argument(f"--{name}", type=float, default=getattr(Draws(), name.replace("-", "_")), help="how often, see Draws")
     parser.add_argument("--precision", choices=("no", "bf16", "fp16"), default="bf16")
     parser.add_argument("--smoke", action="store_true", help="a few steps on made-up utterances")
     for name, kind in (("seed", int), ("steps", int), ("minutes", float), ("batch-size", int), ("learning-rate", float)):
@@ -231,13 +235,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     net, table, speaks = _net(asked, spoken)
     plan = Plan(
         asked.seed, 4 if asked.smoke else asked.steps, asked.minutes, 4 if asked.smoke else asked.batch_size, asked.learning_rate,
-        is_adapters_only=asked.learn == "adapters",
+        favoured_share=asked.favoured_share, is_adapters_only=asked.learn == "adapters",
     )  # fmt: skip
-    run = Run(FlowLoss(net), table, plan, asked.out, accelerator, speaks)
+    draws = Draws(no_text=asked.no_text, voice_only=asked.voice_only, context_only=asked.context_only)
+    run = Run(FlowLoss(net, is_tempered=asked.tempered), table, plan, asked.out, accelerator, speaks)
     if accelerator.is_main_process:
         print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.2f} M weights, {len(spoken)} utterances, from step {run.step}", flush=True)
     with _stopped_by_signals(run):
-        for step, loss, errors in train(run, spoken, asked.favoured, Draws()):
+        for step, loss, errors in train(run, spoken, asked.favoured, draws):
             if accelerator.is_main_process:
                 _log(asked.out / LOG_FILE, {"step": step, "minutes": round(run.spent_s / 60, 2), "loss": loss, **errors})
     if run.is_stopped:
