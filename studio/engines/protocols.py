@@ -75,6 +75,13 @@ class Transcriber(Engine, Protocol):
         ...
 
 
+@runtime_checkable
+class DraftListener(Protocol):
+    """A transcriber that hears words where there are none: something to start a script from, nothing to judge a take by."""
+
+    is_draft: bool
+
+
 class SpeakerEncoder(Engine, Protocol):
     def embed(self, audio: Audio) -> np.ndarray:
         """Unit-length float32 vector, shape (dim,), alike for one voice and unlike for two."""

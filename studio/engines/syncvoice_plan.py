@@ -52,7 +52,7 @@ def planned(voice: OpenVoice, asked: GuidedText, natural: Estimate, recordings: 
 
     tokenizer = voice.tokenizer(asked.language)
     try:
-        tokens = _tokens(voice, tokenizer, asked.text)
+        tokens = tokens_of(voice, tokenizer, asked.text)
         frames = _frames(tokens, asked.guide, natural.total_ms)
     except (UnspeakableText, SlotTooShort) as error:
         raise EngineFailed(NAME, str(error)) from error
@@ -64,7 +64,7 @@ def planned(voice: OpenVoice, asked: GuidedText, natural: Estimate, recordings: 
     return Planned(tuple(_passages(whole)), frames - sounding, scales, asked.guide.steps, 1.0 if after is None else after.gain_ratio)
 
 
-def _tokens(voice: OpenVoice, tokenizer: Tokenizer, text: str) -> tuple[str, ...]:
+def tokens_of(voice: OpenVoice, tokenizer: Tokenizer, text: str) -> tuple[str, ...]:
     """Raises UnspeakableText for an empty text, for characters of another script, and for tokens the voice was not taught. A clause mark
     that it was not taught becomes one that it was: both are a pause, and no sound is lost."""
     from models.speech.passages import closed

@@ -18,6 +18,7 @@ class PocketsphinxTranscriber:
     name = "pocketsphinx"
     version = "5-draft-1"
     licence = "BSD-2-Clause"
+    is_draft = True
 
     def __init__(self) -> None:
         self._decoder: Any = None

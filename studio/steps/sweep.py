@@ -13,7 +13,7 @@ from studio.domain.errors import EngineFailed, EngineUnavailable, NotReady
 from studio.domain.line import Line, Slot, Take, VoiceRef
 from studio.domain.project import Project
 from studio.domain.sweep import SweepPoint
-from studio.engines.protocols import Audio, JudgesSpeech, SeesFace, Speaker, Transcriber
+from studio.engines.protocols import Audio, DraftListener, JudgesSpeech, SeesFace, Speaker, Transcriber
 from studio.engines.transcribe_manual import ManualTranscriber
 from studio.media.wav import read_wav
 from studio.review import programme_ms, resolve_voices, take_key, voice_version
@@ -167,11 +167,13 @@ class _Ear:
 
 
 def _recogniser(run: Run, grid: _Grid, takes: Mapping[SweepRow, Take]) -> Transcriber | None:
-    """The first recogniser that can listen to one of the takes; None where none is here or speaks the language."""
+    """The first recogniser that can listen to one of the takes, drafts only where the project names one; None where none is here or speaks
+    the language."""
     chosen = run.project.settings.engines.transcriber
     engines = sorted(run.shop.engines.all("transcriber"), key=lambda engine: engine.name != chosen)
     for engine in engines:
-        if isinstance(engine, ManualTranscriber) or not engine.available().is_available or not takes:
+        is_draft = isinstance(engine, DraftListener) and engine.is_draft and engine.name != chosen
+        if isinstance(engine, ManualTranscriber) or is_draft or not engine.available().is_available or not takes:
             continue
         try:
             engine.transcribe(_sound(run, next(iter(takes.values()))), run.project.target_language)

@@ -153,9 +153,9 @@ def test_a_cancelled_line_stops(engine: SyncVoiceSpeaker) -> None:
 
 def test_likelihoods_are_one_number_per_take_and_always_the_same(engine: SyncVoiceSpeaker) -> None:
     takes = [Audio(said(engine, guide(seed=seed)), RATE_HZ) for seed in (1, 2)]
-    found = engine.likelihoods(TEXT, "en", VOICE, takes)
+    found = engine.likelihoods(f"{TEXT}!", "en", VOICE, takes)
     assert len(found) == 2
-    assert found == engine.likelihoods(TEXT, "en", VOICE, takes)
+    assert found == engine.likelihoods(f"{TEXT}.", "en", VOICE, takes)
     assert found[0] != found[1]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from studio.engines.transcribe_manual import ManualTranscriber
 from studio.line_verbs import LineEdit
 from studio.service import Studio
 from studio.steps.sweep import NO_JUDGE, NOT_SEEN
-from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeSpeaker
+from tests.fakes import FakeFaceTracker, FakeLipScorer, FakeSpeaker, FakeTranscriber
 from tests.seeing_fakes import FakeSeer
 from tests.studio_fixtures import fake_studio, finish
 from tests.talking_film import talking_film
@@ -117,6 +118,22 @@ def test_without_a_recogniser_the_voice_itself_judges_and_is_named(home: Path, s
     assert (quiet.word_error, quiet.judged_by) == (None, "fake-seer itself")
     assert quiet.likelihood < loud.likelihood
     assert NO_JUDGE not in quiet.judged_by
+    studio.close()
+
+
+def test_a_recogniser_that_invents_words_judges_only_where_it_was_named(home: Path, seer: FakeSeer, film: Path) -> None:
+    class Draft(FakeTranscriber):
+        name = "draft"
+        is_draft = True
+
+    studio = studio_with(home, seer, transcriber=Draft())
+    project, line_id = made(studio, film)
+    swept(studio, project, line_id, (0,), (0,))
+    assert studio.sweep_points(project.id, line_id)[0].judged_by == "fake-seer itself"
+    settings = studio.project(project.id).project.settings
+    studio.update_settings(project.id, replace(settings, engines=replace(settings.engines, transcriber="draft")))
+    swept(studio, project, line_id, (1,), (0,))
+    assert [one.judged_by for one in studio.sweep_points(project.id, line_id)] == ["fake-seer itself", "draft"]
     studio.close()
 
 
