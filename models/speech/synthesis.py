@@ -1,7 +1,7 @@
 """Speaking with a voice: utterances in, sound of exactly the frames asked for out. Batched; the same seed says a line the same way.
 
 Enters: tokens with their frames, and whatever else is known of the line: a voice, a prompt to continue, what is seen, drawn pauses. A line's
-noise depends on its own seed and length alone, so its take does not depend on which lines stand beside it in the batch.
+noise depends on its own seed and length alone; where its frames are a multiple of the coarsest stack's factor, so does its take, whatever stands beside it.
 """
 
 from __future__ import annotations
