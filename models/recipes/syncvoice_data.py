@@ -125,7 +125,8 @@ def _read_one(folder: Path, row: dict[str, str], lips: Path | None, widths: tupl
         lip = np.load(path, allow_pickle=False).astype(np.float32) if path is not None and path.is_file() else np.zeros((0, widths[1]), np.float32)
         return Spoken(
             name, row["speaker"], row["group"], row["split"], row["text"], kept["mel"], tuple(str(token) for token in kept["tokens"]),
-            kept["token_start_s"], kept["token_end_s"], kept["voice"], face, lip, seen[: len(face)], row.get("aligned", "1") != "0",
+            kept["token_start_s"], kept["token_end_s"], kept["voice"], face, lip, seen[: len(face)],
+            row.get("aligned", "1") != "0" and ("aligned" not in kept.files or bool(kept["aligned"])),
         )  # fmt: skip
 
 
