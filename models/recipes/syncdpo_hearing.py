@@ -62,8 +62,9 @@ class LipRanker:
         scores = torch.zeros(takes.shape[:2])
         for number, take in enumerate(takes):
             for row, name in enumerate(batch.names):
-                samples = self.vocoder.sound_of(take[row, : batch.lengths[row]][None].cpu() / FEATURE_SCALE)[0].numpy()
-                scores[number, row] = -self.distance(self.mouths[name], samples)
+                with torch.autocast(take.device.type, enabled=False), torch.autocast("cpu", enabled=False):  # judges hear in full precision
+                    samples = self.vocoder.sound_of(take[row, : batch.lengths[row]].float()[None].cpu() / FEATURE_SCALE)[0].numpy()
+                    scores[number, row] = -self.distance(self.mouths[name], samples)
         return scores.to(takes.device)
 
 
