@@ -20,7 +20,9 @@ from studio.engines.rack import EngineRack
 from studio.line_verbs import LineEdit
 from studio.lip_verbs import NOT_LOOKED
 from studio.review import default_speaker
-from studio.steps.lip_guide import scales_of
+from studio.steps.lip_guide import all_cues, scales_of
+from studio.steps.seeing import Sight as Known
+from studio.steps.speech_stretches import found_in, found_stretches
 from studio.steps.sync import kept_take_syncs, why_no_scorer
 from studio.voice_verbs import VoiceVerbs
 
@@ -39,6 +41,8 @@ class BenchVerbs(VoiceVerbs):
         project, rack, line = self._own(project_id), self._shop.engines, detail.row.line
         engine = rack.named("speaker", detail.row.voice.engine) if detail.row.voice is not None else None
         scales = scales_of(project, line)
+        known = all_cues(self._shop, project, (line,))
+        seen = Known(project, (), known).seen(line)
         return LineBench(
             row=detail.row,
             scales=scales,
@@ -47,6 +51,8 @@ class BenchVerbs(VoiceVerbs):
             face_why=face_why(project, detail.row),
             scorer_why=why_no_scorer(rack),
             warning=guidance_warning(scales, project.source_language, project.target_language),
+            spoken=found_stretches(self._shop, seen, detail.row.slot),
+            spoken_in=found_in(seen, detail.row.slot),
         )
 
     def use_take(self, project_id: str, line_id: str, take_id: str) -> LineRow:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from studio.domain import cutting
+from studio.domain.drawn_pauses import drawn_pauses
 from studio.domain.errors import BadSetting, NotFound
 from studio.domain.line import Line, LineStatus, Prediction, SpeakerProfile, VoiceRef
 from studio.domain.preference import plain
@@ -31,7 +32,7 @@ MAX_NAME_CHARS = 120
 
 @dataclass(frozen=True, slots=True)
 class LineEdit:
-    """Changes to one line: None leaves a field as it is; a name in `clear` empties it (voice, guidance, take_id)."""
+    """Changes to one line: None leaves a field as it is; a name in `clear` empties it (voice, guidance, take_id, pauses)."""
 
     source_text: str | None = None
     target_text: str | None = None
@@ -41,6 +42,7 @@ class LineEdit:
     voice: VoiceRef | None = None
     guidance: Guidance | None = None
     take_id: str | None = None
+    pauses: tuple[TimeSpan, ...] | None = None
     clear: frozenset[str] = frozenset()
 
     def applied_to(self, line: Line, limits: Limits) -> Line:
@@ -161,12 +163,23 @@ class LineVerbs(LipVerbs):
         self._check_voice(project, edit.voice)
         if edit.take_id is not None:
             edit = self._circled(project, line_id, edit)
+        if edit.pauses is not None:
+            edit = self._paused(project, line_id, edit)
         follow = watched(self._shop, project, line_id, by=self.user, is_pick=is_pick) if edit.target_text is not None else None
         self._shop.lines.edit(project.id, line_id, lambda line: edit.applied_to(line, self._shop.limits), by=self.user, follow=follow)
         row = self._row(project.id, line_id)
         if follow is not None and row.prediction is not None:
             self._shop.preferences.time(project.id, line_id, plain(row.line.target_text), row.prediction.estimate.total_ms)
         return row
+
+    def _paused(self, project: Project, line_id: str, edit: LineEdit) -> LineEdit:
+        """Pauses as they are kept: in order and joined; none at all is the source's again. Raises BadSetting where they do not fit the line."""
+        cast = self._shop.lines.cast(project.id)
+        slot = slots(cast.lines, project.settings.timing, programme_ms(project, cast)).get(line_id)
+        if slot is None:
+            raise NotFound("line", line_id)
+        pauses = drawn_pauses([(span.start_ms, span.end_ms) for span in edit.pauses or ()], slot.length_ms)
+        return replace(edit, pauses=pauses) if pauses else replace(edit, pauses=None, clear=edit.clear | {"pauses"})
 
     def _circled(self, project: Project, line_id: str, edit: LineEdit) -> LineEdit:
         """Circling a take brings back its words and its voice, or the next voicing would take it away again."""

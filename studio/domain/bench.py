@@ -47,7 +47,8 @@ class JudgedTake:
 @dataclass(frozen=True, slots=True)
 class LineBench:
     """One line to work on. `scales`: those in force. `face_why`: a sentence where its speaker's mouth is not seen well enough to guide
-    anything, "" where it is. `scorer_why`: why lips cannot be scored at all, "" where they can. `warning`: what its scales cost."""
+    anything, "" where it is. `scorer_why`: why lips cannot be scored at all, "" where they can. `warning`: what its scales cost. `spoken`: where
+    its own pauses leave speech, ms from its start, None where nobody knows; `spoken_in`: who tells, "source", "lips" or ""."""
 
     row: LineRow
     scales: Guidance
@@ -56,3 +57,5 @@ class LineBench:
     face_why: str = ""
     scorer_why: str = ""
     warning: str = ""
+    spoken: tuple[tuple[int, int], ...] | None = None
+    spoken_in: str = ""

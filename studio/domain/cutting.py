@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from studio.domain.drawn_pauses import SHORTEST_PAUSE_MS, drawn_pauses, moved, pauses_of_part
 from studio.domain.errors import BadSetting
 from studio.domain.line import Line, LineStatus
 from studio.domain.timing import TimeSpan
@@ -39,7 +40,11 @@ def split(line: Line, at_ms: int, new_id: str) -> tuple[Line, Line]:
     bare = replace(line, take_id=None, status=LineStatus.DRAFT)
     first = replace(bare, span=TimeSpan(line.span.start_ms, at_ms), source_text=first_source, target_text=first_target)
     second = replace(bare, id=new_id, span=TimeSpan(at_ms, line.span.end_ms), source_text=second_source, target_text=second_target)
-    return first, second
+    cut_ms, end_ms = at_ms - line.span.start_ms, max((pause.end_ms for pause in line.pauses or ()), default=0)
+    return (
+        replace(first, pauses=pauses_of_part(line.pauses, 0, cut_ms)),
+        replace(second, pauses=pauses_of_part(line.pauses, cut_ms, max(cut_ms, end_ms))),
+    )
 
 
 def merge(lines: Sequence[Line], *, source_language: str, target_language: str) -> Line:
@@ -52,7 +57,15 @@ def merge(lines: Sequence[Line], *, source_language: str, target_language: str) 
     span = TimeSpan(ordered[0].span.start_ms, max(line.span.end_ms for line in ordered))
     source = _joined([line.source_text for line in ordered], source_language)
     target = _joined([line.target_text for line in ordered], target_language)
-    return replace(ordered[0], span=span, source_text=source, target_text=target, take_id=None, status=LineStatus.DRAFT)
+    pauses = _joined_pauses(ordered, span)
+    return replace(ordered[0], span=span, source_text=source, target_text=target, take_id=None, status=LineStatus.DRAFT, pauses=pauses)
+
+
+def _joined_pauses(ordered: Sequence[Line], span: TimeSpan) -> tuple[TimeSpan, ...] | None:
+    """What was drawn on any of the lines, on the merged line's time axis; None where that is nothing."""
+    drawn = [pause for line in ordered for pause in moved(line.pauses, line.span.start_ms - span.start_ms)]
+    inside = [(start, min(end, span.length_ms)) for start, end in drawn if min(end, span.length_ms) - start >= SHORTEST_PAUSE_MS]
+    return drawn_pauses(inside, span.length_ms) or None
 
 
 def _joined(texts: Sequence[str], language: str) -> str:

@@ -49,7 +49,9 @@ class SpeakerProfile:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. An empty `source_text` is a line to type in; an empty `target_text` is not voiced."""
+    """One line. An empty `source_text` is a line to type in; an empty `target_text` is not voiced.
+
+    `pauses`: drawn by an editor, in order, ms from the line's start, never empty; None: as in the source, where pauses are asked for."""
 
     id: str
     span: TimeSpan
@@ -61,6 +63,7 @@ class Line:
     guidance: Guidance | None = None
     take_id: str | None = None
     notes: tuple[str, ...] = ()
+    pauses: tuple[TimeSpan, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

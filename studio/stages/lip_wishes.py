@@ -5,6 +5,7 @@ Pure. Enters a guide and its slot; leaves arrays for the planner in `lip_timing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ OVER_COST = 50.0  # per second of speech after the slot's end: dearer than anyth
 SHUT_COST = 0.2  # of speech, and taken off the cost of silence, while the mouth stays shut though the source is heard
 UNSEEN_SHARE = 0.5  # weight of a moment in which a mouth that is seen elsewhere in the line is not
 SHUT_MS = 160  # lips that close for shorter are speaking
+PAUSE_MS = 120  # ... and where nothing but the lips tells of pauses, these are one
 SHUT_LEVEL = 0.2  # of the way from this line's narrowest opening to its widest ...
 SHUT_MOST = 0.3  # ... but a mouth this open is never shut
 LEAST_RANGE = 0.12  # a mouth that moves less than this tells nothing
@@ -64,7 +66,18 @@ def _speaks(guide: LipGuide, slot: Slot, frames: int) -> np.ndarray:
     return speaks
 
 
-def _stays_shut(opening: np.ndarray) -> np.ndarray:
+def spoken_with_open_lips(opening: Sequence[float | None], length_ms: int) -> tuple[tuple[int, int], ...]:
+    """Where a mouth may be speaking, ms from the start of `opening` (25 Hz, None where it is not seen): everywhere but where its lips
+    stay shut for at least PAUSE_MS. Empty where it is never seen, and where it is shut throughout."""
+    frames = -(-length_ms // FRAME_MS)
+    curve = _at_frames([np.nan if value is None else value for value in opening], frames, fill=np.nan)
+    if np.isnan(curve).all():
+        return ()
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], (~_stays_shut(curve, PAUSE_MS)).astype(np.int8), [0]]))).reshape(-1, 2)
+    return tuple((int(first) * FRAME_MS, min(length_ms, int(last) * FRAME_MS)) for first, last in edges)
+
+
+def _stays_shut(opening: np.ndarray, least_ms: int = SHUT_MS) -> np.ndarray:
     """Where the mouth is shut for long enough to mean silence; nowhere for a mouth that hardly moves. Bool, shape (frames,)."""
     seen = opening[~np.isnan(opening)]
     if not len(seen):
@@ -75,7 +88,7 @@ def _stays_shut(opening: np.ndarray) -> np.ndarray:
     shut = np.nan_to_num(opening, nan=np.inf) < min(low + SHUT_LEVEL * (high - low), SHUT_MOST)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], shut.astype(np.int8), [0]]))).reshape(-1, 2)
     for first, last in edges:
-        if (last - first) * FRAME_MS < SHUT_MS:
+        if (last - first) * FRAME_MS < least_ms:
             shut[first:last] = False
     return shut
 

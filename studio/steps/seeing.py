@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from studio.domain.errors import EngineFailed
@@ -19,10 +19,9 @@ from studio.engines.protocols import FaceStreams, Recording, SeesFace, VoiceGuid
 from studio.engines.rack import EngineRack
 from studio.media.face_archive import FaceArchive
 from studio.media.wav import read_wav
-from studio.stages.speech_activity import heard_spans
 from studio.steps.face_streams import face_streams
-from studio.steps.lip_guide import LipCues, cue_span, scales_of, spans_inside
-from studio.steps.speech import source_speech
+from studio.steps.lip_guide import LipCues, cue_span, scales_of
+from studio.steps.speech_stretches import Seen, pausing, speech_stretches, stretches_key
 from studio.workshop import Workshop
 
 SEE_VERSION = "1"  # changes whenever the same conditions may give another take
@@ -63,6 +62,9 @@ class Sight:
         is_hidden = seen is None or seen.presence is Presence.OFF_SCREEN or self.known.archive is None
         return None if is_hidden or seen is None else seen.track_id
 
+    def seen(self, line: Line) -> Seen:
+        return Seen(self.known, self.track(line))
+
 
 def seeing(rack: EngineRack, voice: VoiceRef | None) -> SeesFace | None:
     """The engine of a voice, where it takes the picture into its model."""
@@ -75,7 +77,7 @@ def see_key(sight: Sight, line: Line, slot: Slot, voice: VoiceRef, engine: SeesF
     scales, settings = asked.scales, sight.project.settings.voice
     reference = sight.reference(voice)
     picture = (sight.known.archive, sight.track(line), slot.start_ms) if _follows_face(scales) and sight.track(line) is not None else None
-    pauses = (sight.known.speech.wav, spans_inside(sight.known.speech.spans, cue_span(slot))) if _follows_speech(scales) else None
+    pauses = stretches_key(sight.seen(line), line, slot, scales)
     like = None if reference is None else (reference.blob, reference.transcript)
     return fingerprint("see", SEE_VERSION, engine.voice_version(voice), scales, settings.steps(asked.quality), settings.seed, picture, pauses, like)
 
@@ -104,12 +106,12 @@ def told(shop: Workshop, sight: Sight, line: Line, slot: Slot, voice: VoiceRef, 
     recording it should speak like is gone."""
     settings, scales = sight.project.settings.voice, asked.scales
     face = _face(shop, sight, line, slot) if _follows_face(scales) else None
-    used = scales if face is not None else replace(scales, face_scale=0.0, lip_scale=0.0)
+    used = pausing(scales if face is not None else replace(scales, face_scale=0.0, lip_scale=0.0), line)
     reference = sight.reference(voice)
     recording = None if reference is None else Recording(read_wav(shop.blobs.path(reference.blob)), reference.transcript)
     guide = VoiceGuide(
         used, settings.steps(asked.quality), settings.seed, slot.span_ms, slot.length_ms, face,
-        _speech(shop, sight, slot) if _follows_speech(scales) else None, recording,
+        speech_stretches(shop, sight.seen(line), line, slot, scales), recording,
     )  # fmt: skip
     why = "" if face is not None or not _follows_face(scales) else _why_unseen(sight, line)
     consent = None if reference is None else reference.consent
@@ -123,25 +125,11 @@ def _follows_face(scales: Guidance) -> bool:
     return scales.face_scale > 0 or scales.lip_scale > 0
 
 
-def _follows_speech(scales: Guidance) -> bool:
-    return scales.pause_scale > 0
-
-
 def _face(shop: Workshop, sight: Sight, line: Line, slot: Slot) -> FaceStreams | None:
     track = sight.track(line)
     if track is None or sight.known.archive is None:
         return None
     return face_streams(FaceArchive(shop.blobs.path(sight.known.archive)), track, cue_span(slot))
-
-
-def _speech(shop: Workshop, sight: Sight, slot: Slot) -> tuple[tuple[int, int], ...] | None:
-    """Where the source speaks, from the take's start; None where nobody knows."""
-    span, known = cue_span(slot), sight.known.speech
-    audio = source_speech(shop, known, span)
-    if audio is None:
-        return None
-    heard: Sequence = heard_spans(audio, spans_inside(known.spans, span), start_ms=slot.start_ms)
-    return tuple((max(0, one.start_ms - span.start_ms), min(span.length_ms, one.end_ms - span.start_ms)) for one in heard) or None
 
 
 def _why_unseen(sight: Sight, line: Line) -> str:

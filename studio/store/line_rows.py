@@ -101,6 +101,7 @@ def line_columns(line: Line) -> dict[str, Any]:
         "guidance": to_plain(line.guidance),
         "take_id": line.take_id,
         "notes": list(line.notes),
+        "pauses": to_plain(line.pauses),
     }
 
 
@@ -116,6 +117,7 @@ def line_of(row: Row[Any]) -> Line:
         None if row.guidance is None else Guidance(**row.guidance),
         row.take_id,
         tuple(row.notes),
+        None if row.pauses is None else tuple(TimeSpan(**pause) for pause in row.pauses),
     )
 
 

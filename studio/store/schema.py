@@ -95,6 +95,7 @@ LINES = Table(
     Column("take_id", String(32)),
     _json("notes", nullable=False),
     Column("revision", Integer, nullable=False),
+    _json("pauses"),
     ForeignKeyConstraint(["project_id", "speaker_id"], ["speakers.project_id", "speakers.id"], name="fk_lines_speaker"),
     Index("ix_lines_place", "project_id", "start_ms", "end_ms", "ordinal"),
 )

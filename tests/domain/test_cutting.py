@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,16 @@ def test_a_split_cuts_time_and_both_texts_and_drops_the_take() -> None:
 def test_a_split_at_the_edge_or_outside_is_refused(at_ms: int) -> None:
     with pytest.raises(BadSetting, match="inside itself"):
         split(LINE, at_ms, "b")
+
+
+def test_pauses_go_with_the_time_they_are_drawn_on() -> None:
+    drawn = replace(LINE, pauses=(TimeSpan(100, 300), TimeSpan(700, 1000), TimeSpan(1500, 1600)))
+    first, second = split(drawn, 1800, "b")
+    assert first.pauses == (TimeSpan(100, 300), TimeSpan(700, 800))
+    assert second.pauses == (TimeSpan(0, 200), TimeSpan(700, 800))
+    assert split(replace(LINE, pauses=(TimeSpan(100, 300),)), 1800, "b")[1].pauses is None
+    assert merge([first, second], source_language="en", target_language="zh").pauses == drawn.pauses
+    assert merge(split(LINE, 1800, "b"), source_language="en", target_language="zh").pauses is None
 
 
 @given(st.text(max_size=60), st.floats(0, 1))

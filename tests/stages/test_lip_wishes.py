@@ -8,7 +8,7 @@ from studio.domain.line import Slot
 from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
-from studio.stages.lip_wishes import OVER_COST, SHUT_COST, UNSEEN_SHARE, frames_of, wishes
+from studio.stages.lip_wishes import OVER_COST, SHUT_COST, UNSEEN_SHARE, frames_of, spoken_with_open_lips, wishes
 
 SLOT = Slot(5000, 1000, 400)
 SPEECH = (TimeSpan(5200, 5800),)
@@ -76,3 +76,14 @@ def test_emphasis_follows_level_and_mouth_inside_the_speech_only() -> None:
     assert wish.emphasis[24:40].max() < 0 < wish.emphasis[41:60].min()
     assert wish.emphasis.sum() == pytest.approx(0, abs=1e-9)
     assert np.array_equal(wishes(guide(face=2.0, lips=0.0, level=level), SLOT, 139).emphasis, 2 * wish.emphasis)
+
+
+def test_lips_that_close_for_three_pictures_pause_and_for_two_speak() -> None:
+    opening = mouth((10, 0.5), (3, 0.0), (10, 0.5), (2, 0.0), (5, 0.5))
+    assert spoken_with_open_lips(opening, 1200) == ((0, 400), (520, 1200))
+
+
+def test_lips_that_are_not_seen_or_hardly_move_pause_nowhere() -> None:
+    assert spoken_with_open_lips(mouth((20, None)), 800) == () == spoken_with_open_lips((), 800)
+    assert spoken_with_open_lips(mouth((20, 0.05)), 790) == ((0, 790),)
+    assert spoken_with_open_lips(mouth((5, 0.5), (10, None), (5, 0.5)), 800) == ((0, 800),)

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.domain.errors import BadSetting
 from studio.domain.line import VoiceRef
 from studio.domain.plain import fingerprint
 from studio.domain.project import Job, JobKind, JobState, Project
 from studio.domain.settings import Guidance, VoiceSettings
+from studio.domain.timing import TimeSpan
 from studio.engines.protocols import Audio
 from studio.line_verbs import LineEdit
 from studio.media import face_archive
@@ -165,7 +167,7 @@ def test_a_text_that_cannot_be_said_in_time_costs_only_its_own_line(studio: Stud
 def test_engines_that_do_not_see_keep_their_keys_bit_for_bit(studio: Studio, film: Path) -> None:
     project = scaled(studio, made(studio, film), face_scale=1.0)
     for row in studio.rows(project.id):
-        studio.revise_line(project.id, row.line.id, LineEdit(voice=VoiceRef("fake-speaker", "low")))
+        studio.revise_line(project.id, row.line.id, LineEdit(voice=VoiceRef("fake-speaker", "low"), pauses=(TimeSpan(100, 300),)))
     voiced(studio, project)
     project = scaled(studio, project, text_scale=2.0)
     row = studio.rows(project.id)[0]
@@ -223,6 +225,50 @@ def test_pauses_of_the_source_are_told_where_they_are_asked_for(studio: Studio, 
         assert asked.guide.speech
         assert all(0 <= start < end <= asked.guide.slot_ms for start, end in asked.guide.speech)
     assert not any(row.is_take_stale for row in studio.rows(project.id))
+
+
+def test_pauses_that_are_drawn_count_though_the_scale_is_nought(studio: Studio, seer: FakeSeer, film: Path) -> None:
+    project = made(studio, film)
+    voiced(studio, project)
+    first, second = studio.rows(project.id)
+    row = studio.revise_line(project.id, first.line.id, LineEdit(pauses=(TimeSpan(300, 500),)))
+    assert row.is_take_stale
+    voiced(studio, project)
+    assert seer.asked[-1].guide.speech == ((0, 300), (500, first.slot.length_ms))
+    assert seer.asked[-1].guide.scales.pause_scale == 1.0
+    assert len(seer.asked) == 3, "the other line is left alone"
+    assert not studio.rows(project.id)[0].is_take_stale
+    studio.revise_line(project.id, second.line.id, LineEdit(pauses=(TimeSpan(0, 100),), guidance=Guidance(pause_scale=2.5)))
+    voiced(studio, project)
+    assert seer.asked[-1].guide.scales.pause_scale == 2.5, "a scale that somebody set stays"
+    row = studio.revise_line(project.id, first.line.id, LineEdit(clear=frozenset({"pauses"})))
+    assert row.line.pauses is None
+    assert row.is_take_stale
+
+
+def test_pauses_that_do_not_fit_the_line_are_refused_and_none_at_all_are_the_sources(studio: Studio, film: Path) -> None:
+    project = made(studio, film)
+    line, slot_ms = studio.rows(project.id)[0].line, studio.rows(project.id)[0].slot.length_ms
+    with pytest.raises(BadSetting, match="within the line"):
+        studio.revise_line(project.id, line.id, LineEdit(pauses=(TimeSpan(0, slot_ms + 1),)))
+    with pytest.raises(BadSetting, match="no time to speak"):
+        studio.revise_line(project.id, line.id, LineEdit(pauses=(TimeSpan(0, slot_ms),)))
+    studio.revise_line(project.id, line.id, LineEdit(pauses=(TimeSpan(0, 100),)))
+    assert studio.revise_line(project.id, line.id, LineEdit(pauses=())).line.pauses is None
+
+
+def test_a_film_without_sound_pauses_where_its_lips_are_closed(studio: Studio, seer: FakeSeer, tmp_path: Path) -> None:
+    loud = np.zeros(100, np.float32)
+    loud[10:20] = loud[30:42] = loud[55:90] = 1.0
+    project = made(studio, talking_film(tmp_path / "mute.mkv", loud=loud, has_sound=False))
+    assert_done(studio.run_now(project.id, JobKind.FACES))
+    project = scaled(studio, project, pause_scale=1.0)
+    voiced(studio, project)
+    first = studio.rows(project.id)[0]
+    assert seer.asked[0].guide.speech == pytest.approx(np.array(((200, 600), (1000, 1480))), abs=80)
+    assert not first.is_take_stale
+    bench = studio.line_bench(project.id, first.line.id)
+    assert (bench.spoken, bench.spoken_in) == (seer.asked[0].guide.speech, "lips")
 
 
 def test_a_sound_of_a_script_without_media_needs_no_face(studio: Studio) -> None:

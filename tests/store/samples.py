@@ -42,6 +42,7 @@ def a_cast() -> Cast:
         voice=VoiceRef("edge", "zh-CN-XiaoxiaoNeural", 1.25, 0.9),
         guidance=Guidance(face_scale=1.5, lip_scale=2.0),
         notes=("cue 2 overlapped cue 3", "sung"),
+        pauses=(TimeSpan(300, 450),),
     )
     return Cast((ANNA, BO), (a_line(0, source_text=""), rich, a_line(4000)))
 

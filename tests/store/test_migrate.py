@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, inspect
 
 from studio.domain.errors import StudioError
+from studio.domain.timing import TimeSpan
 from studio.store import migrate as migrations
 from studio.store.database import open_database
 from studio.store.lines import LineStore
@@ -85,6 +86,7 @@ def test_a_database_of_every_past_schema_opens_with_its_content(dump: Path, tmp_
     assert (project.name, project.source_language, project.target_language) == ("Pilot", "en", "zh")
     assert [(line.span.start_ms, line.target_text) for line in cast.lines] == [(0, ""), (2000, "现在是两秒。"), (4000, "")]
     assert [take.text for take in lines.takes(project.id, cast.lines[1].id)] == ["你好"]
+    assert [line.pauses for line in cast.lines] == [None, (TimeSpan(300, 450),) if dump.stem >= "0005" else None, None]
     assert stored_version(engine) == SCHEMA_VERSION
     with engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"

@@ -85,14 +85,14 @@ CREATE TABLE lines (
 	guidance JSON, 
 	take_id VARCHAR(32), 
 	notes JSON NOT NULL, 
-	revision INTEGER NOT NULL, 
+	revision INTEGER NOT NULL, pauses JSON, 
 	CONSTRAINT pk_lines PRIMARY KEY (id), 
 	CONSTRAINT fk_lines_speaker FOREIGN KEY(project_id, speaker_id) REFERENCES speakers (project_id, id), 
 	CONSTRAINT fk_lines_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE
 );
-INSERT INTO "lines" VALUES('bcf115f9f35d4e6e9f3b776fa782145b','c93e57b34d89438ebd144d5fdf37b086',0,900,0,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','','','draft',NULL,NULL,NULL,'[]',1);
-INSERT INTO "lines" VALUES('a969d5e790424bf287963066034d7204','c93e57b34d89438ebd144d5fdf37b086',2000,2900,1,'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','It is 2000 ms.','现在是两秒。','approved','{"engine":"edge","voice":"zh-CN-XiaoxiaoNeural","rate_ratio":1.25,"pitch_ratio":0.9}','{"face_scale":1.5,"lip_scale":2.0}','0895e8ac31a042e89dfee84519ccc33e','["cue 2 overlapped cue 3","sung"]',2);
-INSERT INTO "lines" VALUES('bd90af125ed74071bd941a3050dc2422','c93e57b34d89438ebd144d5fdf37b086',4000,4900,2,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','It is 4000 ms.','','draft',NULL,NULL,NULL,'[]',1);
+INSERT INTO "lines" VALUES('bcf115f9f35d4e6e9f3b776fa782145b','c93e57b34d89438ebd144d5fdf37b086',0,900,0,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','','','draft',NULL,NULL,NULL,'[]',1,NULL);
+INSERT INTO "lines" VALUES('a969d5e790424bf287963066034d7204','c93e57b34d89438ebd144d5fdf37b086',2000,2900,1,'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb','It is 2000 ms.','现在是两秒。','approved','{"engine":"edge","voice":"zh-CN-XiaoxiaoNeural","rate_ratio":1.25,"pitch_ratio":0.9}','{"face_scale":1.5,"lip_scale":2.0}','0895e8ac31a042e89dfee84519ccc33e','["cue 2 overlapped cue 3","sung"]',2,'[{"start_ms":300,"end_ms":450}]');
+INSERT INTO "lines" VALUES('bd90af125ed74071bd941a3050dc2422','c93e57b34d89438ebd144d5fdf37b086',4000,4900,2,'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa','It is 4000 ms.','','draft',NULL,NULL,NULL,'[]',1,NULL);
 CREATE TABLE preferences (
 	seq INTEGER NOT NULL, 
 	id VARCHAR(32) NOT NULL, 

@@ -1,4 +1,4 @@
-"""Voices made of recordings, with whose they are; how a take was made; sweeps over guidance scales; the quality a job asks for."""
+"""Voices made of recordings, with whose they are; how a take was made; pauses drawn on lines; sweeps over guidance scales; the quality a job asks for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ down_revision = "0004"
 
 def upgrade() -> None:
     op.add_column("takes", sa.Column("made", sa.JSON(none_as_null=True), nullable=True))
+    op.add_column("lines", sa.Column("pauses", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("jobs", sa.Column("quality", sa.String(length=16), server_default="", nullable=False))
     _add_reference_voices()
     _add_sweep_points()
