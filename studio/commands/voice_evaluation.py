@@ -119,7 +119,7 @@ def _as_json(result: VoiceResult, place: Path, why_deaf: str) -> dict[str, Any]:
     from studio.evaluation.voice import RECORDING
 
     table = place if place.is_file() else next((place / name for name in ("index.csv", "words.tsv") if (place / name).is_file()), None)
-    if table is None and not result.trials:
+    if not result.trials:
         raise BadSetting(f"No clip of {place} could be judged: {next(iter(result.left_out.values()), 'there are none')}.")
     plan = result.plan
     return {

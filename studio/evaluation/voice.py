@@ -32,6 +32,7 @@ from studio.evaluation.voice_clips import VoiceClip
 from studio.file_lips import SeenFile, faces_of, seen_file
 from studio.media.face_archive import FaceArchive
 from studio.media.wav import read_wav_span
+from studio.stages.sync import at_speech_rate
 
 CONDITIONS = {"none": (0.0, 0.0), "face": (1.0, 0.0), "lip": (0.0, 1.0), "both": (1.0, 1.0)}
 RECORDING = "recording"
@@ -141,12 +142,12 @@ def _said_again(plan: VoicePlan, clip: VoiceClip, seen: SeenFile, engine: SeesFa
     track, lips = _face(seen, judges.scorer)
     recording = read_wav_span(seen.sound, TimeSpan(0, seen.info.duration_ms))
     guides = {name: _guide(plan, name, seen, track, recording) for name in plan.conditions}
-    made = [_judged(clip, RECORDING, recording, track, lips, judges)]
+    made = [judged(clip, RECORDING, recording, track, lips, judges)]
     for name, guide in guides.items():
         started = time.monotonic()
         audio = engine.seeing(guide).speak(clip.text, plan.language, plan.voice).audio
         work_s = time.monotonic() - started
-        found = _judged(clip, name, audio, track, lips, judges)
+        found = judged(clip, name, audio, track, lips, judges)
         asked, given = (round(seconds * FRAME_SAMPLES_RATIO) for seconds in (seen.info.duration_ms / 1000, len(audio.samples) / audio.rate_hz))
         made.append(_timed(found, abs(given - asked), work_s, len(audio.samples) / audio.rate_hz))
     return made
@@ -181,11 +182,12 @@ def _face(seen: SeenFile, scorer: SyncScorer) -> tuple[FaceTrack, object]:
     return best.track, best.lips
 
 
-def _judged(clip: VoiceClip, condition: str, audio: Audio, track: FaceTrack, lips: object, judges: Judges) -> VoiceTrial:
+def judged(clip: VoiceClip, condition: str, audio: Audio, track: FaceTrack, lips: object, judges: Judges) -> VoiceTrial:
+    """A sound of any rate against the lips of a track and the clip's words; scorers of lips listen at 16 kHz."""
     error = None if judges.word_error is None else judges.word_error(audio, clip.text)
     first = round(track.start_frame / FACE_RATE_HZ * audio.rate_hz)
     try:
-        score = judges.scorer.score(lips, Audio(audio.samples[first:], audio.rate_hz))
+        score = judges.scorer.score(lips, at_speech_rate(Audio(audio.samples[first:], audio.rate_hz)))
     except NotMeasurable as reason:
         return VoiceTrial(clip.name, condition, word_error=error, why=str(reason))
     return VoiceTrial(clip.name, condition, score.lse_c, score.lse_d, score.offset_frames, error)

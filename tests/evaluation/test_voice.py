@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from studio.domain.errors import BadSetting
+from studio.domain.faces import FaceTrack
 from studio.domain.line import VoiceRef
-from studio.evaluation.voice import Judges, VoicePlan, VoiceResult, VoiceTrial, evaluate_voice
+from studio.domain.sync import SyncScore
+from studio.engines.protocols import Audio
+from studio.evaluation.voice import Judges, VoicePlan, VoiceResult, VoiceTrial, evaluate_voice, judged
 from studio.evaluation.voice_clips import VoiceClip
 from tests.fakes import FakeLipScorer
 
@@ -70,3 +74,17 @@ def test_a_clip_without_words_is_left_out_with_the_reason() -> None:
     found = evaluate_voice(plan, Seeing(), Judges(None, None, FakeLipScorer(), None), lambda done, total: None)  # type: ignore[arg-type]
     assert found.trials == ()
     assert "words" in found.left_out["a"]
+
+
+def test_lips_are_scored_against_what_the_scorer_listens_at_whatever_rate_a_voice_speaks_at() -> None:
+    class At16Khz(FakeLipScorer):
+        def score(self, lips: np.ndarray, audio: Audio) -> SyncScore:
+            assert (audio.rate_hz, len(audio.samples)) == (16_000, 14 * 640)
+            return super().score(lips, audio)
+
+    loud = np.random.default_rng(0).normal(0.0, 0.1, 15 * 960).astype(np.float32)
+    scorer = At16Khz()
+    lips = scorer.embed_lips(np.random.default_rng(1).integers(0, 255, (14, 8, 8)))
+    track = FaceTrack(0, 1, 15, 0, 90.0, 40.0, 0.0, 1.0)
+    trial = judged(VoiceClip("a", None, "words"), "none", Audio(loud, 24_000), track, lips, Judges(None, None, scorer, None))  # type: ignore[arg-type]
+    assert trial.lse_d is not None and trial.why == ""
