@@ -12,7 +12,9 @@ from typing import Any
 
 from studio.domain.errors import BadSetting, NotReady
 from studio.domain.reference_voice import OWN_VOICE_STATEMENT, Consent
+from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
+from studio.line_verbs import LineEdit
 from studio.service import Studio
 from studio.ui import desk_present, present
 from studio.ui.desk_views import Reply
@@ -60,6 +62,11 @@ class GuidanceDesk:
     def use_take(self, line_id: str, take_id: str) -> Used:
         return self._used(self._studio.use_take(self._project_id, line_id, take_id))
 
+    def set_pauses(self, line_id: str, pauses: Sequence[Sequence[int]] | None) -> Used:
+        """Pauses drawn on a line, pairs of ms from its start; None goes back to the source's. Raises BadSetting for anything else."""
+        edit = LineEdit(clear=frozenset({"pauses"})) if pauses is None else LineEdit(pauses=_spans(pauses))
+        return self._used(self._studio.revise_line(self._project_id, line_id, edit))
+
     # sweeps
 
     def sweep(self, line_id: str, face_scales: Sequence[float], lip_scales: Sequence[float], quality: str) -> Reply:
@@ -106,10 +113,18 @@ class GuidanceDesk:
         return Used(Reply(row=desk_present.desk_row(row)), self.bench(row.line.id))
 
 
+def _spans(pauses: Sequence[Sequence[int]]) -> tuple[TimeSpan, ...]:
+    try:
+        return tuple(TimeSpan(round(start_ms), round(end_ms)) for start_ms, end_ms in pauses[:MAX_GRID_ENTRIES])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadSetting("A pause starts at 0 or later and ends after its start, both within the line, such as 0.8-1.1.") from error
+
+
 CALLS: dict[str, Callable[..., Any]] = {
     "bench": GuidanceDesk.bench,
     "voice_lines": GuidanceDesk.voice_lines,
     "use_take": GuidanceDesk.use_take,
+    "set_pauses": GuidanceDesk.set_pauses,
     "sweep": GuidanceDesk.sweep,
     "choose_point": GuidanceDesk.choose_point,
     "forget_sweep": GuidanceDesk.forget_sweep,

@@ -13,7 +13,7 @@ from studio.domain.sweep import SweepPoint
 from studio.domain.views import ProjectView
 from studio.ui import present
 from studio.ui.desk_present import voice_key
-from studio.ui.guidance_views import BenchView, GuidanceNews, MadeView, PresetView, SightView, TakeCard
+from studio.ui.guidance_views import BenchView, GuidanceNews, MadeView, PausesView, PresetView, SightView, TakeCard
 from studio.ui.lip_present import lip_view
 from studio.ui.sweep_present import sweep_view
 from studio.ui.views import Place
@@ -77,7 +77,14 @@ def bench_view(bench: LineBench, points: Sequence[SweepPoint], references: dict[
         warning=bench.warning,
         takes=tuple(take_card(one, numbers[one.take.id], line.take_id, references) for one in takes),
         sweep=sweep_view(bench, points, numbers),
+        pauses=pauses_view(bench),
     )
+
+
+def pauses_view(bench: LineBench) -> PausesView:
+    slot, pauses = bench.row.slot, bench.row.line.pauses
+    drawn = None if pauses is None else tuple((pause.start_ms, pause.end_ms) for pause in pauses)
+    return PausesView(slot.span_ms, slot.length_ms, drawn, bench.spoken or (), bench.spoken_in)
 
 
 def take_card(judged: JudgedTake, number: int, circled: str | None, references: dict[str, str]) -> TakeCard:

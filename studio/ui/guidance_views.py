@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from studio.domain.drawn_pauses import SHORTEST_PAUSE_MS
 from studio.domain.settings import Guidance
 from studio.ui.desk_views import LipView
 from studio.ui.views import JobView, Place
@@ -117,6 +118,19 @@ class SweepView:
 
 
 @dataclass(frozen=True, slots=True)
+class PausesView:
+    """The chosen line's time, all ms from its start. `drawn` None: nobody drew pauses. `spoken`: where speech is found, and by whom
+    (`spoken_in` "source", "lips" or "")."""
+
+    span_ms: int
+    slot_ms: int
+    drawn: tuple[tuple[int, int], ...] | None = None
+    spoken: tuple[tuple[int, int], ...] = ()
+    spoken_in: str = ""
+    shortest_ms: int = SHORTEST_PAUSE_MS
+
+
+@dataclass(frozen=True, slots=True)
 class BenchView:
     """The chosen line: its takes, its sweep, and what its voice can and cannot see. Sentences are "" where all is well."""
 
@@ -128,6 +142,7 @@ class BenchView:
     warning: str = ""
     takes: tuple[TakeCard, ...] = ()
     sweep: SweepView = field(default_factory=SweepView)
+    pauses: PausesView | None = None
 
 
 @dataclass(frozen=True, slots=True)

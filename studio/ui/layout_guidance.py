@@ -34,6 +34,7 @@ class GuidanceWidgets:
     voices: gr.HTML
     lines: gr.HTML
     compare: gr.HTML
+    pauses: gr.HTML
     sweep: gr.HTML
     sweep_figure: gr.Plot
     points: gr.HTML
@@ -52,9 +53,10 @@ def build_guidance() -> GuidanceWidgets:
             with gr.Row(elem_classes="bench"):
                 with gr.Column(min_width=430):
                     compare = island("guidance/compare", events=("changed",))
+                    pauses = island("guidance/pauses", events=("changed",))
                 with gr.Column(min_width=430, elem_classes="card sweep-card"):
                     sweep = island("guidance/sweep", events=("changed", "plotted"))
                     with gr.Column(elem_classes="sweep-plot"):
                         figure = gr.Plot(show_label=False, container=False)
                     points = island("guidance/points", events=("changed",))
-    return GuidanceWidgets(scales, presets, voices, lines, compare, sweep, figure, points)
+    return GuidanceWidgets(scales, presets, voices, lines, compare, pauses, sweep, figure, points)

@@ -207,7 +207,8 @@ def _wire_guidance(page: Page, wiring: Wiring) -> None:
     taken = _scales(page, "guidance") | {widget: f"news.{name}" for widget, name in news.items()}
     on(wiring, [tab.presets.preset], Handlers.use_preset, Reads(here, data=("key",)), taken)
     on(wiring, [tab.lines.quality], Handlers.set_quality, Reads(here, data=("quality",), is_continuous=True), news)
-    on(wiring, [tab.lines.changed, tab.compare.changed, tab.sweep.changed, tab.points.changed, tab.voices.changed], Handlers.tick, Reads(here), news)
+    moved = [one.changed for one in (tab.lines, tab.compare, tab.pauses, tab.sweep, tab.points, tab.voices)]
+    on(wiring, moved, Handlers.tick, Reads(here), news)
     on(wiring, [tab.sweep.plotted], Handlers.draw_sweep, Reads(here, data=("line_id",), is_continuous=True), {tab.sweep_figure: "sweep"})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from studio.domain.project import JobKind, Project
@@ -142,6 +143,69 @@ def test_a_sweep_is_plotted_and_a_point_picked_by_pointer_and_by_keyboard(tab: t
     assert studio.rows(project.id)[0].line.guidance == Guidance(0.0, 1.0)
     page.get_by_role("button", name="Compare face 1, lips 0 as B").click()
     page.locator(".compare .facts tbody tr").first.locator("td").nth(1).filter(has_text="face 1 · lips 0").wait_for()
+    clean(watch)
+
+
+def test_pauses_are_drawn_moved_typed_removed_and_given_back_to_the_source(tab: tuple[Page, Watch], served: Served, project: Project) -> None:
+    page, watch = tab
+    opened(page, served, project)
+    row = served.studio.rows(project.id)[0]
+
+    def stored() -> list[tuple[int, int]] | None:
+        pauses = served.studio.rows(project.id)[0].line.pauses
+        return None if pauses is None else [(pause.start_ms, pause.end_ms) for pause in pauses]
+
+    def becomes(wanted: list[tuple[int, int]] | None, near_ms: float = 0) -> bool:
+        for _ in range(200):
+            found = stored()
+            if found == wanted or (found and wanted and len(found) == len(wanted) and np.abs(np.subtract(found, wanted)).max() <= near_ms):
+                return True
+            page.wait_for_timeout(50)
+        return False
+
+    part, typed, said = page.locator(".pauses-part"), page.get_by_label("Pauses in seconds"), page.locator("#pauses-said")
+    strip = part.locator(".strip")
+    strip.scroll_into_view_if_needed()
+    box = strip.bounding_box()
+    assert box is not None
+
+    def drag(start: float, end: float) -> None:
+        page.mouse.move(box["x"] + start * box["width"], box["y"] + 20)
+        page.mouse.down()
+        page.mouse.move(box["x"] + end * box["width"], box["y"] + 20, steps=4)
+        page.mouse.up()
+
+    slot_ms = row.slot.length_ms
+    near_ms = slot_ms * 0.02
+    drag(0.3, 0.5)
+    assert becomes([(round(0.3 * slot_ms), round(0.5 * slot_ms))], near_ms), "drawn"
+    said.filter(has_text="1 pause drawn").wait_for()
+    drag(0.4, 0.5)
+    assert becomes([(round(0.4 * slot_ms), round(0.6 * slot_ms))], near_ms), "moved"
+    drag(0.6, 0.7)
+    assert becomes([(round(0.4 * slot_ms), round(0.7 * slot_ms))], near_ms), "made longer"
+
+    typed.fill("soon")
+    said.filter(has_text="is no pause").wait_for()
+    typed.fill(f"0-{slot_ms + 500}")
+    said.filter(has_text="does not lie within it").wait_for()
+    typed.fill("0.1-0.2, 0.4-0.5")
+    typed.press("Enter")
+    said.filter(has_text="2 pauses drawn, 0.20 s").wait_for()
+    assert becomes([(100, 200), (400, 500)])
+    part.get_by_role("button", name="Pause 2").focus()
+    page.keyboard.press("Delete")
+    said.filter(has_text="1 pause drawn").wait_for()
+    assert becomes([(100, 200)])
+    page.mouse.dblclick(box["x"] + 150 / slot_ms * box["width"], box["y"] + 20)
+    said.filter(has_text="No pauses drawn").wait_for()
+    assert becomes(None)
+    typed.fill("0.1-0.2")
+    typed.press("Enter")
+    said.filter(has_text="1 pause drawn").wait_for()
+    part.get_by_role("button", name="From the source").click()
+    said.filter(has_text="No pauses drawn").wait_for()
+    assert becomes(None) and typed.input_value() == ""
     clean(watch)
 
 

@@ -9,6 +9,7 @@ import pytest
 from studio.domain.errors import BadSetting, NotFound, NotReady
 from studio.domain.project import JobKind, Project
 from studio.domain.settings import Guidance
+from studio.domain.timing import TimeSpan
 from studio.ui.desk import Desk, DeskFeed
 from studio.ui.guidance_desk import NewVoice
 from tests.bench_fakes import BenchStudio
@@ -64,6 +65,28 @@ def test_a_take_is_put_to_use(desk: Desk) -> None:
     take = desk.bench(first).takes[0]
     used = desk.use_take(first, take.id)
     assert used.reply.row is not None and used.reply.row.take_id == take.id and used.bench.takes[0].is_circled
+
+
+def test_pauses_are_drawn_on_a_line_and_given_back_to_the_source(desk: Desk, studio: BenchStudio, project: Project) -> None:
+    first = desk.view().order[0]
+    before = desk.bench(first).pauses
+    assert before is not None and before.drawn is None and before.slot_ms >= before.span_ms
+    assert before.spoken_in == ("source" if before.spoken else "")
+    used = desk.set_pauses(first, [[400, 500], [100, 200.4], [150, 250]])
+    assert used.bench.pauses is not None and used.bench.pauses.drawn == ((100, 250), (400, 500))
+    assert studio.line(project.id, first).row.line.pauses == (TimeSpan(100, 250), TimeSpan(400, 500))
+    with pytest.raises(BadSetting, match="within the line"):
+        desk.set_pauses(first, [[0, before.slot_ms + 100]])
+    for cleared in (None, []):
+        desk.set_pauses(first, [[100, 200]])
+        used = desk.set_pauses(first, cleared)
+        assert used.bench.pauses is not None and used.bench.pauses.drawn is None
+
+
+@pytest.mark.parametrize("pauses", [[[100]], [["a", "b"]], [[200, 100]], [[-5, 100]], [7], [[0, float("inf")]]])
+def test_what_is_no_list_of_pauses_is_refused_with_a_sentence(desk: Desk, pauses: list[object]) -> None:
+    with pytest.raises(BadSetting, match="A pause starts at 0 or later"):
+        desk.set_pauses(desk.view().order[0], pauses)  # type: ignore[arg-type]
 
 
 def test_a_voice_wants_its_owner_and_the_tick(desk: Desk, clip: Path) -> None:
