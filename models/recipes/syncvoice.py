@@ -16,10 +16,11 @@ import csv
 import json
 import math
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -208,7 +209,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.recipes.syncvoice", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of models.recipes.voice_archive")
     parser.add_argument("--lips", type=Path, help="folder of lip features, NAME.npy")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="folder of state and voice; --smoke does without")
     parser.add_argument("--from", dest="base", type=Path, help="a ZipVoice or SyncVoice folder to start from")
     parser.add_argument("--learn", choices=("all", "adapters"), default="all")
     parser.add_argument("--size", choices=tuple(SIZES), default="small")
@@ -228,6 +229,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = parse(arguments)
+    if asked.out is None and not asked.smoke:
+        raise SystemExit("Name the folder of the run with --out, or ask for --smoke.")
+    with tempfile.TemporaryDirectory(prefix="lipline-syncvoice-") if asked.out is None else nullcontext(asked.out) as folder:
+        asked.out = Path(folder)
+        return _run(asked)
+
+
+def _run(asked: argparse.Namespace) -> int:
     accelerator = Accelerator(mixed_precision=asked.precision, cpu=not torch.cuda.is_available())
     torch.manual_seed(asked.seed)
     asked.out.mkdir(parents=True, exist_ok=True)

@@ -207,11 +207,12 @@ def _lips(utterance: Utterance) -> Pair | None:
 
 
 def _placed(utterance: Utterance, seen: Seen, features: np.ndarray) -> Pair:
-    """Pictures at the line's mel frames. A line that starts between two mel frames of the picture's clock is read at the nearest one."""
-    first = round(seen.start_s * FRAMES_PER_S)
-    placed = to_mel_frames(torch.from_numpy(features.astype(np.float32))[None], first + utterance.frames)[0, first:]
-    pictures = ((np.arange(utterance.frames) + first + 0.5) / FRAMES_PER_S * VIDEO_RATE_HZ).astype(int)
-    known = (pictures < len(seen.is_seen)) & seen.is_seen[np.minimum(pictures, len(seen.is_seen) - 1)]
+    """Pictures at the line's mel frames. A line that starts between two mel frames of the picture's clock is read at the nearest one; what it
+    says before the first picture nobody sees."""
+    rows = np.arange(utterance.frames) + round(seen.start_s * FRAMES_PER_S)
+    placed = to_mel_frames(torch.from_numpy(features.astype(np.float32))[None], max(1, int(rows[-1]) + 1))[0, rows.clip(min=0)]
+    pictures = ((rows + 0.5) / FRAMES_PER_S * VIDEO_RATE_HZ).astype(int)
+    known = (rows >= 0) & (pictures < len(seen.is_seen)) & seen.is_seen[pictures.clip(0, len(seen.is_seen) - 1)]
     return placed, torch.from_numpy(known)
 
 

@@ -123,7 +123,7 @@ class SyncVoiceSpeaker:
 
     def notices(self) -> tuple[str, ...]:
         told = self._room.notices() if self._room is not None else ()
-        hollow = sorted(one.place.label for one in self._open.values() if not one.has_vocoder)
+        hollow = sorted(one.place.label for one in tuple(self._open.values()) if not one.has_vocoder)
         return (*told, f"No vocoder is here, so {', '.join(hollow)} sounds hollow; fetch one with python -m studio models pull vocos-mel-24khz.") if hollow else told
 
     @property

@@ -115,13 +115,16 @@ def _whole(voice: OpenVoice, asked: GuidedText, tokens: tuple[str, ...], frames:
 
 
 def _like(voice: OpenVoice, asked: GuidedText, recordings: Recordings) -> Likeness | None:
-    """Whose voice: the recording's, the one named, or nobody's where the voice knows none."""
+    """Whose voice: the recording's, the one named, the first where none is named, or nobody's where the voice knows none. Raises EngineFailed
+    for a name that is not known any more: nobody is to speak with somebody else's voice."""
     if voice.place.is_public:
         return None
     if asked.guide.reference is not None:
         return recordings.likeness(asked.guide.reference.audio)
-    name = asked.voice.voice.partition("@")[0].rpartition("/")[2]
-    return voice.named.get(name, next(iter(voice.named.values()), None))
+    _, mark, name = asked.voice.voice.partition("@")[0].partition("/")
+    if mark and name not in voice.named:
+        raise EngineFailed(NAME, f"{voice.place.label} has no voice “{name}” any more; choose another for the line.")
+    return voice.named[name] if mark else next(iter(voice.named.values()), None)
 
 
 def _continued(voice: OpenVoice, guide: VoiceGuide, tokenizer: Tokenizer) -> Continued | None:

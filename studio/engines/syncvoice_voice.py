@@ -87,10 +87,20 @@ def open_place(place: VoicePlace, phonemise: Phonemise, device: str) -> OpenVoic
         lips = None if place.lips is None else open_lip_encoder(place.lips)
         vocoder = GriffinLim() if place.vocoder is None else open_vocoder(place.vocoder)
         named = _named(place)
+        _require_lips(place, lips, bundle.net.config.lip_dim)
     except (BadWeights, ValueError) as error:
         raise EngineUnavailable(NAME, str(error)) from error
     dtype = torch.bfloat16 if device.startswith("cuda") and torch.cuda.is_bf16_supported() else torch.float32
     return OpenVoice(place, Synthesizer(bundle, vocoder, device=device, dtype=dtype), lips, phonemise, named, place.vocoder is not None)
+
+
+def _require_lips(place: VoicePlace, lips: LipEncoder | None, wanted: int) -> None:
+    """Raises ValueError where the lip encoder is not the one a voice was trained with, by the width of what it gives."""
+    if lips is not None and lips.width != wanted:
+        raise ValueError(
+            f"{place.label} was trained with lip features {wanted} wide, and the lip encoder in {place.lips} gives {lips.width}; "
+            f"put the encoder it was trained with into {place.folder / 'lips'}."
+        )
 
 
 def _named(place: VoicePlace) -> dict[str, Likeness]:

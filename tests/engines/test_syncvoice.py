@@ -253,3 +253,25 @@ def test_an_idle_voice_is_let_go_and_opened_again(tiny: Path) -> None:
         engine._timer.join(0.05)
     assert not engine._open
     assert np.array_equal(said(engine, guide()), before)
+
+
+@pytest.mark.parametrize("first_frame_ms", [400.0, 3000.0])
+def test_a_face_that_comes_into_the_picture_late_leads_the_voice_from_then_on(engine: SyncVoiceSpeaker, first_frame_ms: float) -> None:
+    face = replace(talking_face(), first_frame_ms=first_frame_ms)
+    by_face, plain = (said(engine, guide(face=shown, scales=Guidance(1.0, 1.0))) for shown in (face, None))
+    assert len(by_face) == len(plain)
+    assert np.array_equal(by_face, plain) == (first_frame_ms >= 2000)
+
+
+def test_a_voice_that_is_gone_from_its_folder_is_never_spoken_by_another(engine: SyncVoiceSpeaker) -> None:
+    with pytest.raises(EngineFailed, match="no voice “robin” any more"):
+        said(engine, guide(), voice=VoiceRef("syncvoice", "tiny/robin"))
+
+
+def test_a_lip_encoder_of_another_width_is_refused_with_both_widths(tmp_path: Path) -> None:
+    from models.speech.lip_encoder import LipEncoder, LipEncoderConfig, save_lip_encoder
+
+    folder = make_voice(tmp_path / "odd")
+    save_lip_encoder(LipEncoder(LipEncoderConfig(channels=(8, 8, 8, 8), hidden=8, width=32)), folder / "lips")
+    with pytest.raises(EngineUnavailable, match="64 wide.*gives 32"):
+        speaker(folder).load()

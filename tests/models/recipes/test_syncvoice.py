@@ -100,3 +100,10 @@ def test_control_c_leaves_a_checkpoint_that_the_same_command_goes_on_from(base, 
     assert run.returncode == 130 and "Stopped at step" in told
     stopped_at = int(told.split("Stopped at step ")[1].split(";")[0])
     assert stopped_at > 0 and torch.load(out / "state.pt", weights_only=True)["step"] == stopped_at
+
+
+def test_a_smoke_run_needs_no_folder_and_a_real_one_asks_for_it(capsys):
+    assert main(SMOKE) == 0
+    assert "step 4" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="--out"):
+        main(["--data", "nowhere"])
