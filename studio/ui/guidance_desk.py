@@ -14,8 +14,7 @@ from studio.domain.errors import BadSetting, NotReady
 from studio.domain.reference_voice import OWN_VOICE_STATEMENT, Consent
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
-from studio.line_verbs import LineEdit
-from studio.service import Studio
+from studio.service import LineEdit, Studio
 from studio.ui import desk_present, present
 from studio.ui.desk_views import Reply
 from studio.ui.guidance_present import bench_view
