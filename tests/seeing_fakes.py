@@ -34,6 +34,9 @@ class FakeSeer(FakeSpeaker):
     def cloned(self, references: Sequence[ReferenceVoice], language: str) -> tuple[VoiceInfo, ...]:
         return tuple(VoiceInfo(VoiceRef(self.name, f"plain@{one.id}"), one.name, language) for one in references)
 
+    def follows_face(self, voice: VoiceRef) -> bool:
+        return True
+
     def voice_version(self, voice: VoiceRef) -> str:
         return self.weights
 

@@ -28,6 +28,9 @@ _SCALES = Guidance()
 _MS = 1000
 
 
+NO_CONSENT = "Nobody is named as the owner of this recording's voice. Ask them before you use the sound, and say so with --consent."
+
+
 @speaking.command("speak")
 def speak_text(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say.")],
@@ -43,6 +46,7 @@ def speak_text(
     lip_scale: Annotated[float, typer.Option("--s-lip", help="How far the voice is locked to the lips.")] = 0.0,
     duration_s: Annotated[float | None, typer.Option("--duration-s", help="Length in seconds; default: the clip's, else as long as it takes.")] = None,
     steps: Annotated[int, typer.Option("--steps", min=1, max=64, help="Solver steps.")] = _SETTINGS.steps_final,
+    form: Annotated[str, typer.Option("--form", help="How the scales combine: nested, independent or aligndit.")] = _SETTINGS.form,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same take.")] = _SETTINGS.seed,
 ) -> None:
     """Say a text in a voice that sees: exactly as long as asked, by a face, in the voice of a recording."""
@@ -52,14 +56,16 @@ def speak_text(
     from studio.engines.protocols import VoiceGuide
 
     _check_place(out)
-    if reference is not None:
-        Consent(consent)  # raises without whose voice it is
+    if reference is not None and consent:
+        Consent(consent)  # raises for a name that is none
     scales, rack, code = Guidance(face_scale, lip_scale, text_scale), build_engines(), language_code(language)
     engine, ref = _voice(rack, code, speaker)
     face, clip_ms, why = _face(rack, video)
+    if face is not None and not engine.follows_face(ref):
+        face, why = None, "This voice was never taught faces; the words were said by themselves."
     asked_ms = clip_ms if duration_s is None else _whole_ms(duration_s)
     like = None if reference is None else _recording(engine, reference, transcript)
-    guide = VoiceGuide(scales, steps, seed, span_ms=asked_ms, slot_ms=asked_ms, face=face, reference=like)
+    guide = VoiceGuide(scales, steps, seed, span_ms=asked_ms, slot_ms=asked_ms, face=face, reference=like, form=VoiceSettings(form=form).form)
     try:
         made = engine.seeing(guide).speak(text, code, ref).audio
     except EngineFailed as error:  # the text, the time or the recording cannot be as asked: the sentence says which
@@ -68,9 +74,9 @@ def speak_text(
     content = {
         "out": str(out), "voice": ref.voice, "seconds": round(len(made.samples) / made.rate_hz, 4), "samples": len(made.samples),
         "rate_hz": made.rate_hz, "steps": steps, "seed": seed, "scales": {"text": text_scale, "face": face_scale, "lip": lip_scale},
-        "saw_face": face is not None, "why": why, "consent": consent if reference is not None else None,
+        "saw_face": face is not None, "why": why, "consent": consent or None,
     }  # fmt: skip
-    for told in (why, engine.available().caution, *engine.notices()):
+    for told in (why, NO_CONSENT if reference is not None and not consent else "", engine.available().caution, *engine.notices()):
         if told:
             print(f"Note: {told}", file=sys.stderr)
     print(json.dumps(content, ensure_ascii=False))

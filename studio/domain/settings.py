@@ -118,6 +118,7 @@ class Guidance(_Checked):
 
 
 QUALITIES = ("preview", "final")
+GUIDANCE_FORMS = ("nested", "independent", "aligndit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class VoiceSettings(_Checked):
     steps_preview: int = limited(4, 1, 64, "Solver steps of a preview take.")
     steps_final: int = limited(16, 1, 64, "Solver steps of a final take.")
     seed: int = limited(0, 0, 2**31 - 1, "Same seed, same take; another seed says the line another way.")
+    form: str = chosen("nested", GUIDANCE_FORMS, "How scales combine: each on those before it, each on the words alone, or all as one.")
 
     def steps(self, quality: str) -> int:
         return self.steps_preview if quality == "preview" else self.steps_final

@@ -302,7 +302,7 @@ class Recording:
 class VoiceGuide:
     """What a voice that sees is told beside the words. `span_ms`: the time on the screen; `slot_ms`: the most there is; None: as long as
     it takes. `speech`: where there is to be speech, ms from the take's start, None where nobody says. `reference`: None speaks with the
-    voice's own sound."""
+    voice's own sound. `form`: how the scales combine (`models/speech/guidance.py`)."""
 
     scales: Guidance
     steps: int
@@ -312,6 +312,7 @@ class VoiceGuide:
     face: FaceStreams | None = None
     speech: tuple[tuple[int, int], ...] | None = None
     reference: Recording | None = None
+    form: str = "nested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +336,10 @@ class SeesFace(Protocol):
 
     def voice_version(self, voice: VoiceRef) -> str:
         """What a take owes to that voice's weights; it goes into fingerprints beside the engine's `version`."""
+        ...
+
+    def follows_face(self, voice: VoiceRef) -> bool:
+        """Whether that voice was taught faces; one that was not says a line the same way whatever is seen."""
         ...
 
     def cloned(self, references: Sequence[ReferenceVoice], language: str) -> tuple[VoiceInfo, ...]:

@@ -18,7 +18,7 @@ from studio.domain.reference_voice import ReferenceVoice
 from studio.domain.settings import Guidance, VoiceSettings
 from studio.engines.protocols import Audio, Availability, DurationEstimator, GuidedText, Speech, VoiceGuide, VoiceInfo
 from studio.engines.syncvoice_judge import likelihoods, why_unfit
-from studio.engines.syncvoice_places import FETCH, VoicePlace, Whereabouts, content_hash, stamp, voice_places
+from studio.engines.syncvoice_places import FETCH, VoicePlace, Whereabouts, content_hash, stamp, unread_places, voice_places
 from studio.engines.syncvoice_plan import Planned, planned
 from studio.engines.syncvoice_room import SpeakingRoom, room_for
 from studio.engines.syncvoice_voice import NAME, OpenVoice, Recordings, open_place
@@ -117,6 +117,10 @@ class SyncVoiceSpeaker:
                 self._hashes[place.key] = now, found
             return found
 
+    def follows_face(self, voice: VoiceRef) -> bool:
+        place = self._found().get(_place_key(voice))
+        return place is not None and not place.is_public
+
     def why_unfit(self, recording: Audio) -> str:
         with self._lock:
             return why_unfit(recording, self._recordings)
@@ -124,7 +128,8 @@ class SyncVoiceSpeaker:
     def notices(self) -> tuple[str, ...]:
         told = self._room.notices() if self._room is not None else ()
         hollow = sorted(one.place.label for one in tuple(self._open.values()) if not one.has_vocoder)
-        return (*told, f"No vocoder is here, so {', '.join(hollow)} sounds hollow; fetch one with python -m studio models pull vocos-mel-24khz.") if hollow else told
+        lacking = f"No vocoder is here, so {', '.join(hollow)} sounds hollow; fetch one with python -m studio models pull vocos-mel-24khz."
+        return (*told, *((lacking,) if hollow else ()), *unread_places(self._setup.where))
 
     @property
     def lines_at_once(self) -> int:

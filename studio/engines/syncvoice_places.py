@@ -60,16 +60,30 @@ class Whereabouts:
 
 
 def voice_places(where: Whereabouts) -> tuple[VoicePlace, ...]:
-    """Every voice that could be opened here, the one named first, then bundled, put by hand, fetched. Raises EngineUnavailable for a
-    folder that was named and is no voice."""
+    """Every voice that could be opened here, the one named first, then bundled, put by hand, fetched. A folder that cannot be read is left
+    out (`unread_places` says why), but for one that was named: that raises EngineUnavailable."""
     places = [] if where.named is None else [_named(where.named)]
     places += _bundled() if where.with_installed else ()
-    places += _on_shelf(where.shelf) if where.shelf is not None else ()
-    places += _fetched() if where.with_installed else ()
     by_key: dict[str, VoicePlace] = {}
-    for place in places:
+    for place in (*places, *(one for one in _found(where) if isinstance(one, VoicePlace))):
         by_key.setdefault(place.key, place)
     return tuple(by_key.values())
+
+
+def unread_places(where: Whereabouts) -> tuple[str, ...]:
+    """A sentence for every folder put by hand or fetched that looks like a voice and cannot be read."""
+    return tuple(one.reason for one in _found(where) if isinstance(one, EngineUnavailable))
+
+
+def _found(where: Whereabouts) -> list[VoicePlace | EngineUnavailable]:
+    folders = [*(_on_shelf(where.shelf) if where.shelf is not None else ()), *(_fetched() if where.with_installed else ())]
+    found: list[VoicePlace | EngineUnavailable] = []
+    for key, folder in folders:
+        try:
+            found.append(_read(key, folder))
+        except EngineUnavailable as error:
+            found.append(error)
+    return found
 
 
 def stamp(place: VoicePlace) -> str:
@@ -98,13 +112,13 @@ def _bundled() -> Iterator[VoicePlace]:
             yield _read(entry.name, entry.path.parent, entry.sha256)
 
 
-def _fetched() -> Iterator[VoicePlace]:
+def _fetched() -> Iterator[tuple[str, Path]]:
     from models.checkpoint import read_manifest
     from models.speech.weights_files import public_folder
 
     for entry in read_manifest().public:
         if entry.task == TASK and (folder := _public_folder(public_folder, entry.name)) is not None:
-            yield _read(entry.name, folder)
+            yield entry.name, folder
 
 
 def _public_folder(find: object, name: str) -> Path | None:
@@ -117,10 +131,10 @@ def _public_folder(find: object, name: str) -> Path | None:
         return None
 
 
-def _on_shelf(shelf: Path) -> Iterator[VoicePlace]:
+def _on_shelf(shelf: Path) -> Iterator[tuple[str, Path]]:
     for folder in sorted(shelf.glob("*")) if shelf.is_dir() else ():
         if (folder / MODEL_JSON).is_file() and any((folder / name).is_file() for name in _WEIGHTS):
-            yield _read(folder.name, folder)
+            yield folder.name, folder
 
 
 def _named(folder: Path) -> VoicePlace:

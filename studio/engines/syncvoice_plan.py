@@ -61,7 +61,7 @@ def planned(voice: OpenVoice, asked: GuidedText, natural: Estimate, recordings: 
     whole = _whole(voice, asked, tokens, sounding, recordings)
     whole = whole if after is None else replace(whole, prompt=after.prompt)
     scales = _scales(voice, asked.guide)
-    return Planned(tuple(_passages(whole)), frames - sounding, scales, asked.guide.steps, 1.0 if after is None else after.gain_ratio)
+    return Planned(tuple(_passages(whole)), frames - sounding, scales, _steps(voice, asked.guide), 1.0 if after is None else after.gain_ratio)
 
 
 def tokens_of(voice: OpenVoice, tokenizer: Tokenizer, text: str) -> tuple[str, ...]:
@@ -106,7 +106,9 @@ def _whole(voice: OpenVoice, asked: GuidedText, tokens: tuple[str, ...], frames:
     guide = asked.guide
     like = _like(voice, asked, recordings)
     face = guide.face
-    seen = None if face is None else voice.seen(face, wants_face=guide.scales.face_scale > 0, wants_lips=guide.scales.lip_scale > 0)
+    wants_lips = guide.scales.lip_scale > 0
+    # lips alone still stand on the face in the nested form: what is added is v(t,f,l) − v(t,f)
+    seen = None if face is None else voice.seen(face, wants_face=wants_lips or guide.scales.face_scale > 0, wants_lips=wants_lips)
     speech = _speech(guide, frames)
     return Utterance(
         tokens, frames, None if speech is None else _timed(tokens, speech), None if like is None else like.voice,
@@ -132,13 +134,27 @@ def _continued(voice: OpenVoice, guide: VoiceGuide, tokenizer: Tokenizer) -> Con
 
 
 def _scales(voice: OpenVoice, guide: VoiceGuide) -> Scales:
-    """Scales of what is there; a voice that never saw faces keeps its own, and a branch without a stream costs nothing."""
-    from models.speech.guidance import Scales
+    """Scales of what is there; a voice that never saw faces keeps its own, and a branch without a stream costs nothing. A distilled voice takes
+    the scale of the words as an input, three times as large at its own default (papers §4.7)."""
+    from models.speech.guidance import GuidanceForm, Scales
+    from models.speech.zipvoice import BASE_GUIDANCE_SCALE, DISTILLED_GUIDANCE_SCALE
 
     scales, sees = guide.scales, guide.face is not None and not voice.place.is_public
     pause = scales.pause_scale if guide.speech is not None and not voice.place.is_public else 0.0
     lip = scales.lip_scale if sees and voice.lips is not None else 0.0
-    return Scales(scales.text_scale, pause, scales.face_scale if sees else 0.0, lip)
+    words = scales.text_scale * (DISTILLED_GUIDANCE_SCALE / BASE_GUIDANCE_SCALE if _is_distilled(voice) else 1.0)
+    return Scales(words, pause, scales.face_scale if sees else 0.0, lip, GuidanceForm(guide.form))
+
+
+def _is_distilled(voice: OpenVoice) -> bool:
+    return voice.synthesizer.bundle.net.config.is_distilled
+
+
+def _steps(voice: OpenVoice, guide: VoiceGuide) -> int:
+    """The steps asked for; a distilled voice needs no more than its eight."""
+    from models.speech.zipvoice import DISTILLED_STEPS
+
+    return min(guide.steps, DISTILLED_STEPS) if _is_distilled(voice) else guide.steps
 
 
 def _speech(guide: VoiceGuide, frames: int) -> np.ndarray | None:

@@ -27,6 +27,7 @@ from studio.workshop import Workshop
 SEE_VERSION = "1"  # changes whenever the same conditions may give another take
 REFERENCE_MARK = "@"
 NO_FACE = "No face speaks this line, so it was said by its words alone."
+NOT_TAUGHT = "This voice was never taught faces, so the line was said by its words alone; “train voice” teaches it."
 NO_PICTURE = "This programme has no picture, so the line was said by its words alone."
 
 
@@ -79,7 +80,7 @@ def see_key(sight: Sight, line: Line, slot: Slot, voice: VoiceRef, engine: SeesF
     picture = (sight.known.archive, sight.track(line), slot.start_ms) if _follows_face(scales) and sight.track(line) is not None else None
     pauses = stretches_key(sight.seen(line), line, slot, scales)
     like = None if reference is None else (reference.blob, reference.transcript)
-    return fingerprint("see", SEE_VERSION, engine.voice_version(voice), scales, settings.steps(asked.quality), settings.seed, picture, pauses, like)
+    return fingerprint("see", SEE_VERSION, engine.voice_version(voice), scales, settings.steps(asked.quality), (settings.seed, settings.form), picture, pauses, like)
 
 
 def see_keys(sight: Sight, cast: Cast, slots: Mapping[str, Slot], voices: Mapping[str, VoiceRef], rack: EngineRack, quality: str) -> dict[str, str]:
@@ -105,15 +106,17 @@ def told(shop: Workshop, sight: Sight, line: Line, slot: Slot, voice: VoiceRef, 
     """Everything a seeing voice is told of a line. Raises MediaToolFailed where the faces' file is damaged, EngineFailed where the
     recording it should speak like is gone."""
     settings, scales = sight.project.settings.voice, asked.scales
-    face = _face(shop, sight, line, slot) if _follows_face(scales) else None
+    engine = seeing(shop.engines, voice)
+    is_taught = engine is not None and engine.follows_face(voice)
+    face = _face(shop, sight, line, slot) if is_taught and _follows_face(scales) else None
     used = pausing(scales if face is not None else replace(scales, face_scale=0.0, lip_scale=0.0), line)
     reference = sight.reference(voice)
     recording = None if reference is None else Recording(read_wav(shop.blobs.path(reference.blob)), reference.transcript)
     guide = VoiceGuide(
         used, settings.steps(asked.quality), settings.seed, slot.span_ms, slot.length_ms, face,
-        speech_stretches(shop, sight.seen(line), line, slot, scales), recording,
+        speech_stretches(shop, sight.seen(line), line, slot, scales), recording, settings.form,
     )  # fmt: skip
-    why = "" if face is not None or not _follows_face(scales) else _why_unseen(sight, line)
+    why = "" if face is not None or not _follows_face(scales) else _why_unseen(sight, line) if is_taught else NOT_TAUGHT
     consent = None if reference is None else reference.consent
     made = TakeVoice(
         scales, guide.steps, guide.seed, asked.quality, face is not None, why, None if reference is None else reference.id, consent

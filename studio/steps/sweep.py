@@ -67,8 +67,10 @@ def points_now(shop: Workshop, project: Project, line: Line) -> tuple[SweepPoint
 
 
 def seeing_voice(shop: Workshop, project: Project, line: Line) -> SeesFace | None:
-    """The engine of the line's voice where it sees the picture."""
-    return seeing(shop.engines, resolve_voices(project, shop.lines.cast(project.id), shop.engines).get(line.id))
+    """The engine of the line's voice where that voice follows the picture."""
+    voice = resolve_voices(project, shop.lines.cast(project.id), shop.engines).get(line.id)
+    engine = seeing(shop.engines, voice)
+    return engine if voice is not None and engine is not None and engine.follows_face(voice) else None
 
 
 @dataclass(frozen=True, slots=True)
