@@ -67,7 +67,7 @@ def test_a_clip_gives_the_length_and_one_without_a_face_says_so(say, tmp_path: P
         (("hello", "--duration-s", "0", "--out", "OUT"), "between"),
         (("hello", "--lang", "fr", "--out", "OUT"), "no voice for fr"),
         (("hello", "--speaker", "nobody", "--out", "OUT"), "“nobody”"),
-        (("hello", "--voice", "REF", "--out", "OUT"), "whose voice"),
+        (("hello", "--voice", "REF", "--consent", "Ada", "--out", "OUT"), "silent"),
         (("hello", "--voice", "MISSING", "--consent", "Ada", "--out", "OUT"), "no such file"),
         (("hello", "--out", "NOWHERE"), "no folder"),
         (("hello", "--s-face", "9", "--out", "OUT"), "between"),
