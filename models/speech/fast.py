@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -245,10 +246,19 @@ class FastField(GuidedField):
     def __init__(self, voice: SyncVoice, conditions: Conditions, scales: Scales, decoder: FastDecoder) -> None:
         if decoder.net is not voice.backbone.fm_decoder:
             raise ValueError("This fast decoder was made of another voice; make one of the voice that speaks.")
-        super().__init__(voice, conditions, scales)
+        super().__init__(voice, _in_float32(conditions), scales)
         self.decoder = decoder
         self.positions = decoder.positions(conditions.text.shape[1])
 
     @torch.inference_mode()
+    @torch.autocast("cpu", enabled=False)
     def __call__(self, time: float, x: Tensor) -> Tensor:
-        return super().__call__(time, x)
+        return super().__call__(time, x.float())
+
+
+def _in_float32(given: Conditions) -> Conditions:
+    """What an autocast left in fewer bits would meet weights of more."""
+    return replace(
+        given, text=given.text.float(), speech=given.speech.float(), voice=None if given.voice is None else given.voice.float(),
+        streams={stream: term.float() for stream, term in given.streams.items()},
+    )  # fmt: skip

@@ -99,6 +99,15 @@ def test_an_autocast_around_it_changes_nothing() -> None:
         assert torch.equal(decoder.stacks(hidden, time), expected)
 
 
+def test_conditions_made_under_an_autocast_are_taken_and_the_first_layer_is_not_coarsened() -> None:
+    net = voice()
+    decoder, under, x = FastDecoder(net.backbone.fm_decoder), conditions(net, 21), tensor(2, 21, 100)
+    coarse = replace(under, text=under.text.bfloat16(), speech=under.speech.bfloat16(), voice=under.voice.bfloat16())
+    expected = FastField(net, replace(coarse, text=coarse.text.float()), SCALES, decoder)(0.3, x)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(FastField(net, coarse, SCALES, decoder)(0.3, x), expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_without_onednn_the_plain_operations_give_the_same(monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype) -> None:
     net = voice()
