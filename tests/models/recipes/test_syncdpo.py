@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -157,10 +158,12 @@ def test_what_is_missing_is_named():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_two_processes_train_together_and_print_one_table(tmp_path):
     launch = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "models.recipes.syncdpo"]
     asked = ["--smoke", "--precision", "no", "--arms", "sft,syncdpo-gated", "--out", str(tmp_path)]
-    ran = subprocess.run([sys.executable, "-m", *launch, *asked], cwd=ROOT, capture_output=True, text=True, timeout=170, stdin=subprocess.DEVNULL)
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}  # two processes with all cores each wait for one another
+    ran = subprocess.run([sys.executable, "-m", *launch, *asked], cwd=ROOT, capture_output=True, text=True, timeout=380, stdin=subprocess.DEVNULL, env=alone)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert ran.stdout.count("| arm |") == 1
     assert (tmp_path / "syncdpo-gated-0" / "voice" / "model.safetensors").is_file()
