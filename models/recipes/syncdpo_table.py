@@ -50,9 +50,11 @@ def compared(
     outcomes = []
     for plan in plans:
         kept = out / f"{START}-{plan.seed}.json"
-        if not kept.is_file():
-            _write(kept, {"measures": dict(judge(start(plan.seed)))})
-        outcomes.append(Outcome(START, plan.seed, _read(kept)["measures"], {}))
+        is_known = kept.is_file()
+        measures = _read(kept)["measures"] if is_known else dict(judge(start(plan.seed)))
+        if not is_known:
+            _write(kept, {"measures": measures})  # by one process: the others must not wait for the file, for it may come after them
+        outcomes.append(Outcome(START, plan.seed, measures, {}))
         outcomes += [_outcome(arm, plan, material, start, judge, out / f"{arm.name}-{plan.seed}") for arm in arms]
     return Comparison(plans[0], tuple(outcomes))
 
