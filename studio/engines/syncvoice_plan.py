@@ -61,7 +61,7 @@ def planned(voice: OpenVoice, asked: GuidedText, natural: Estimate, recordings: 
     whole = _whole(voice, asked, tokens, sounding, recordings)
     whole = whole if after is None else replace(whole, prompt=after.prompt)
     scales = _scales(voice, asked.guide)
-    return Planned(tuple(_passages(whole)), frames - sounding, scales, _steps(voice, asked.guide), 1.0 if after is None else after.gain_ratio)
+    return Planned(tuple(_passages(whole)), frames - sounding, scales, asked.guide.steps, 1.0 if after is None else after.gain_ratio)
 
 
 def tokens_of(voice: OpenVoice, tokenizer: Tokenizer, text: str) -> tuple[str, ...]:
@@ -148,13 +148,6 @@ def _scales(voice: OpenVoice, guide: VoiceGuide) -> Scales:
 
 def _is_distilled(voice: OpenVoice) -> bool:
     return voice.synthesizer.bundle.net.config.is_distilled
-
-
-def _steps(voice: OpenVoice, guide: VoiceGuide) -> int:
-    """The steps asked for; a distilled voice needs no more than its eight."""
-    from models.speech.zipvoice import DISTILLED_STEPS
-
-    return min(guide.steps, DISTILLED_STEPS) if _is_distilled(voice) else guide.steps
 
 
 def _speech(guide: VoiceGuide, frames: int) -> np.ndarray | None:
