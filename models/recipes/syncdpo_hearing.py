@@ -44,8 +44,6 @@ class SpeechJudge:
         voice = Synthesizer(bundle, self.vocoder, device=str(next(net.parameters()).device))
         verdicts, _ = judged(voice, self.lines, self.mouths, Setting("asked", self.scales), self.judges, self.solver_steps)
         found = summary(verdicts)
-        if self.judges.listener is None:
-            found.pop("word_error")
         return {name: value for name, value in found.items() if name != "lines"} | dict(self.flow(net))
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from models.speech.flow import FlowBatch
 from models.speech.spectrum import BANDS, FEATURE_SCALE, FRAMES_PER_S
 from models.speech.token_durations import average_durations
 from models.speech.tokens import TokenTable
@@ -64,33 +65,6 @@ class Draws:
     cropped: float = 0.5
     jitter_s: float = 0.02
     least_masked: float = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class FlowBatch:
-    """What one step learns from, all (batch, frames, …): `target` mel features; `index` frame → token; `generated` True where the loss is; `mask`
-    True on padding; `speech` the context; `face`, `lips` at the mel rate with `*_known`; `pauses` ±1. `reference` (batch, ref frames, 100)."""
-
-    tokens: tuple[tuple[int, ...], ...]
-    index: Tensor
-    target: Tensor
-    speech: Tensor
-    generated: Tensor
-    mask: Tensor
-    has_text: Tensor
-    face: Tensor
-    face_known: Tensor
-    lips: Tensor
-    lips_known: Tensor
-    pauses: Tensor
-    pauses_known: Tensor
-    voice: Tensor
-    reference: Tensor
-    has_voice: Tensor
-
-    def to(self, device: torch.device) -> FlowBatch:
-        moved = {name: value.to(device) for name in self.__dataclass_fields__ if isinstance(value := getattr(self, name), Tensor)}
-        return replace(self, **moved)
 
 
 @dataclass(frozen=True, slots=True)

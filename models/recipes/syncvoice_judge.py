@@ -58,15 +58,14 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of one sound: LSE-C and LSE-D None where it could not be scored."""
+    """Of one sound: LSE-C and LSE-D None where it could not be scored, `word_errors` None where nobody listened."""
 
     lse_c: float | None
     lse_d: float | None
     offset_frames: int | None
     words: int
-    word_errors: int
+    word_errors: int | None
     mel_distance: float
-    spoken_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,9 @@ def judge(samples: np.ndarray, mel: np.ndarray, spoken: Spoken, mouths: np.ndarr
     except NotMeasurable:
         score = None
     said = spoken.text.split()
-    errors = word_errors(said, judges.listener.transcribe(heard, SCORED_RATE_HZ)) if judges.listener is not None else 0
+    errors = word_errors(said, judges.listener.transcribe(heard, SCORED_RATE_HZ)) if judges.listener is not None else None
     found = (None, None, None) if score is None else (score.lse_c, score.lse_d, score.offset_frames)
-    return Verdict(*found, len(said), errors, warped_distance(mel, spoken.mel.astype(np.float32)), float((mel.mean(axis=1) > spoken.mel.mean() - 1.0).mean()))
+    return Verdict(*found, len(said), errors, warped_distance(mel, spoken.mel.astype(np.float32)))
 
 
 def warped_distance(made: np.ndarray, recorded: np.ndarray) -> float:
@@ -136,12 +135,15 @@ def judged(voice: Synthesizer, lines: Sequence[Spoken], mouths: Callable[[str], 
 
 
 def summary(verdicts: Sequence[Verdict]) -> dict[str, float]:
+    """Means over the lines; word errors only where somebody listened."""
     scored = [one for one in verdicts if one.lse_d is not None and one.offset_frames is not None]
+    listened = [one for one in verdicts if one.word_errors is not None]
+    words = {"word_error": sum(one.word_errors or 0 for one in listened) / max(1, sum(one.words for one in listened))} if listened else {}
     return {
         "LSE_C": float(np.mean([one.lse_c for one in scored])),
         "LSE_D": float(np.mean([one.lse_d for one in scored])),
         "within_1_frame": float(np.mean([abs(one.offset_frames or 0) <= 1 for one in scored])),
-        "word_error": sum(one.word_errors for one in verdicts) / max(1, sum(one.words for one in verdicts)),
+        **words,
         "mel_distance_db": float(np.mean([one.mel_distance for one in verdicts])),
         "lines": len(verdicts),
     }

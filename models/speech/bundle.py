@@ -19,6 +19,7 @@ from models.checkpoint import BadWeights, load_strictly, read_tensors
 from models.speech.speaker import SpeakerConfig
 from models.speech.syncvoice import SyncVoice, SyncVoiceConfig
 from models.speech.tokens import TokenTable, read_token_table
+from models.speech.weights_files import unwrapped
 from models.speech.zipvoice import ZipVoiceConfig
 
 MODEL_JSON, TOKENS_FILE = "model.json", "tokens.txt"
@@ -48,8 +49,7 @@ def open_voice(folder: Path, *, sha256: str | None = None) -> VoiceBundle:
     path = next((folder / name for name in MODEL_FILES if (folder / name).is_file()), None)
     if path is None:
         raise BadWeights(f"{folder} holds neither {' nor '.join(MODEL_FILES)}; fetch a voice with “python -m studio models pull zipvoice” or copy its files there.")
-    table, tensors = _table(folder), read_tensors(path, sha256=sha256)
-    tensors = {key.removeprefix("module."): value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+    table, tensors = _table(folder), unwrapped(read_tensors(path, sha256=sha256))
     sizes = described["model"]
     try:
         config = SyncVoiceConfig.from_json(sizes) if "backbone" in sizes else _public(sizes, table, tensors)

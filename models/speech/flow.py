@@ -4,8 +4,7 @@ so that a test or a preference loss decides them. x_t = (1 − t)·x_0 + t·x_1,
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -13,12 +12,13 @@ from torch import Tensor, nn
 from models.speech.fusion import Stream
 from models.speech.syncvoice import Conditions, SyncVoice
 
-
 TEMPERED_FROM = 0.6
 
 
-class Utterances(Protocol):
-    """What `conditions_of` reads; `models/recipes/syncvoice_data.py: FlowBatch` is one."""
+@dataclass(frozen=True, slots=True)
+class FlowBatch:
+    """What one step learns from, all (batch, frames, …): `target` mel features; `index` frame → token; `generated` True where the loss is; `mask`
+    True on padding; `speech` the context; `face`, `lips` at the mel rate with `*_known`; `pauses` ±1. `reference` (batch, ref frames, 100)."""
 
     tokens: tuple[tuple[int, ...], ...]
     index: Tensor
@@ -37,8 +37,12 @@ class Utterances(Protocol):
     reference: Tensor
     has_voice: Tensor
 
+    def to(self, device: torch.device) -> FlowBatch:
+        moved = {name: value.to(device) for name in self.__dataclass_fields__ if isinstance(value := getattr(self, name), Tensor)}
+        return replace(self, **moved)
 
-def conditions_of(net: SyncVoice, batch: Utterances) -> Conditions:
+
+def conditions_of(net: SyncVoice, batch: FlowBatch) -> Conditions:
     """The conditions of a batch, with gradients. Where text was left out, so is all that is fused onto it."""
     text = net.backbone.placed_condition(batch.tokens, batch.index)
     streams = net.stream_terms(
@@ -72,7 +76,7 @@ class FlowLoss(nn.Module):
         super().__init__()
         self.net, self.is_tempered = net, is_tempered
 
-    def forward(self, batch: Utterances, noise: Tensor, time: Tensor) -> Tensor:
+    def forward(self, batch: FlowBatch, noise: Tensor, time: Tensor) -> Tensor:
         errors = frame_errors(self.net, conditions_of(self.net, batch), batch.target, noise, time)
         counted = (batch.generated & ~batch.mask).to(errors.dtype)
         weight = late_weight(time)[:, None] if self.is_tempered else 1.0

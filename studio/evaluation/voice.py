@@ -9,7 +9,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studio.domain.errors import BadMedia, BadSetting, EngineFailed, MediaToolFailed, NotMeasurable
@@ -19,7 +19,6 @@ from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
 from studio.engines.protocols import (
     Audio,
-    FaceStreams,
     FaceTracker,
     Recording,
     SeesFace,
@@ -30,13 +29,13 @@ from studio.engines.protocols import (
 )
 from studio.evaluation.voice_clips import VoiceClip
 from studio.file_lips import SeenFile, faces_of, seen_file
-from studio.media.face_archive import FaceArchive
 from studio.media.wav import read_wav_span
+from studio.steps.face_streams import face_streams
 from studio.stages.sync import at_speech_rate
 
 CONDITIONS = {"none": (0.0, 0.0), "face": (1.0, 0.0), "lip": (0.0, 1.0), "both": (1.0, 1.0)}
 RECORDING = "recording"
-FRAME_SAMPLES_RATIO = 93.75  # mel frames a second
+MEL_FRAMES_PER_S = 93.75
 LEAST_SEEN_RATIO = 0.5  # of a clip its face must be seen
 
 Listen = Callable[[Audio, str], "float | None"]
@@ -148,8 +147,8 @@ def _said_again(plan: VoicePlan, clip: VoiceClip, seen: SeenFile, engine: SeesFa
         audio = engine.seeing(guide).speak(clip.text, plan.language, plan.voice).audio
         work_s = time.monotonic() - started
         found = judged(clip, name, audio, track, lips, judges)
-        asked, given = (round(seconds * FRAME_SAMPLES_RATIO) for seconds in (seen.info.duration_ms / 1000, len(audio.samples) / audio.rate_hz))
-        made.append(_timed(found, abs(given - asked), work_s, len(audio.samples) / audio.rate_hz))
+        asked, given = (round(seconds * MEL_FRAMES_PER_S) for seconds in (seen.info.duration_ms / 1000, len(audio.samples) / audio.rate_hz))
+        made.append(replace(found, duration_error_frames=abs(given - asked), work_s=work_s, length_s=len(audio.samples) / audio.rate_hz))
     return made
 
 
@@ -158,16 +157,7 @@ def _guide(plan: VoicePlan, condition: str, seen: SeenFile, track: FaceTrack, re
     length_ms = seen.info.duration_ms
     return VoiceGuide(
         plan.scales(condition), plan.steps, plan.seed, span_ms=length_ms, slot_ms=length_ms,
-        face=face_streams(seen.archive, track), reference=Recording(recording),
-    )  # fmt: skip
-
-
-def face_streams(archive: FaceArchive, track: FaceTrack) -> FaceStreams:
-    """One whole track, its first frame where it begins in the clip."""
-    first, last = track.start_frame, track.end_frame
-    return FaceStreams(
-        archive.points(track.id, first, last), archive.mouths(track.id, first, last), archive.curves(track.id).found,
-        first_frame_ms=1000.0 * first / FACE_RATE_HZ,
+        face=face_streams(seen.archive, track.id, TimeSpan(0, length_ms)), reference=Recording(recording),
     )  # fmt: skip
 
 
@@ -191,12 +181,6 @@ def judged(clip: VoiceClip, condition: str, audio: Audio, track: FaceTrack, lips
     except NotMeasurable as reason:
         return VoiceTrial(clip.name, condition, word_error=error, why=str(reason))
     return VoiceTrial(clip.name, condition, score.lse_c, score.lse_d, score.offset_frames, error)
-
-
-def _timed(trial: VoiceTrial, error_frames: int, work_s: float, length_s: float) -> VoiceTrial:
-    return VoiceTrial(
-        trial.clip, trial.condition, trial.lse_c, trial.lse_d, trial.offset_frames, trial.word_error, error_frames, work_s, length_s, trial.why
-    )
 
 
 def names_in(path: Path) -> tuple[str, ...]:
