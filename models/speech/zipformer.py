@@ -190,7 +190,13 @@ class ConvolutionModule(nn.Module):
         x = functional.glu(self.in_proj(x), dim=2)
         if mask is not None:
             x = x.masked_fill(mask[:, :, None], 0.0)
-        return self.out_proj(swoosh_right(self.depthwise_conv(x.transpose(1, 2)).transpose(1, 2)))
+        return self.out_proj(swoosh_right(self._convolved(x)))
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        """The depthwise convolution along the frames, through two dimensions, one of them 1: the faster way to the same numbers on a CPU."""
+        conv = self.depthwise_conv
+        wide = functional.conv2d(x.transpose(1, 2)[:, :, None], conv.weight[:, :, None], conv.bias, padding=(0, conv.padding[0]), groups=conv.groups)
+        return wide[:, :, 0].transpose(1, 2)
 
 
 class ZipformerLayer(nn.Module):
