@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 
 METADATA = MetaData(
     naming_convention={
@@ -64,6 +64,19 @@ PROJECTS = Table(
     Column("bed_blob", String(80)),
     Column("created_at", String(32), nullable=False),
     Column("deleted_at", String(32)),
+    Column("show_id", String(32), index=True),
+)
+
+# Series of episodes; `bible` is what all of them share (`domain/bible.py`). A show that is gone leaves its projects alone.
+SHOWS = Table(
+    "shows",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("owner", String(64), ForeignKey("users.name"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    _json("bible", nullable=False),
+    Column("created_at", String(32), nullable=False),
 )
 
 SPEAKERS = Table(
@@ -75,6 +88,7 @@ SPEAKERS = Table(
     _json("voice"),
     Column("pitch_hz", Float),
     Column("ordinal", Integer, nullable=False),
+    _json("sheet"),
 )
 
 # `ordinal` only parts lines that start and end together; their place is their time.
@@ -100,8 +114,26 @@ LINES = Table(
     Index("ix_lines_place", "project_id", "start_ms", "end_ms", "ordinal"),
 )
 
-# Append-only. `field` is a field of Line, or "line" for a whole line that came (before NULL) or went (after NULL);
-# one `change_id` joins the edits of one action. No key to `lines`: the history outlives the line.
+# One row per action of a person or a machine, the edits of which bear its id. `kind`: edit, undo, redo, restore; `undoes` is the action
+# that an undo took back; `undone_by` the action that took this one back, NULL while it stands. `title` is a sentence for the history.
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _project(),
+    Column("by", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("undoes", String(32)),
+    Column("undone_by", String(32)),
+    Index("ix_changes_project", "project_id", "seq"),
+)
+
+# Append-only. `subject`: "line", "speaker" or "project"; `line_id` is the id of that subject. `field` is a field of its record, or the subject
+# itself for a whole one that came (before NULL) or went (after NULL); one `change_id` joins the edits of one action. No key to `lines`:
+# the history outlives the line.
 LINE_EDITS = Table(
     "line_edits",
     METADATA,
@@ -114,7 +146,64 @@ LINE_EDITS = Table(
     Column("field", String(32), nullable=False),
     _json("before"),
     _json("after"),
+    Column("subject", String(8), nullable=False, server_default="line"),
     Index("ix_line_edits_line", "project_id", "line_id", "seq"),
+    Index("ix_line_edits_change", "change_id"),
+)
+
+# Notes on the timeline or on a line, and answers to them (`reply_to`). `line_id` has no key: a note outlives its line.
+# `is_guest`: written through a review link, `by` is then the name the guest gave.
+NOTES = Table(
+    "notes",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _project(),
+    Column("line_id", String(32)),
+    Column("at_ms", Integer),
+    Column("text", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("is_guest", Boolean, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("reply_to", String(32)),
+    Column("resolved_by", String(64)),
+    Column("resolved_at", String(32)),
+    Index("ix_notes_project", "project_id", "seq"),
+)
+
+# Links that show a project to somebody without an account: playback and notes, no edits. Only the hash of the token is kept.
+REVIEW_LINKS = Table(
+    "review_links",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _project(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    Column("label", Text, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("expires_at", String(32), nullable=False),
+    Column("revoked_at", String(32)),
+    Index("ix_review_links_project", "project_id", "seq"),
+)
+
+# What a person set up for themselves, whatever the project: keys of the desk, language of the page.
+USER_SETTINGS = Table(
+    "user_settings",
+    METADATA,
+    Column("name", String(64), ForeignKey("users.name"), primary_key=True),
+    _json("settings", nullable=False),
+)
+
+# How long texts take, by fingerprint of engine, version, voice, language and text; anything here may be deleted at any time.
+ESTIMATES = Table(
+    "estimates",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("speech_ms", Integer, nullable=False),
+    Column("pause_ms", Integer, nullable=False),
+    Column("engine", String(128), nullable=False),
+    Column("created_at", String(32), nullable=False, index=True),
 )
 
 CANDIDATES = Table(
