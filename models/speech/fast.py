@@ -243,7 +243,7 @@ class FastField(GuidedField):
     """`GuidedField` through a `FastDecoder` of the same voice."""
 
     @torch.inference_mode()
-    def __init__(self, voice: SyncVoice, conditions: Conditions, scales: Scales, decoder: FastDecoder) -> None:
+    def __init__(self, voice: SyncVoice, conditions: Conditions, scales: Scales | Sequence[Scales], decoder: FastDecoder) -> None:
         if decoder.net is not voice.backbone.fm_decoder:
             raise ValueError("This fast decoder was made of another voice; make one of the voice that speaks.")
         super().__init__(voice, _in_float32(conditions), scales)

@@ -6,7 +6,7 @@ training wants it; `GuidedField` is the weighted sum of several in one batched c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import torch
@@ -88,33 +88,47 @@ class SyncVoice(nn.Module):
 
 
 class GuidedField:
-    """The guided velocity as a function of (time, x), for `solver.solve`. What does not change between steps is computed once."""
+    """The guided velocity as a function of (time, x), for `solver.solve`. What does not change between steps is computed once.
 
-    def __init__(self, voice: SyncVoice, conditions: Conditions, scales: Scales) -> None:
-        self.backbone, self.conditions, self.scales = voice.backbone, conditions, scales
+    `scales`: for all rows of the batch, or one for each; every row is evaluated under its own branches only, all of them in one call."""
+
+    def __init__(self, voice: SyncVoice, conditions: Conditions, scales: Scales | Sequence[Scales]) -> None:
+        self.backbone, self.conditions = voice.backbone, conditions
+        self.scales = (scales,) * len(conditions.text) if isinstance(scales, Scales) else tuple(scales)
+        if len(self.scales) != len(conditions.text):
+            raise ValueError(f"{len(conditions.text)} lines are said together under {len(self.scales)} sets of scales; give one for all or one for each.")
         self.decoder = self.backbone.fm_decoder
         self.width = voice.config.backbone.feat_dim
         self.positions = self.decoder.positions(conditions.text.shape[1])
         self.hidden: dict[Branch, Tensor] = {}
 
     def __call__(self, time: float, x: Tensor) -> Tensor:
-        branches = weighted_branches(self.scales, self.conditions.streams, time, is_distilled=self.backbone.is_distilled)
-        count, (batch, frames, _) = len(branches), x.shape
+        branches, rows, weights = self._terms(time)
         entered = functional.linear(x, self.decoder.in_proj.weight[:, : self.width])
-        hidden = torch.cat([entered + self._entered(branch) for branch, _ in branches])
-        embedded = self._time(time, x).repeat(count, 1)
-        mask = None if self.conditions.mask is None else self.conditions.mask.repeat(count, 1)
-        made = self.decoder.stacks(hidden, embedded, mask, positions=self.positions).view(count, batch, frames, -1)
-        if count == 1:
-            return made[0]
-        weights = torch.tensor([weight for _, weight in branches], dtype=made.dtype, device=made.device)
-        return torch.einsum("n,nbfd->bfd", weights, made)
+        at = torch.tensor(rows, device=x.device)
+        conditioned = torch.stack([self._entered(branch)[row] for branch, row in zip(branches, rows, strict=True)])
+        mask = None if self.conditions.mask is None else self.conditions.mask[at]
+        made = self.decoder.stacks(entered[at] + conditioned, self._time(time, x)[at], mask, positions=self.positions)
+        if rows == list(range(len(x))):
+            return made
+        weighted = made * torch.tensor(weights, dtype=made.dtype, device=x.device)[:, None, None]
+        return torch.zeros_like(made[: len(x)]).index_add_(0, at, weighted)
+
+    def _terms(self, time: float) -> tuple[list[Branch], list[int], list[float]]:
+        """Every evaluation of one step: its branch, its row, and its weight in that row's sum."""
+        sums = {
+            scales: weighted_branches(scales, self.conditions.streams, time, is_distilled=self.backbone.is_distilled) for scales in set(self.scales)
+        }
+        terms = [(branch, row, weight) for row, scales in enumerate(self.scales) for branch, weight in sums[scales]]
+        return [term[0] for term in terms], [term[1] for term in terms], [term[2] for term in terms]
 
     def _time(self, time: float, x: Tensor) -> Tensor:
         times = torch.full((x.shape[0],), time, device=x.device)
-        guidance = torch.full_like(times, self.scales.text) if self.backbone.is_distilled else None
+        guidance = torch.tensor([scales.text for scales in self.scales], dtype=times.dtype, device=x.device) if self.backbone.is_distilled else None
         embedded = self.decoder.embed_time(times, guidance)
-        return embedded if self.conditions.voice is None else embedded + self.conditions.voice
+        if self.conditions.voice is not None:
+            embedded = embedded + self.conditions.voice
+        return embedded.expand(x.shape[0], -1)
 
     def _entered(self, branch: Branch) -> Tensor:
         """What text and speech conditions give the first layer, bias included; the same at every step."""

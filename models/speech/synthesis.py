@@ -84,9 +84,10 @@ class Synthesizer:
 
     @torch.inference_mode()
     def say(
-        self, utterances: Sequence[Utterance], scales: Scales, *, steps: int = 16, shift: float = TIME_SHIFT, is_cancelled: WhetherCancelled | None = None
-    ) -> list[Said]:
-        """All of them in one batch. Raises UnspeakableText for a token the voice lacks, SolverStopped when cancelled."""
+        self, utterances: Sequence[Utterance], scales: Scales | Sequence[Scales], *, steps: int = 16, shift: float = TIME_SHIFT,
+        is_cancelled: WhetherCancelled | None = None,
+    ) -> list[Said]:  # fmt: skip
+        """All of them in one batch, each under its own scales where several are given. Raises UnspeakableText for a token the voice lacks, SolverStopped when cancelled."""
         rows = [self._row(utterance) for utterance in utterances]
         longest = max(row.total for row in rows)
         with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype is not torch.float32):

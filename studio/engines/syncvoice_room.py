@@ -38,8 +38,9 @@ class _Piece:
     steps: int
 
     @property
-    def kind(self) -> tuple[object, int]:
-        return self.scales, self.steps
+    def kind(self) -> int:
+        """Pieces of one kind can be said in one call: as many solver steps; their scales may differ."""
+        return self.steps
 
     @property
     def frames(self) -> int:
@@ -62,7 +63,7 @@ class SpeakingRoom:
     def say(self, voice: OpenVoice, plans: Sequence[Planned], is_cancelled: IsCancelled | None = None) -> list[Audio]:
         """The sound of every plan, in order. Raises Cancelled, and EngineFailed where memory does not suffice for one passage."""
         pieces = [_Piece(line, number, one, plan.scales, plan.steps) for line, plan in enumerate(plans) for number, one in enumerate(plan.utterances)]
-        pieces.sort(key=lambda piece: (repr(piece.kind), piece.frames))
+        pieces.sort(key=lambda piece: (piece.kind, piece.frames))
         said: dict[tuple[int, int], np.ndarray] = {}
         waiting = pieces
         while waiting:
@@ -96,7 +97,7 @@ class SpeakingRoom:
 
         try:
             utterances = [_evened(piece.utterance, max(voice.synthesizer.net.config.backbone.fm_decoder_downsampling_factor)) for piece in group]
-            return voice.synthesizer.say(utterances, group[0].scales, steps=group[0].steps, is_cancelled=is_cancelled)
+            return voice.synthesizer.say(utterances, [piece.scales for piece in group], steps=group[0].steps, is_cancelled=is_cancelled)
         except SolverStopped as error:
             raise Cancelled from error
         except (torch.OutOfMemoryError, MemoryError):

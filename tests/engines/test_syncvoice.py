@@ -139,6 +139,17 @@ def test_a_line_said_among_others_is_the_line_said_alone(engine: SyncVoiceSpeake
         assert float(np.sqrt(np.mean((made.audio.samples - alone) ** 2))) < 1e-2 * float(np.sqrt(np.mean(alone**2)))
 
 
+def test_all_points_of_a_grid_of_scales_go_in_one_call(engine: SyncVoiceSpeaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.load()
+    voice = next(iter(engine._open.values()))
+    say, asked = voice.synthesizer.say, []
+    monkeypatch.setattr(voice.synthesizer, "say", lambda lines, *rest, **more: (asked.append(len(lines)), say(lines, *rest, **more))[1])
+    grid = [Guidance(face, lip) for face in (0.0, 1.0) for lip in (0.0, 1.0)]
+    made = engine.speak_many([GuidedText(TEXT, "en", VOICE, guide(face=talking_face(), scales=scales)) for scales in grid])
+    assert asked == [4]
+    assert len({one.audio.samples.tobytes() for one in made}) == 4
+
+
 def test_pauses_are_drawn_where_the_source_pauses(engine: SyncVoiceSpeaker) -> None:
     told = guide(speech=((0, 900), (1400, 2000)), scales=Guidance(pause_scale=1.0))
     paused = said(engine, told)

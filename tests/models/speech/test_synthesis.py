@@ -74,6 +74,21 @@ def test_a_line_sounds_the_same_alone_and_beside_others(voice: Synthesizer) -> N
     np.testing.assert_allclose(beside.mel, alone.mel, atol=2e-3)
 
 
+def test_points_of_a_grid_said_in_one_call_are_the_points_said_alone(voice: Synthesizer) -> None:
+    line = Utterance(HELLO, 32, seen=seen(), seed=5)
+    grid = [Scales(1.0, face=face, lip=lip) for face in (0.0, 1.0) for lip in (0.0, 2.0)]
+    together = voice.say([line] * len(grid), grid, steps=2)
+    alone = [voice.say([line], scales, steps=2)[0] for scales in grid]
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one.mel, other.mel, atol=2e-3)
+    assert len({one.mel.tobytes() for one in together}) == len(grid)
+
+
+def test_as_many_scales_as_lines_are_wanted(voice: Synthesizer) -> None:
+    with pytest.raises(ValueError, match="2 lines are said together under 3 sets of scales"):
+        voice.say([Utterance(HELLO, 30)] * 2, [Scales()] * 3, steps=2)
+
+
 def test_the_same_seed_says_it_the_same_way_and_another_does_not(voice: Synthesizer) -> None:
     first, again, other = (voice.say([Utterance(HELLO, 30, seed=seed)], Scales(), steps=2)[0].mel for seed in (1, 1, 2))
     assert np.array_equal(first, again)
