@@ -1,18 +1,35 @@
 // Small DOM verbs. Text always goes in as text nodes, so nothing a person typed is ever read as markup.
+// A string is the page's own English and is shown in the page's language; what people or models wrote goes in as own(text).
 
-/** h("button.chip", {onclick, title, disabled}, "text", child, …): an element with classes, properties and children. */
+import { words } from "./words.js";
+
+const SPOKEN = new Set(["title", "aria-label", "aria-description", "aria-roledescription", "placeholder", "alt"]);
+
+/** What a person or a model wrote, or a name, a number, a time: shown as it is, never looked up in the catalogue. */
+export const own = (text) => document.createTextNode(text ?? "");
+
+/** h("button.chip", {onclick, title, disabled}, "text", child, …): an element with classes, properties and children.
+ *  Strings among the children and in title, aria-label, placeholder are translated; a Text node as their value is not. */
 export function h(spec, props = {}, ...children) {
   const [tag, ...classes] = spec.split(".");
   const node = document.createElement(tag || "div");
   if (classes.length) node.className = classes.join(" ");
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name in node && typeof value !== "string") node[name] = value;
+    if (SPOKEN.has(name)) node.setAttribute(name, value instanceof Text ? value.data : words(value));
+    else if (name in node && typeof value !== "string") node[name] = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...spoken(children));
   return node;
 }
+
+/** Children as they go into the document: strings translated, nothing left out that is not nothing. */
+const spoken = (children) =>
+  children
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false)
+    .map((child) => (typeof child === "string" ? words(child) : child));
 
 const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
@@ -39,7 +56,7 @@ export function icon(name) {
   return svg;
 }
 
-export const clear = (node, ...children) => node.replaceChildren(...children.flat(Infinity).filter(Boolean));
+export const clear = (node, ...children) => node.replaceChildren(...spoken(children).filter(Boolean));
 
 /** The function, called at most once per `ms`, the last call always answered. */
 export function throttle(ms, work) {
@@ -51,9 +68,11 @@ export function throttle(ms, work) {
   };
 }
 
-/** True while a person types: no shortcut may fire then. */
+const UNWRITTEN = new Set(["checkbox", "radio", "range", "button", "submit", "reset", "file", "color", "image"]);
+
+/** True while a person types: no shortcut may fire then. A list to choose from counts: letters find its entries. */
 export const isTyping = (target) =>
-  target instanceof HTMLElement && (target.isContentEditable || ["TEXTAREA", "INPUT", "SELECT"].includes(target.tagName));
+  target instanceof HTMLElement && (target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName) || (target.tagName === "INPUT" && !UNWRITTEN.has(target.type)));
 
 /** True where an element is on the tab that is open. */
 export const isShown = (node) => node.isConnected && node.offsetParent !== null;
