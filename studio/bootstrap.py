@@ -26,6 +26,7 @@ from studio.store.blobs import BlobStore
 from studio.store.database import open_database
 from studio.store.jobs import JobStore
 from studio.store.lines import LineStore
+from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
@@ -144,6 +145,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         projects=ProjectStore(engine),
         lines=LineStore(engine),
         preferences=PreferenceStore(engine),
+        notes=NoteStore(engine),
         results=StageResults(engine),
         jobs=JobStore(engine),
         blobs=blobs,

@@ -11,6 +11,7 @@ from studio.engines.rack import EngineRack
 from studio.store.blobs import BlobStore
 from studio.store.jobs import JobStore
 from studio.store.lines import LineStore
+from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
@@ -26,6 +27,7 @@ class Workshop:
     projects: ProjectStore
     lines: LineStore
     preferences: PreferenceStore
+    notes: NoteStore
     results: StageResults
     jobs: JobStore
     blobs: BlobStore

@@ -21,6 +21,7 @@ from studio.service import LineEdit, Studio
 from studio.ui import desk_present, lip_present, present
 from studio.ui.desk_views import CurvesView, DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
 from studio.ui.guidance_desk import GuidanceDesk
+from studio.ui.notes_desk import NotesDesk
 
 KEPT_REVISIONS = 64
 MASK = 2**64 - 1
@@ -71,7 +72,7 @@ class Revision:
     pause_scale: float | None = None
 
 
-class Desk(GuidanceDesk):
+class Desk(NotesDesk, GuidanceDesk):
     """Verbs of the desk for one user and one project."""
 
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed) -> None:

@@ -21,6 +21,7 @@ from studio.service import Studio
 from studio.ui.desk import Desk, DeskFeed, Revision
 from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.guidance_routes import received_voice
+from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.present import export_name
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
@@ -50,6 +51,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "set_learning": Desk.set_learning,
     "forget_choices": Desk.forget_choices,
     **GUIDANCE_CALLS,
+    **NOTES_CALLS,
 }
 
 
