@@ -31,6 +31,7 @@ from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
 from studio.store.upkeep import free_deleted
+from studio.store.user_settings import UserSettings
 from studio.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         projects=ProjectStore(engine),
         lines=LineStore(engine),
         preferences=PreferenceStore(engine),
+        people=UserSettings(engine),
         notes=NoteStore(engine),
         results=StageResults(engine),
         jobs=JobStore(engine),

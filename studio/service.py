@@ -23,6 +23,7 @@ from studio.formats.read import read_script
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.media.probe import probe
 from studio.note_verbs import NoteVerbs
+from studio.person_verbs import PersonVerbs
 from studio.preference_export import Lessons
 from studio.preferences import lessons
 from studio.review import count, follows_instructions, is_over, standing_notices
@@ -34,7 +35,7 @@ EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "Studio"]
 
 
-class Studio(NoteVerbs, BenchVerbs):
+class Studio(PersonVerbs, NoteVerbs, BenchVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)

@@ -15,6 +15,7 @@ from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
+from studio.store.user_settings import UserSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Workshop:
     projects: ProjectStore
     lines: LineStore
     preferences: PreferenceStore
+    people: UserSettings
     notes: NoteStore
     results: StageResults
     jobs: JobStore

@@ -31,7 +31,7 @@ class ProjectStore:
         """Keep a new project, durable on return; its owner's row is made on first use. An empty `created_at` is filled in."""
         kept = project if project.created_at else replace(project, created_at=utc_now())
         with writing(self._engine) as connection:
-            _ensure_user(connection, kept.owner)
+            ensure_user(connection, kept.owner)
             connection.execute(insert(PROJECTS).values(id=kept.id, owner=kept.owner, created_at=kept.created_at, **_columns(kept)))
         return kept
 
@@ -75,7 +75,8 @@ class ProjectStore:
             return connection.execute(delete_rows(PROJECTS).where(gone)).rowcount
 
 
-def _ensure_user(connection: Connection, name: str) -> None:
+def ensure_user(connection: Connection, name: str) -> None:
+    """A row for a user who has none yet, within a transaction that writes."""
     if connection.execute(select(USERS.c.name).where(USERS.c.name == name)).first() is None:
         connection.execute(insert(USERS).values(name=name, created_at=utc_now()))
 

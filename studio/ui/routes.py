@@ -22,6 +22,7 @@ from studio.ui.desk import Desk, DeskFeed, Revision
 from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.guidance_routes import received_voice
 from studio.ui.notes_desk import NOTES_CALLS
+from studio.ui.person import change_person, person_view
 from studio.ui.present import export_name
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
@@ -61,8 +62,9 @@ def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
     _add_login(router, sessions)
     _add_media(router, studio, sessions)
     _add_desk(router, studio, sessions)
+    _add_person(router, studio, sessions)
     app.include_router(router)
-    for folder in ("css", "js", "icons", "fonts"):
+    for folder in ("css", "js", "icons", "fonts", "vendor"):
         app.mount(f"/look/{folder}", StaticFiles(directory=ASSETS / folder, check_dir=False))
     app.add_exception_handler(StudioError, _refuse)
 
@@ -155,6 +157,18 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     @router.post("/voices/{project_id}")
     async def add_voice(request: Request, project_id: str) -> JSONResponse:
         return await _said(request, received_voice(request, lambda: desk(request, project_id)))
+
+
+def _add_person(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
+    """What a person set up for themselves; it belongs to no project."""
+
+    @router.get("/me/settings")
+    def settings(request: Request) -> JSONResponse:
+        return JSONResponse(to_plain(person_view(bound(studio, sessions, request))))
+
+    @router.post("/me/settings")
+    async def change(request: Request) -> JSONResponse:
+        return await _answer(request, lambda values: to_plain(change_person(bound(studio, sessions, request), values)))
 
 
 async def _answer(request: Request, work: Callable[[dict[str, Any]], Any]) -> JSONResponse:
