@@ -24,6 +24,7 @@ from studio.pipeline import run_job
 from studio.service import Studio
 from studio.store.blobs import BlobStore
 from studio.store.database import open_database
+from studio.store.estimates import EstimateStore
 from studio.store.jobs import JobStore
 from studio.store.lines import LineStore
 from studio.store.notes import NoteStore
@@ -64,8 +65,9 @@ def default_place(home: Path | None = None) -> Place:
     return Place((named or user_data_path("lipline", appauthor=False)).expanduser().resolve(), os.environ.get("LIPLINE_DATABASE"))
 
 
-def build_engines(shelf: Path | None = None) -> EngineRack:
-    """Every engine, the best default first. Nothing is loaded here. `shelf`: a folder of voices put there by hand; None: the home's."""
+def build_engines(shelf: Path | None = None, estimates: EstimateStore | None = None) -> EngineRack:
+    """Every engine, the best default first. Nothing is loaded here. `shelf`: a folder of voices put there by hand; None: the home's.
+    `estimates`: where measured times outlive the process."""
     from studio.engines.duration_edge import EdgeDuration
     from studio.engines.duration_espeak import EspeakDuration
     from studio.engines.edge_service import EdgeService
@@ -84,7 +86,7 @@ def build_engines(shelf: Path | None = None) -> EngineRack:
     from studio.engines.vad_silero import SileroDetector
 
     espeak, edge = EspeakPool(), EdgeService()
-    duration = EspeakDuration(espeak)
+    duration = EspeakDuration(espeak, shelf=estimates)
     whisper = WhisperTranscriber(WhisperPlace(os.environ.get("LIPLINE_WHISPER"), allow_download=True))
     return EngineRack(
         {
@@ -92,7 +94,7 @@ def build_engines(shelf: Path | None = None) -> EngineRack:
             "transcriber": (whisper, ManualTranscriber(), PocketsphinxTranscriber()),
             "speaker encoder": (TimbreEncoder(),),
             "translator": (*_language_models(), ImportedTranslator()),
-            "estimator": (duration, EdgeDuration(edge)),
+            "estimator": (duration, EdgeDuration(edge, shelf=estimates)),
             "speaker": (EspeakSpeaker(espeak), _voice_that_sees(espeak, duration, shelf), UnitSpeech(), EdgeSpeaker(edge)),
             "face tracker": (MediapipeFaceTracker(),),
             "sync scorer": (LipSyncScorer(), SyncNetScorer()),
@@ -151,7 +153,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         results=StageResults(engine),
         jobs=JobStore(engine),
         blobs=blobs,
-        engines=build_engines(place.home / VOICES_FOLDER) if engines is None else engines,
+        engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine)) if engines is None else engines,
         cache=place.home / "cache",
         demo=REPOSITORY / "assets" / "demo",
         log_file=log_file,

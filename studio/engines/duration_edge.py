@@ -5,8 +5,6 @@ Text, language and voice in; speech and inner pauses in ms out, from the service
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from studio.domain.errors import EngineFailed
@@ -15,10 +13,9 @@ from studio.engines import edge_service
 from studio.engines.duration_espeak import spoken_estimate
 from studio.engines.edge_service import EdgeService
 from studio.engines.espeak_text import has_speech
+from studio.engines.estimate_memory import MEMORY_ENTRIES, EstimateMemory, EstimateShelf, Key
 from studio.engines.protocols import Availability
 from studio.engines.speaker_edge import EdgeSpeaker
-
-CACHE_ENTRIES = 20_000
 
 
 class EdgeDuration:
@@ -28,12 +25,10 @@ class EdgeDuration:
     version = edge_service.VERSION
     licence = edge_service.LICENCE
 
-    def __init__(self, service: EdgeService | None = None, *, cache_entries: int = CACHE_ENTRIES) -> None:
+    def __init__(self, service: EdgeService | None = None, *, shelf: EstimateShelf | None = None, memory_entries: int = MEMORY_ENTRIES) -> None:
         self._service = EdgeService() if service is None else service
         self._speaker = EdgeSpeaker(self._service)
-        self._known: OrderedDict[tuple[str, VoiceRef], Estimate] = OrderedDict()
-        self._cache_entries = cache_entries
-        self._lock = threading.Lock()
+        self._memory = EstimateMemory(self.name, self.version, shelf, entries=memory_entries)
 
     def available(self) -> Availability:
         return self._service.availability()
@@ -47,24 +42,30 @@ class EdgeDuration:
         return Availability(False, f"edge-tts has no voice on offer for “{language}”.")
 
     def estimate_many(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate]:
-        return [self.estimate(text, language, voice) for text in texts]
+        """As `estimate`, for texts that are worth keeping over restarts."""
+        found = [self.estimate(text, language, voice) for text in texts]
+        reference = self._reference(language, voice)
+        self._memory.shelve({_key(text, reference): one for text, one in zip(texts, found, strict=True) if one.total_ms})
+        return found
+
+    def known(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate | None]:
+        """As `estimate_many` of what the service has answered before; None for the others."""
+        reference = self._reference(language, voice)
+        found = self._memory.recall([_key(text, reference) for text in texts])
+        return [found.get(_key(text, reference)) if has_speech(text) else Estimate(0, 0, self.name) for text in texts]
 
     def estimate(self, text: str, language: str, voice: VoiceRef | None = None) -> Estimate:
         if not has_speech(text):
             return Estimate(0, 0, self.name)
-        key = (text, self._reference(language, voice))
-        with self._lock:
-            known = self._known.get(key)
-            if known is not None:
-                self._known.move_to_end(key)
-                return known
-        fresh = spoken_estimate(self._service.speak(*key).words, self.name)
+        reference = self._reference(language, voice)
+        key = _key(text, reference)
+        known = self._memory.recall([key])
+        if known:
+            return known[key]
+        fresh = spoken_estimate(self._service.speak(text, reference).words, self.name)
         if fresh.total_ms == 0:
             raise EngineFailed(self.name, f"its service gave no word times for “{text}”; choose another duration engine.")
-        with self._lock:
-            self._known[key] = fresh
-            while len(self._known) > self._cache_entries:
-                self._known.popitem(last=False)
+        self._memory.remember({key: fresh})
         return fresh
 
     def _reference(self, language: str, voice: VoiceRef | None) -> VoiceRef:
@@ -74,3 +75,7 @@ class EdgeDuration:
         if not offers:
             raise EngineFailed(self.name, f"it does not speak “{language}”; choose another duration engine.")
         return offers[0].ref
+
+
+def _key(text: str, reference: VoiceRef) -> Key:
+    return text, reference.voice, reference.rate_ratio, reference.pitch_ratio

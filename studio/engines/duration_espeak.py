@@ -1,13 +1,11 @@
 """Predicted speech time from espeak-ng's phone timings: offline, a few ms per line, many languages.
 
 Text, language and voice in; speech and inner pauses in ms out. Another voice's own pace is learnt with `calibrate` from
-takes already made and applied by an estimator that `calibrated` returns; nothing is stored here but a bounded cache.
+takes already made and applied by an estimator that `calibrated` returns; what was measured stays in its `EstimateMemory`.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,15 +16,14 @@ from studio.domain.line import Estimate, Take, VoiceRef
 from studio.engines import espeak_pool
 from studio.engines.espeak_pool import EspeakPool
 from studio.engines.espeak_text import has_speech, within_limit
+from studio.engines.estimate_memory import MEMORY_ENTRIES, EstimateMemory, EstimateShelf, Key
 from studio.engines.protocols import Availability, Mark
 from studio.engines.speaker_espeak import espeak_availability, espeak_request, espeak_voices
 
 MIN_PAUSE_MS = 60  # shorter silences are the closures of plosives, part of speech
-CACHE_ENTRIES = 20_000
 MIN_PAIRS_FOR_OFFSET, MIN_SPREAD_RATIO, MAX_OFFSET_MS = 8, 2.0, 300
+MOST_PAIRS = 300  # slopes are taken between all pairs: more takes than this teach nothing new
 _SCALE_LIMITS = (0.4, 2.5)
-
-Key = tuple[str, str, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,19 @@ def calibrate(pairs: Sequence[PacePair]) -> Calibration:
 
 def _slopes(pairs: Sequence[PacePair]) -> list[float]:
     """Slopes between all pairs of unlike length; there is at least one."""
-    ordered = sorted(pairs, key=lambda pair: pair.predicted_ms)
+    ordered = _spread(sorted(pairs, key=lambda pair: pair.predicted_ms))
     return [
         (long.actual_ms - short.actual_ms) / (long.predicted_ms - short.predicted_ms)
         for index, short in enumerate(ordered)
         for long in ordered[index + 1 :]
         if long.predicted_ms > 1.2 * short.predicted_ms
     ]
+
+
+def _spread(ordered: Sequence[PacePair]) -> Sequence[PacePair]:
+    """At most MOST_PAIRS of them, evenly over all lengths."""
+    count = len(ordered)
+    return ordered if count <= MOST_PAIRS else [ordered[index * (count - 1) // (MOST_PAIRS - 1)] for index in range(MOST_PAIRS)]
 
 
 def _within_limits(scale: float) -> float:
@@ -98,17 +101,15 @@ class EspeakDuration:
     version = f"{espeak_pool.VERSION}-1"
     licence = espeak_pool.LICENCE
 
-    def __init__(self, pool: EspeakPool | None = None, *, cache_entries: int = CACHE_ENTRIES) -> None:
+    def __init__(self, pool: EspeakPool | None = None, *, shelf: EstimateShelf | None = None, memory_entries: int = MEMORY_ENTRIES) -> None:
         self._pool = EspeakPool() if pool is None else pool
-        self._known: OrderedDict[Key, Estimate] = OrderedDict()
-        self._cache_entries = cache_entries
-        self._lock = threading.Lock()
+        self._memory = EstimateMemory(self.name, self.version, shelf, entries=memory_entries)
         self._calibrations: Mapping[tuple[str, str], Calibration] = {}
 
     def calibrated(self, calibrations: Mapping[tuple[str, str], Calibration]) -> EspeakDuration:
-        """An estimator with the same workers and cache that applies these calibrations."""
-        other = EspeakDuration(self._pool, cache_entries=self._cache_entries)
-        other._known, other._lock, other._calibrations = self._known, self._lock, dict(calibrations)
+        """An estimator with the same workers and memory that applies these calibrations."""
+        other = EspeakDuration(self._pool)
+        other._memory, other._calibrations = self._memory, dict(calibrations)
         return other
 
     def paced_by(self, takes: Sequence[Take], language: str) -> EspeakDuration:
@@ -122,9 +123,12 @@ class EspeakDuration:
 
     def _pace(self, takes: Sequence[Take], language: str) -> Calibration:
         plain = self.calibrated({})
-        predicted = [plain.estimate(take.text, language, take.voice).total_ms for take in takes]
-        actual = [take.report.natural_ms - take.report.trimmed_ms for take in takes]
-        return calibrate([PacePair(one, other) for one, other in zip(predicted, actual, strict=True)])
+        pairs = []
+        for voice in dict.fromkeys(take.voice for take in takes):  # the same voice at another rate is asked for apart
+            own = [take for take in takes if take.voice == voice]
+            found = plain.estimate_many([take.text for take in own], language, voice)
+            pairs += [PacePair(one.total_ms, take.report.natural_ms - take.report.trimmed_ms) for one, take in zip(found, own, strict=True)]
+        return calibrate(pairs)
 
     def available(self) -> Availability:
         return espeak_availability(self._pool)
@@ -138,16 +142,28 @@ class EspeakDuration:
         return Availability(False, f"espeak-ng does not speak “{language}”.")
 
     def estimate(self, text: str, language: str, voice: VoiceRef | None = None) -> Estimate:
-        return self.estimate_many((text,), language, voice)[0]
+        return self._estimated((text,), language, voice)[0]
 
     def estimate_many(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate]:
-        """Estimates of many texts in the order given; new ones are asked in batches. Raises EngineFailed."""
+        """Estimates of many texts in the order given; new ones are asked in batches and kept over restarts. Raises EngineFailed."""
+        return self._estimated(texts, language, voice, to_keep=True)
+
+    def known(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate | None]:
+        """As `estimate_many`, without measuring: None for a text not measured yet. Raises EngineFailed for a language it does not speak."""
         reference = self._reference(language, voice)
-        keys = [(text, reference.voice, reference.rate_ratio, reference.pitch_ratio) for text in texts]
-        found = {key: known for key in keys if (known := self._recall(key)) is not None}
+        keys = [_key(text, reference) for text in texts]
+        found = self._memory.recall(keys)
+        return [self._apply(found[key], voice) if key in found else None for key in keys]
+
+    def _estimated(self, texts: Sequence[str], language: str, voice: VoiceRef | None, *, to_keep: bool = False) -> list[Estimate]:
+        reference = self._reference(language, voice)
+        keys = [_key(text, reference) for text in texts]
+        found = self._memory.recall(keys)
         fresh = self._measure([key for key in dict.fromkeys(keys) if key not in found], reference)
-        self._remember(fresh)
+        self._memory.remember(fresh)
         found |= fresh
+        if to_keep:
+            self._memory.shelve(found)
         return [self._apply(found[key], voice) for key in keys]
 
     def _measure(self, keys: Sequence[Key], reference: VoiceRef) -> dict[Key, Estimate]:
@@ -175,14 +191,6 @@ class EspeakDuration:
         ratio = total_ms / estimate.total_ms
         return replace(estimate, speech_ms=round(total_ms) - round(ratio * estimate.pause_ms), pause_ms=round(ratio * estimate.pause_ms))
 
-    def _recall(self, key: Key) -> Estimate | None:
-        with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-            return self._known.get(key)
 
-    def _remember(self, fresh: Mapping[Key, Estimate]) -> None:
-        with self._lock:
-            self._known.update(fresh)
-            while len(self._known) > self._cache_entries:
-                self._known.popitem(last=False)
+def _key(text: str, reference: VoiceRef) -> Key:
+    return text, reference.voice, reference.rate_ratio, reference.pitch_ratio

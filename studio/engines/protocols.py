@@ -169,6 +169,15 @@ class DurationEstimator(Engine, Protocol):
 
 
 @runtime_checkable
+class KeepsEstimates(Protocol):
+    """A duration engine that can tell what it has measured before, without measuring."""
+
+    def known(self, texts: Sequence[str], language: str, voice: VoiceRef | None = None) -> list[Estimate | None]:
+        """`estimate_many` as far as it is known at once, in the order given; None for what would have to be measured."""
+        ...
+
+
+@runtime_checkable
 class LearnsPace(Protocol):
     """A duration engine that gets better from takes already made."""
 
@@ -282,12 +291,13 @@ class HearsSource(Protocol):
 class FaceStreams:
     """One face at 25 Hz around a line. `points`: float32 (frames, 45, 2), px, in the order of `models/speech/visual.py`; `mouths`: uint8
     (frames, 64, 64); `is_seen`: bool (frames,). `first_frame_ms`: where the first frame begins, from the start of the take; negative:
-    before it."""
+    before it. `lip_features`: float32 (frames, width) of an encoder of the user's own, in place of the mouths; None: there are none."""
 
     points: np.ndarray
     mouths: np.ndarray
     is_seen: np.ndarray
     first_frame_ms: float
+    lip_features: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True)

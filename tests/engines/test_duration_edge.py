@@ -34,7 +34,7 @@ def test_speech_and_pauses_come_from_the_word_times() -> None:
 
 def test_each_text_is_asked_once_and_the_memory_is_bounded() -> None:
     reader = Reader()
-    estimator = EdgeDuration(EdgeService(reader), cache_entries=2)
+    estimator = EdgeDuration(EdgeService(reader), memory_entries=2)
     estimator.estimate_many(["a", "b", "a", "", "?!"], "en")
     assert reader.texts == ["a", "b"]
     estimator.estimate_many(["c", "a", "b"], "en")

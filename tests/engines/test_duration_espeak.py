@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from studio.domain.errors import EngineFailed
 from studio.domain.line import Estimate, VoiceRef
 from studio.engines.duration_espeak import Calibration, EspeakDuration, PacePair, calibrate, spoken_estimate
-from studio.engines.espeak_pool import EspeakPool
+from studio.engines.espeak_pool import EspeakPool, EspeakRequest, EspeakSpeech
+from studio.engines.estimate_memory import SHELVE_AT_ONCE
 from studio.engines.protocols import Mark
 from studio.engines.speaker_espeak import EspeakSpeaker
 from studio.stages.fit import trim
@@ -87,12 +88,66 @@ def test_many_answers_keep_the_order_and_equal_texts_agree(estimator: EspeakDura
 
 
 def test_the_cache_answers_again_and_stays_bounded(pool: EspeakPool) -> None:
-    estimator = EspeakDuration(pool, cache_entries=3)
+    estimator = EspeakDuration(pool, memory_entries=3)
     first = estimator.estimate("a word", "en")
     assert estimator.estimate("a word", "en") is first
     estimator.estimate_many([f"word {index}" for index in range(10)], "en")
-    assert len(estimator._known) == 3
+    assert len(estimator._memory._known) == 3
     assert len(estimator.estimate_many([f"word {index}" for index in range(10)], "en")) == 10
+
+
+class Shelf:
+    """A store of estimates that counts what it is asked for."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Estimate] = {}
+        self.reads = 0
+
+    def get(self, keys: Iterable[str]) -> dict[str, Estimate]:
+        self.reads += 1
+        return {key: self.kept[key] for key in keys if key in self.kept}
+
+    def put(self, found: Mapping[str, Estimate]) -> None:
+        self.kept |= found
+
+
+class NoPool(EspeakPool):
+    """Knows its voices and must not be asked for anything else."""
+
+    def time(self, requests: Sequence[EspeakRequest]) -> list[EspeakSpeech]:
+        assert not requests, "it was measured again"
+        return []
+
+
+def test_lines_measured_before_a_restart_are_not_measured_again(pool: EspeakPool) -> None:
+    shelf, texts = Shelf(), [f"word number {index}" for index in range(SHELVE_AT_ONCE)]
+    before = EspeakDuration(pool, shelf=shelf).estimate_many(texts, "en")
+    idle = NoPool()
+    after = EspeakDuration(idle, shelf=shelf)
+    shelf.reads = 0
+    try:
+        assert after.known([*texts, "never said"], "en") == [*before, None]
+        assert after.estimate_many(texts, "en") == before and shelf.reads == 1
+    finally:
+        idle.close()
+
+
+def test_what_is_only_tried_out_while_typing_is_not_kept(pool: EspeakPool) -> None:
+    shelf = Shelf()
+    estimator = EspeakDuration(pool, shelf=shelf)
+    for index in range(SHELVE_AT_ONCE + 1):
+        estimator.estimate(f"half a wor {index}", "en")
+    assert not shelf.kept
+    estimator.estimate_many([f"half a wor {index}" for index in range(SHELVE_AT_ONCE)], "en")
+    assert len(shelf.kept) == SHELVE_AT_ONCE
+
+
+def test_a_thousand_takes_are_learnt_from_at_once_and_as_well() -> None:
+    pairs = [PacePair(500 + 3 * index, round(1.2 * (500 + 3 * index)) + 40) for index in range(1000)]
+    started = time.perf_counter()
+    found = calibrate(pairs)
+    assert time.perf_counter() - started < 2.0
+    assert found.scale == pytest.approx(1.2, abs=0.01) and found.offset_ms == pytest.approx(40, abs=5)
 
 
 def test_another_engines_voice_is_timed_with_the_languages_own(estimator: EspeakDuration) -> None:
