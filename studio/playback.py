@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.domain.errors import NotReady
@@ -21,13 +21,16 @@ from studio.media.ffmpeg import ToolCall
 from studio.media.preview import cut_clip, is_browser_playable, make_proxy
 from studio.media.probe import probe
 from studio.media.wav import write_wav
+from studio.stages.fit import place
 from studio.stages.ingest import Ingest
-from studio.steps.render import Dub, render_key, source_of
+from studio.stages.mix import MixRequest, PlacedTake, excerpt
+from studio.steps.render import Dub, circled, render_key, source_of
 from studio.workshop import Workshop
 
 CLIP_RATE_HZ = 24_000
 CACHE_LIFE_S = 14 * 24 * 3600
 PREVIEW_HANDLE_MS = 500  # picture shown before and after a line
+CONTEXT_HANDLE_MS = 3000  # sound of the mix before and after a line, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,14 @@ class RenderState:
     is_rendered: bool
     is_stale: bool
     notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContextMix:
+    """A stretch of the mix as a stereo WAV, and where on the timeline it begins."""
+
+    path: Path
+    start_ms: int
 
 
 def cached(shop: Workshop, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
@@ -65,6 +76,55 @@ def source_clip(shop: Workshop, project: Project, line_id: str) -> Path:
         write_wav(draft, Audio(samples, CLIP_RATE_HZ))
 
     return cached(shop, key, ".wav", make)
+
+
+def take_wav(shop: Workshop, project: Project, take_id: str) -> Path:
+    """A take as it goes into the mix. Raises NotFound, and NotReady where its sound has gone from the disk."""
+    take = shop.lines.take(project.id, take_id)
+    if not shop.blobs.exists(take.fitted_blob):
+        raise NotReady("The sound of this take is no longer on the disk; voice the line again to have it back.")
+    return shop.blobs.path(take.fitted_blob)
+
+
+def context_mix(shop: Workshop, project: Project, line_id: str) -> ContextMix:
+    """One line in the mix, with its neighbours' takes over the bed, without mixing the whole programme. Kept by what is heard in it.
+
+    Raises NotFound, NotReady without media, and NotReady for a take in it whose sound has gone from the disk."""
+    source, line = source_of(project), shop.lines.line(project.id, line_id)
+    takes = {take.id: take for take in shop.lines.circled_takes(project.id)}
+    heard = circled(shop.lines.cast(project.id), takes, source.info.duration_ms)
+    placed = place([one for one, _ in heard], {one.id: take.report for one, take in heard}, source.info.duration_ms)
+    by_line = {one.id: (one, take) for one, take in heard}
+    around = TimeSpan(max(0, line.span.start_ms - CONTEXT_HANDLE_MS), line.span.end_ms + CONTEXT_HANDLE_MS)
+    inside = [(by_line[item.line_id], item) for item in placed if item.start_ms < around.end_ms and item.end_ms > around.start_ms]
+    span = _hull(around, [TimeSpan(item.start_ms, item.end_ms) for _, item in inside] + [one.span for (one, _), _ in inside], source.info.duration_ms)
+    sounds = [(take_wav(shop, project, take.id), take.fitted_blob, item.start_ms, one.span) for (one, take), item in inside]
+    key = fingerprint("context", source.blob, project.settings.sound_key, project.bed_blob, project.settings.mix, span, [sound[1:] for sound in sounds])
+
+    def make(draft: Path) -> None:
+        request = MixRequest(
+            source=shop.blobs.path(source.blob),
+            info=replace(source.info, duration_ms=span.length_ms),
+            track=source.info.track_index(project.settings.audio_track) if source.info.audio else 0,
+            shift_ms=project.settings.sound_shift_ms,
+            takes=tuple(PlacedTake(path, start_ms - span.start_ms, _earlier(line_span, span.start_ms)) for path, _, start_ms, line_span in sounds),
+            settings=project.settings.mix,
+            bed=shop.blobs.path(project.bed_blob) if project.bed_blob is not None else None,
+            start_ms=span.start_ms,
+        )
+        excerpt(request, draft)
+
+    return ContextMix(cached(shop, key, ".wav", make), span.start_ms)
+
+
+def _hull(around: TimeSpan, spans: Sequence[TimeSpan], end_ms: int) -> TimeSpan:
+    """`around` and all of the spans, inside the programme."""
+    start_ms = min((around.start_ms, *(span.start_ms for span in spans)))
+    return TimeSpan(start_ms, max(start_ms + 1, min(end_ms, max((around.end_ms, *(span.end_ms for span in spans))))))
+
+
+def _earlier(span: TimeSpan, by_ms: int) -> TimeSpan:
+    return TimeSpan(span.start_ms - by_ms, span.end_ms - by_ms)
 
 
 def peaks(shop: Workshop, project: Project) -> bytes:
@@ -144,5 +204,3 @@ def line_preview(shop: Workshop, project: Project, line_id: str) -> Path | None:
         cut_clip(path, probe(path, name="the dub", limits=shop.limits), around, draft)
 
     return cached(shop, fingerprint("line preview", path.name, around), ".mp4", make)
-
-

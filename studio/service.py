@@ -17,6 +17,7 @@ from studio.domain.language import language_code
 from studio.domain.line import LineStatus
 from studio.domain.project import Job, JobKind, JobState, Project, Script, Source, StageCost
 from studio.domain.settings import EngineChoice, LearningSettings, LineSettings, Settings
+from studio.domain.timing import TimeSpan
 from studio.domain.views import EngineStatus, ProjectView
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
@@ -29,6 +30,7 @@ from studio.preferences import lessons
 from studio.review import count, follows_instructions, is_over, standing_notices
 from studio.script import keep_as_lines, keep_as_targets, read_lines, script_of, switch_target
 from studio.steps.run import NOTICE_STAGE, notices
+from studio.steps.speech import kept_speech
 from studio.store.text import storable
 
 EXPORTS = exports.KINDS
@@ -213,7 +215,15 @@ class Studio(PersonVerbs, NoteVerbs, BenchVerbs):
     # what the page plays, and what leaves the studio
 
     def take_wav(self, project_id: str, take_id: str) -> Path:
-        return self._shop.blobs.path(self._shop.lines.take(self._own(project_id).id, take_id).fitted_blob)
+        return playback.take_wav(self._shop, self._own(project_id), take_id)
+
+    def context_mix(self, project_id: str, line_id: str) -> playback.ContextMix:
+        """A line in the mix with its neighbours, made on demand. Raises NotReady without media or where a take's sound is gone."""
+        return playback.context_mix(self._shop, self._own(project_id), line_id)
+
+    def speech_spans(self, project_id: str) -> tuple[TimeSpan, ...]:
+        """Where anyone speaks in the source, as heard so far; empty before anybody has listened that closely."""
+        return kept_speech(self._shop, self._own(project_id)).spans
 
     def source_clip(self, project_id: str, line_id: str) -> Path:
         return playback.source_clip(self._shop, self._own(project_id), line_id)

@@ -28,7 +28,36 @@ function stored(buffer) {
   const view = new DataView(buffer);
   const count = view.getUint32(6, true);
   const pairs = new Int8Array(buffer, HEADER_BYTES, count * 2);
-  return { perSecond: view.getUint16(4, true), low: pairs.filter((_, at) => at % 2 === 0), high: pairs.filter((_, at) => at % 2 === 1) };
+  const [low, high] = [pairs.filter((_, at) => at % 2 === 0), pairs.filter((_, at) => at % 2 === 1)];
+  return { perSecond: view.getUint16(4, true), low, high, loudest: loudest(low, high) };
+}
+
+/** The level that nearly all of the sound stays under: a single click must not make the rest look silent. */
+function loudest(low, high) {
+  const levels = Array.from(high, (top, at) => Math.max(top, -low[at])).sort((a, b) => a - b);
+  return Math.max(12, levels[Math.floor(levels.length * 0.995)] ?? 127);
+}
+
+const heard = new WeakMap(); // peaks → stretches
+const [QUIET_SHARE, LEAST_LEVEL] = [0.1, 3]; // of the loudest; and what eight bits cannot tell from silence
+const [BREATH_MS, SYLLABLE_MS] = [160, 80];
+
+/** Stretches [from, to] in ms that stand out of the silence: joined over a breath, without clicks. */
+export function speechIn(peaks) {
+  if (heard.has(peaks)) return heard.get(peaks);
+  const { perSecond, low, high } = peaks;
+  const floor = Math.max(LEAST_LEVEL, QUIET_SHARE * (peaks.loudest ?? 127));
+  const ms = (at) => Math.round((at * 1000) / perSecond);
+  const found = [];
+  for (let at = 0; at < low.length; at += 1) {
+    if (Math.max(high[at], -low[at]) < floor) continue;
+    const before = found.at(-1);
+    if (before && ms(at) - before[1] <= BREATH_MS) before[1] = ms(at + 1);
+    else found.push([ms(at), ms(at + 1)]);
+  }
+  const spans = found.filter(([from, to]) => to - from >= SYLLABLE_MS);
+  heard.set(peaks, spans);
+  return spans;
 }
 
 async function computed(buffer) {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +28,12 @@ from studio.media.wav import WavWriter
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["MIX_RATE_HZ", "MixReport", "MixRequest", "PlacedTake", "mix"]
+__all__ = ["FADE_MS", "MIX_RATE_HZ", "MixReport", "MixRequest", "PlacedTake", "excerpt", "mix", "take_levels"]
 
 MIX_RATE_HZ = 48_000
 AAC_MARGIN_DB = 1.0
 """Kept below the true-peak limit, because the lossy encoder that follows moves peaks up."""
-_FADE_MS = 3
+FADE_MS = 3  # at both ends of every take
 _MAX_GAIN_DB = 24.0
 _FALLBACK_DIALOGUE_LUFS = -23.0
 _DIALOGUE_RANGE_LUFS = (-36.0, -14.0)
@@ -53,6 +53,7 @@ class MixRequest:
     music-and-effects file, or None to duck the original.
 
     `dialogue` names every line, dubbed or not, for the dialogue-gated profile; dubbed ones are known from `takes`.
+    `start_ms` is where in source and bed the mix begins, for an `excerpt`; all other times count from there.
     """
 
     source: Path
@@ -63,6 +64,7 @@ class MixRequest:
     bed: Path | None = None
     dialogue: tuple[TimeSpan, ...] = ()
     shift_ms: int = 0
+    start_ms: int = 0
 
     @property
     def samples(self) -> int:
@@ -120,7 +122,7 @@ def mix(
     """
     _check_bed(request)
     watch = _Watch(request, progress, cancel)
-    voices = Voices(request.takes, MIX_RATE_HZ, fade_ms=_FADE_MS, levels_lufs=_levels(request, watch))
+    voices = Voices(request.takes, MIX_RATE_HZ, fade_ms=FADE_MS, levels_lufs=_levels(request, watch))
     measured = _measure(request, voices, watch)
     gain_db = min(_MAX_GAIN_DB, _miss_db(request, voices, measured))
     for correction in range(_CORRECTIONS + 1):
@@ -138,18 +140,32 @@ def mix(
     )
 
 
+def take_levels(request: MixRequest, cancel: CancelCheck | None = None) -> list[float]:
+    """The loudness the mix gives each of `request.takes`, in LUFS, before the whole is brought to its profile; for stems."""
+    return _levels(request, _Watch(request, None, cancel))
+
+
+def excerpt(request: MixRequest, out: Path, *, cancel: CancelCheck | None = None) -> None:
+    """Write a short stretch of the mix, for hearing a line in its context: bed and voices at their levels, but without the programme's
+    loudness, which only the whole programme has. Raises as `mix`."""
+    watch = _Watch(request, None, cancel)
+    voices = Voices(request.takes, MIX_RATE_HZ, fade_ms=FADE_MS, levels_lufs=_levels(request, watch))
+    _write(request, voices, watch, _Target(out, None, 0.0, is_correction=False))
+
+
 def _bed_blocks(request: MixRequest, cancel: CancelCheck | None) -> Iterator[np.ndarray]:
     """The bed before ducking, stereo, exactly the programme's length."""
     if request.bed is not None:
-        return audio_blocks(SoundQuery(request.bed, rate_hz=MIX_RATE_HZ, length_ms=request.info.duration_ms), cancel=cancel)
+        query = SoundQuery(request.bed, rate_hz=MIX_RATE_HZ, start_ms=request.start_ms, length_ms=request.info.duration_ms)
+        return audio_blocks(query, cancel=cancel)
     return _original_blocks(request, cancel)
 
 
 def _original_blocks(request: MixRequest, cancel: CancelCheck | None) -> Iterator[np.ndarray]:
     if not request.info.audio:
         return _silence(request.samples)
-    query = SoundQuery(request.source, request.track, MIX_RATE_HZ, length_ms=request.info.duration_ms, shift_ms=request.shift_ms)
-    return audio_blocks(query, cancel=cancel)
+    query = SoundQuery(request.source, request.track, MIX_RATE_HZ, start_ms=request.start_ms, length_ms=request.info.duration_ms)
+    return audio_blocks(replace(query, shift_ms=request.shift_ms), cancel=cancel)
 
 
 def _silence(samples: int) -> Iterator[np.ndarray]:

@@ -22,6 +22,7 @@ from studio.ui import desk_present, lip_present, present
 from studio.ui.desk_views import CurvesView, DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
 from studio.ui.guidance_desk import GuidanceDesk
 from studio.ui.notes_desk import NotesDesk
+from studio.ui.playback_desk import PlaybackDesk
 
 KEPT_REVISIONS = 64
 MASK = 2**64 - 1
@@ -72,7 +73,7 @@ class Revision:
     pause_scale: float | None = None
 
 
-class Desk(NotesDesk, GuidanceDesk):
+class Desk(NotesDesk, GuidanceDesk, PlaybackDesk):
     """Verbs of the desk for one user and one project."""
 
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed) -> None:

@@ -23,6 +23,7 @@ from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.guidance_routes import received_voice
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
+from studio.ui.playback_desk import PLAYBACK_CALLS
 from studio.ui.present import export_name
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
@@ -52,6 +53,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "set_learning": Desk.set_learning,
     "forget_choices": Desk.forget_choices,
     **GUIDANCE_CALLS,
+    **PLAYBACK_CALLS,
     **NOTES_CALLS,
 }
 
@@ -64,7 +66,7 @@ def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
     _add_desk(router, studio, sessions)
     _add_person(router, studio, sessions)
     app.include_router(router)
-    for folder in ("css", "js", "icons", "fonts", "vendor"):
+    for folder in ("css", "js", "icons", "fonts", "vendor", "lang"):
         app.mount(f"/look/{folder}", StaticFiles(directory=ASSETS / folder, check_dir=False))
     app.add_exception_handler(StudioError, _refuse)
 
@@ -129,6 +131,11 @@ def _add_media(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     @router.get("/media/peaks/{project_id}/{item}")
     def peaks(request: Request, project_id: str, item: str) -> Response:
         return Response(bound(studio, sessions, request).peaks(project_id), media_type="application/octet-stream")
+
+    @router.get("/media/context/{project_id}/{item}")
+    def context(request: Request, project_id: str, item: str) -> FileResponse:
+        mixed = bound(studio, sessions, request).context_mix(project_id, item)
+        return FileResponse(mixed.path, headers={"cache-control": "private, no-cache", "lipline-from-ms": str(mixed.start_ms)})
 
     @router.get("/media/{kind}/{project_id}/{item}")
     def media(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
