@@ -18,7 +18,7 @@ from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, EngineFaile
 from studio.domain.language import language_code
 from studio.domain.plain import fingerprint, from_plain, to_plain
 from studio.engines.rack import EngineRack
-from studio.engines.syncvoice_places import FETCH, LIPS_TASK, Whereabouts, voice_places
+from studio.engines.syncvoice_places import FETCH, LIPS_TASK, SPEAKER_FOLDER, Whereabouts, voice_places
 from studio.engines.syncvoice_voice import NO_PRINTS, voiceprint_file
 from studio.engines.transcribe_manual import ManualTranscriber
 from studio.media.ffmpeg import storage_error
@@ -58,18 +58,33 @@ class VoicePlan:
 
 @dataclass(frozen=True, slots=True)
 class Nets:
-    """What describes voices and lips: a file and a folder."""
+    """What describes voices and lips: a file of weights, and the folder of a lip encoder or one of features of the user's own."""
 
     voiceprint: Path
-    lip_encoder: Path
+    lip_encoder: Path | None
+    lip_features: Path | None = None
+
+    @property
+    def lips(self) -> tuple[str, Path]:
+        """The option that names where lips come from."""
+        if self.lip_encoder is not None:
+            return "--lip-encoder", self.lip_encoder
+        assert self.lip_features is not None
+        return "--lip-features", self.lip_features
 
 
-def nets_for(base: Path, voiceprint: Path | None, lip_encoder: Path | None) -> Nets:
-    """Those named; else the speaker encoder that is installed, and the lip encoder of the voice or the bundled one. Raises
-    EngineUnavailable where there is none."""
-    found = voiceprint_file() if voiceprint is None else voiceprint
+def nets_for(base: Path, voiceprint: Path | None, lip_encoder: Path | None, lip_features: Path | None = None) -> Nets:
+    """Those named; else the speaker encoder of the voice or the installed one, and the lip encoder of the voice or the bundled one. Raises
+    EngineUnavailable where there is none, BadSetting for a folder of features that is not there."""
+    found = voiceprint if voiceprint is not None else base / SPEAKER_FOLDER if (base / SPEAKER_FOLDER).is_dir() else voiceprint_file()
     if found is None:
         raise EngineUnavailable("syncvoice", NO_PRINTS)
+    if lip_features is not None:
+        if lip_encoder is not None:
+            raise BadSetting("Lips are told by --lip-encoder or by --lip-features, not by both; leave one of them out.")
+        if not lip_features.is_dir():
+            raise BadSetting(f"There is no folder {lip_features}; name the one that holds FILM.npz for every film.")
+        return Nets(found, None, lip_features)
     lips = base / "lips" if lip_encoder is None else lip_encoder
     if lip_encoder is None and not lips.is_dir():
         bundled = next((one for one in known_weights() if one.is_bundled and one.task == LIPS_TASK and one.is_here), None)
@@ -166,7 +181,7 @@ def summed_up(films: Sequence[FilmFootage]) -> str:
 
 def make_utterances(plan: VoicePlan, nets: Nets, tell: Tell) -> None:
     """The footage as utterances with tokens, mel frames, voice and lip features. Raises EngineFailed."""
-    encoders = [("--voiceprint", nets.voiceprint), ("--lip-encoder", nets.lip_encoder)]
+    encoders = [("--voiceprint", nets.voiceprint), nets.lips]
     folders = [("--footage", plan.work / "footage"), ("--voice", plan.base), ("--out", plan.work / "utterances"), ("--lips", plan.work / "lips")]
     run_program(recipe("voice_footage", _options([*encoders, *folders])), tell)
 
@@ -180,7 +195,7 @@ def learn(plan: VoicePlan, nets: Nets, tell: Tell) -> None:
     _write(run / STARTED_FILE, json.dumps({"from": str(plan.base.resolve())}, ensure_ascii=False) + "\n")
     folders = [("--data", plan.work / "utterances"), ("--lips", plan.work / "lips"), ("--from", plan.base), ("--out", run)]
     asked = ["--learn", plan.learn, "--learning-rate", str(RATES[plan.learn]), "--minutes", str(plan.minutes), "--seed", str(plan.seed)]
-    limits = ["--longest-s", str(LONGEST_LINE_MS / 1000 + 0.1), "--leave-out", "", "--favoured", "footage"]
+    limits = ["--longest-s", str(LONGEST_LINE_MS / 1000 + 0.1), "--leave-out", "", "--favoured", "footage", "--refit"]
     try:
         run_program(recipe("syncvoice", [*_options(folders), *asked, *limits], plan.processes), tell)
     except KeyboardInterrupt:
@@ -192,8 +207,9 @@ def learn(plan: VoicePlan, nets: Nets, tell: Tell) -> None:
 
 
 def _put_in_place(plan: VoicePlan, nets: Nets, tell: Tell) -> None:
+    lips = [] if nets.lip_encoder is None else [("--lip-encoder", nets.lip_encoder)]
     folders = [
-        ("--trained", plan.work / RUN_FOLDER), ("--from", plan.base), ("--data", plan.work / "utterances"), ("--lip-encoder", nets.lip_encoder),
+        ("--trained", plan.work / RUN_FOLDER), ("--from", plan.base), ("--data", plan.work / "utterances"), ("--voiceprint", nets.voiceprint), *lips,
         ("--out", plan.out),
     ]  # fmt: skip
     run_program(recipe("voice_footage_bundle", [*_options(folders), "--label", plan.out.name]), tell)
@@ -265,8 +281,8 @@ def _write_table(plan: VoicePlan, films: Sequence[FilmFootage]) -> None:
     beside_it = path.with_suffix(".part")
     try:
         with beside_it.open("w", encoding="utf-8", newline="") as file:
-            rows = ((line.name, line.speaker, language, line.text) for film in films for line in film.lines)
-            csv.writer(file).writerows([("name", "speaker", "language", "text"), *rows])
+            rows = ((line.name, line.speaker, language, line.text, film.file, line.start_ms) for film in films for line in film.lines)
+            csv.writer(file).writerows([("name", "speaker", "language", "text", "film", "start_ms"), *rows])
         os.replace(beside_it, path)
     except OSError as error:
         raise storage_error(error, path) from error

@@ -8,7 +8,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from models.recipes.syncvoice import SIZES, export
+from models.recipes.syncvoice import export
+from models.recipes.syncvoice_start import SIZES
 from models.speech.lip_encoder import LipEncoder, LipEncoderConfig, save_lip_encoder
 from models.speech.syncvoice import SyncVoice, SyncVoiceConfig
 from models.speech.tokens import TokenTable

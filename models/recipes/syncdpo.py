@@ -29,7 +29,8 @@ from models.recipes.syncdpo_hearing import LipRanker, SpeechJudge, distance_in_p
 from models.recipes.syncdpo_table import Comparison, compared, finish, parsed_arms, plan_flags, plan_from, seeds_from
 from models.recipes.syncdpo_training import Material, Plan
 from models.recipes.syncdpo_voice import FlowJudge, VoiceFlow, VoiceSource, with_faces
-from models.recipes.syncvoice import SIZES, export
+from models.recipes.syncvoice import export
+from models.recipes.syncvoice_start import SIZES
 from models.recipes.syncvoice_data import Spoken, read_spoken
 from models.recipes.syncvoice_judge import Judges
 from models.recipes.syncvoice_smoke import made_up

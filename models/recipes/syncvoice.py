@@ -31,31 +31,18 @@ from accelerate import Accelerator
 from safetensors.torch import save_file
 from torch import Tensor
 
-from models.checkpoint import BadWeights, read_training_state, write_training_state
+from models.checkpoint import read_training_state, write_training_state
 from models.recipes.syncvoice_data import Draws, Spoken, draw_batch, read_spoken, whole_batch
 from models.recipes.syncvoice_smoke import made_up
-from models.speech.bundle import MODEL_JSON, open_voice
+from models.recipes.syncvoice_start import SIZES, SPEAKS, STATE_FILE, net_of
 from models.speech.flow import FlowLoss, conditions_of, draw_noise, frame_errors, without
 from models.speech.fusion import Stream
-from models.speech.speaker import SpeakerConfig
 from models.speech.spectrum import FRAMES_PER_S
 from models.speech.syncvoice import SyncVoice, SyncVoiceConfig
-from models.speech.tokens import TokenTable, named, write_token_table
-from models.speech.zipvoice import ZipVoiceConfig
+from models.speech.tokens import TokenTable, write_token_table
 
-STATE_FILE, LOG_FILE = "state.pt", "log.csv"
-SPEAKS = {"tokenizer": "espeak", "languages": ["en"]}  # what the archive's utterances are
+LOG_FILE = "log.csv"
 MEASURED = 16  # utterances a measurement is made on
-SMALL = ZipVoiceConfig(
-    fm_decoder_num_layers=(1, 1, 2, 1, 1), fm_decoder_feedforward_dim=512, fm_decoder_dim=192, text_encoder_num_layers=2,
-    text_encoder_feedforward_dim=384, text_encoder_dim=128, text_embed_dim=128, query_head_dim=24,
-)  # fmt: skip
-TINY = ZipVoiceConfig(
-    fm_decoder_downsampling_factor=(1, 2, 1), fm_decoder_num_layers=(1, 1, 1), fm_decoder_cnn_module_kernel=(7, 5, 7), fm_decoder_feedforward_dim=64,
-    fm_decoder_num_heads=2, fm_decoder_dim=32, text_encoder_num_layers=1, text_encoder_feedforward_dim=64, text_encoder_num_heads=2,
-    text_encoder_dim=32, text_embed_dim=32, query_head_dim=8, pos_dim=16, time_embed_dim=32,
-)  # fmt: skip
-SIZES = {"small": (SMALL, SpeakerConfig(dim=96)), "tiny": (TINY, SpeakerConfig(dim=16, layers=1, heads=2)), "base": (ZipVoiceConfig(), SpeakerConfig())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +199,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="folder of state and voice; --smoke does without")
     parser.add_argument("--from", dest="base", type=Path, help="a ZipVoice or SyncVoice folder to start from")
     parser.add_argument("--learn", choices=("all", "adapters"), default="all")
+    parser.add_argument("--refit", action="store_true", help="learn adapters or speaker encoder anew where features have another width than the voice's")
     parser.add_argument("--size", choices=tuple(SIZES), default="small")
     parser.add_argument("--favoured", default="s1", help="group that fills most of every batch")
     parser.add_argument("--longest-s", type=float, default=3.6, help="longer utterances are left out")
@@ -241,7 +229,7 @@ def _run(asked: argparse.Namespace) -> int:
     torch.manual_seed(asked.seed)
     asked.out.mkdir(parents=True, exist_ok=True)
     spoken = made_up(asked.seed) if asked.smoke else _read(asked)
-    net, table, speaks = _net(asked, spoken)
+    net, table, speaks = net_of(asked, spoken)
     plan = Plan(
         asked.seed, 4 if asked.smoke else asked.steps, asked.minutes, 4 if asked.smoke else asked.batch_size, asked.learning_rate,
         favoured_share=asked.favoured_share, is_adapters_only=asked.learn == "adapters",
@@ -287,34 +275,6 @@ def _read(asked: argparse.Namespace) -> list[Spoken]:
     if not any(one.split == "train" for one in fit):
         raise SystemExit(f"{asked.data} has no utterance to learn from: {len(found)} are there, none to train on within {asked.longest_s:g} s (--longest-s).")
     return fit
-
-
-def _net(asked: argparse.Namespace, spoken: Sequence[Spoken]) -> tuple[SyncVoice, TokenTable, Mapping[str, object]]:
-    """The net that was being trained in --out, else the one in `--from`, each with its own tokens, else a new one; and what it says of its texts."""
-    is_resumed = (asked.out / STATE_FILE).is_file() and (asked.out / MODEL_JSON).is_file()
-    if not is_resumed and asked.base is None:
-        backbone, speaker = SIZES["tiny" if asked.smoke else asked.size]
-        table = TokenTable.of(token for one in spoken for token in one.tokens)
-        return SyncVoice(SyncVoiceConfig(backbone, len(table), table.pad_id, speaker=speaker)), table, SPEAKS
-    folder = asked.out if is_resumed else asked.base
-    try:
-        bundle = open_voice(folder)
-    except BadWeights as error:
-        raise SystemExit(str(error)) from error
-    _require_fit(folder, bundle.net.config, bundle.table, spoken)
-    return bundle.net, bundle.table, {"tokenizer": bundle.tokenizer, "languages": list(bundle.languages)}
-
-
-def _require_fit(folder: Path, config: SyncVoiceConfig, table: TokenTable, spoken: Sequence[Spoken]) -> None:
-    """Ends the program with a sentence where a voice cannot learn from these utterances."""
-    if config.is_distilled:
-        raise SystemExit(f"The voice in {folder} is a distilled one, which flow matching would spoil; start from the base voice that it was made of.")
-    if unknown := table.look_up([token for one in spoken for token in one.tokens]).unknown:
-        first = next(one for one in spoken if set(one.tokens) & set(unknown))
-        raise SystemExit(f"The voice in {folder} has no token for {named(unknown)}, first met in “{first.name}”; leave such utterances out, or start from a voice of that language.")
-    for what, wanted, given in (("lip", config.lip_dim, spoken[0].lips.shape[1]), ("face", config.face_dim, spoken[0].face.shape[1])):
-        if wanted != given:
-            raise SystemExit(f"The voice in {folder} was made for {what} features {wanted} wide, and these are {given} wide; make them with the encoder it was trained with.")
 
 
 def _log(path: Path, row: dict[str, float]) -> None:

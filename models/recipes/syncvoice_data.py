@@ -81,8 +81,10 @@ class _Cut:
 
 
 def read_spoken(folder: Path, splits: Sequence[str], *, lips: Path | None = None, face_dim: int = 24, lip_dim: int = 64) -> list[Spoken]:
-    """The utterances of an archive in these splits; `lips`: a folder of NAME.npy lip features (pictures, lip_dim)."""
-    found = []
+    """The utterances of an archive in these splits; `lips`: a folder of NAME.npy lip features (pictures, width), all of one width; where
+    none of them has any, `lip_dim` stands."""
+    found, seen = [], None if lips is None else next(iter(sorted(lips.glob("*.npy"))), None)
+    lip_dim = lip_dim if seen is None else np.load(seen, mmap_mode="r", allow_pickle=False).shape[1]
     with (folder / UTTERANCES_FILE).open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["split"] in splits:

@@ -4,7 +4,7 @@
     python -m models.recipes.voice_archive --speech speech/index.csv --drafts 1500 --voiceprint voiceprint.safetensors --out build/voice
 
 NAME.npz each, and utterances.csv. Keys: audio int16 at 24 kHz, mel float16 (frames, 100) unscaled, tokens, token_start_s, token_end_s,
-aligned bool, voice float32 (256,); with a face also mouths uint8 (pictures, 64, 64), shape (pictures, 7), ok bool, points (pictures, 45, 2)
+aligned bool, voice float32 (256,), or as wide as CAM++; with a face also mouths uint8 (pictures, 64, 64), shape (pictures, 7), ok bool, points (pictures, 45, 2)
 and face (pictures, 24) of `models.speech.visual.face_features`, all at 25 Hz from the same moment. What is there already is not made again.
 """
 
@@ -24,9 +24,9 @@ from scipy.signal import resample_poly
 
 from models.recipes.voice_sources import GridFolder, Reader, Spoken, from_drafts, from_grid, from_speech
 from models.speech import voiceprint
+from models.speech.frozen_speaker import FrozenSpeaker, open_frozen_speaker
 from models.speech.spectrum import RATE_HZ, VocoderMel
 from models.speech.visual import face_features
-from models.speech.voiceprint import Voiceprint, open_voiceprint
 from studio.engines.espeak_pool import EspeakPool
 
 UTTERANCES_FILE = "utterances.csv"
@@ -40,7 +40,7 @@ class Archive:
 
     folder: Path
     mel: VocoderMel
-    voiceprint: Voiceprint
+    voiceprint: FrozenSpeaker
 
     def write(self, spoken: Spoken) -> tuple[str, ...]:
         """Write one utterance; its row of the table."""
@@ -115,11 +115,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiers", default="A", help="licence tiers of --speech, by commas")
     parser.add_argument("--drafts", type=int, default=0, help="sentences in espeak-ng's voices")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--voiceprint", type=Path, required=True, help="weights of the Resemblyzer encoder")
+    parser.add_argument("--voiceprint", type=Path, required=True, help="weights of the frozen speaker encoder, Resemblyzer or CAM++")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)
     options.out.mkdir(parents=True, exist_ok=True)
-    archive = Archive(options.out, VocoderMel(), open_voiceprint(options.voiceprint))
+    archive = Archive(options.out, VocoderMel(), open_frozen_speaker(options.voiceprint))
     pool, rows = EspeakPool(size=1), []
     try:
         for found in spoken_of(options, Reader(pool)):

@@ -2,9 +2,10 @@
 
     python -m models.recipes.voice_footage --footage FOLDER --voice FOLDER --voiceprint FILE --lip-encoder FOLDER --out FOLDER --lips FOLDER
 
-`python -m studio train voice` runs this between looking and learning. FOLDER of --footage: `footage.csv` (name, speaker, language, text) and
-NAME.npz with audio int16 at 24 kHz, voiced_s (spans, 2), and the face at 25 Hz: crops, points, ok. Leaves what `models.recipes.voice_archive`
+`python -m studio train voice` runs this between looking and learning. FOLDER of --footage: `footage.csv` (name, speaker, language, text, film,
+start_ms) and NAME.npz with audio int16 at 24 kHz, voiced_s (spans, 2), and the face at 25 Hz: crops, points, ok. Leaves what `models.recipes.voice_archive`
 leaves, in --out, and NAME.npy in --lips. What is there is not made again, unless voice, speaker encoder or lip encoder are others now.
+--lip-features FOLDER instead of --lip-encoder: features of the user's own encoder, FILM.npz of each film at 25 pictures a second.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import argparse
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +27,13 @@ from models.recipes.voice_alignment import TimedTokens, WordTime, fitted_to_word
 from models.recipes.voice_archive import COLUMNS as ARCHIVE_COLUMNS, UTTERANCES_FILE, Archive
 from models.recipes.voice_sources import Spoken, splits
 from models.speech.bundle import VoiceBundle, open_voice
+from models.speech.frozen_speaker import open_frozen_speaker
 from models.speech.lip_encoder import LipEncoder, open_lip_encoder
 from models.speech.spectrum import VocoderMel
 from models.speech.text_tokenizers import tokenizer_named
 from models.speech.tokens import CLAUSE_ENDS, UnspeakableText, named
-from models.speech.voiceprint import open_voiceprint
+from models.speech.visual import read_features
+from models.speech.weights_files import weights_file
 from studio.domain.errors import EngineFailed
 from studio.engines.espeak_phones import EspeakPhones
 from studio.engines.espeak_pool import EspeakPool, EspeakRequest
@@ -51,6 +55,8 @@ class FootageRow:
     speaker: str
     language: str
     text: str
+    film: str = ""
+    start_ms: int = 0
 
 
 class LineReader:
@@ -128,7 +134,10 @@ def _is_clause_end(tokens: Sequence[str], group: Sequence[int]) -> bool:
 
 def read_footage(folder: Path) -> list[FootageRow]:
     with (folder / FOOTAGE_FILE).open(encoding="utf-8", newline="") as file:
-        return [FootageRow(row["name"], row["speaker"], row["language"], row["text"]) for row in csv.DictReader(file)]
+        return [
+            FootageRow(row["name"], row["speaker"], row["language"], row["text"], row.get("film") or "", int(row.get("start_ms") or 0))
+            for row in csv.DictReader(file)
+        ]
 
 
 def spoken_of(folder: Path, rows: Sequence[FootageRow], reader: LineReader, bundle: VoiceBundle) -> Iterator[Spoken | str]:
@@ -173,12 +182,45 @@ def write_rows(out: Path, rows: Sequence[tuple[str, ...]]) -> None:
     os.replace(beside, path)
 
 
-def write_lips(net: LipEncoder, archive: Path, rows: Sequence[tuple[str, ...]], out: Path) -> None:
+LipsOf = Callable[[str, np.ndarray], np.ndarray]  # a line's name and its mouths (pictures, 64, 64) → (pictures, width)
+
+
+def encoded_lips(net: LipEncoder) -> LipsOf:
+    return lambda name, mouths: net.encode(torch.from_numpy(mouths)).numpy()
+
+
+def own_lips(folder: Path, rows: Sequence[FootageRow]) -> LipsOf:
+    """Lips from the user's own features of whole films, cut to each line. Raises ValueError for a film without them, or too few of them."""
+    by_name, read = {row.name: row for row in rows}, {}
+
+    def cut(name: str, mouths: np.ndarray) -> np.ndarray:
+        row = by_name[name]
+        if row.film not in read:
+            read.clear()  # lines come film by film; features of hours need not stay in memory
+            read[row.film] = read_features(features_file(folder, row.film)).values
+        first, last = row.start_ms * 25 // 1000, row.start_ms * 25 // 1000 + len(mouths)
+        if last > len(read[row.film]) + 1:
+            raise ValueError(f"The features of {row.film} end after {len(read[row.film])} pictures, and a line lasts until {last} at 25 a second; extract them from the whole film at 25 fps.")
+        return read[row.film][np.minimum(np.arange(first, last), len(read[row.film]) - 1)]
+
+    return cut
+
+
+def features_file(folder: Path, film: str) -> Path:
+    """FILM.npz or FILM.npy, the film's own folder and name without its ending. Raises ValueError where there is neither."""
+    stem = folder / Path(film).with_suffix("")
+    found = next((path for ending in (".npz", ".npy") if (path := stem.with_name(stem.name + ending)).is_file()), None)
+    if found is None:
+        raise ValueError(f"There are no visual features of {film}: put {stem.name}.npz (“features”, pictures at 25 fps by width) into {stem.parent}.")
+    return found
+
+
+def write_lips(lips_of: LipsOf, archive: Path, rows: Sequence[tuple[str, ...]], out: Path) -> None:
     """NAME.npy (pictures, width) of every line that has none yet."""
     out.mkdir(parents=True, exist_ok=True)
     for name in [row[0] for row in rows if not (out / f"{row[0]}.npy").is_file()]:
         with np.load(archive / f"{name}.npz", allow_pickle=False) as file:
-            features = net.encode(torch.from_numpy(file["mouths"])).numpy()
+            features = lips_of(name, file["mouths"])
         beside = out / f"{name}.part.npy"
         np.save(beside, features)
         os.replace(beside, out / f"{name}.npy")
@@ -199,12 +241,20 @@ def tidy(out: Path, lips: Path, rows: Sequence[FootageRow], made_with: dict[str,
     os.replace(beside, record)
 
 
+def state_of(folder: Path) -> str:
+    """Another text whenever a file of features was replaced."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".npz", ".npy"))
+    return sha256(repr([(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files]).encode()).hexdigest()
+
+
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.recipes.voice_footage", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--footage", type=Path, required=True, help="folder of lines that the studio has looked at")
     parser.add_argument("--voice", type=Path, required=True, help="the voice that is to learn: its tokens are used")
-    parser.add_argument("--voiceprint", type=Path, required=True, help="weights of the Resemblyzer encoder")
-    parser.add_argument("--lip-encoder", type=Path, required=True, help="folder of the lip encoder")
+    parser.add_argument("--voiceprint", type=Path, required=True, help="weights of the frozen speaker encoder, Resemblyzer or CAM++")
+    lips = parser.add_mutually_exclusive_group(required=True)
+    lips.add_argument("--lip-encoder", type=Path, help="folder of the lip encoder")
+    lips.add_argument("--lip-features", type=Path, help="folder of features of your own, FILM.npz at 25 fps")
     parser.add_argument("--out", type=Path, required=True, help="folder of the utterances")
     parser.add_argument("--lips", type=Path, required=True, help="folder of the lip features")
     return parser.parse_args(argv)
@@ -214,12 +264,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
     try:
         bundle = open_voice(options.voice)
-        archive, encoder = Archive(options.out, VocoderMel(), open_voiceprint(options.voiceprint)), open_lip_encoder(options.lip_encoder)
+        archive = Archive(options.out, VocoderMel(), open_frozen_speaker(options.voiceprint))
+        encoder = None if options.lip_encoder is None else open_lip_encoder(options.lip_encoder)
     except BadWeights as error:
         raise SystemExit(str(error)) from error
     options.out.mkdir(parents=True, exist_ok=True)
     rows = read_footage(options.footage)
-    made_with = {"tokenizer": bundle.tokenizer, "voiceprint": sha256_of(options.voiceprint), "lip encoder": sha256_of(options.lip_encoder / MODEL_FILE)}
+    made_with = {"tokenizer": bundle.tokenizer, "voiceprint": sha256_of(weights_file(options.voiceprint))}
+    made_with |= {"lip encoder": sha256_of(options.lip_encoder / MODEL_FILE)} if encoder is not None else {"lip features": state_of(options.lip_features)}
     tidy(options.out, options.lips, rows, made_with)
     pool = EspeakPool(size=1)
     try:
@@ -229,7 +281,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not made:
         raise SystemExit("No line is left to learn from.")
     write_rows(options.out, made)
-    write_lips(encoder, options.out, made, options.lips)
+    try:
+        write_lips(own_lips(options.lip_features, rows) if encoder is None else encoded_lips(encoder), options.out, made, options.lips)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     print(f"{len(made)} of {len(rows)} lines to learn from, {sum(float(row[7]) for row in made) / 60:.1f} minutes.", flush=True)
     return 0
 

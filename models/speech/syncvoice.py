@@ -7,7 +7,7 @@ training wants it; `GuidedField` is the weighted sum of several in one batched c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -85,6 +85,24 @@ class SyncVoice(nn.Module):
         """One evaluation under all streams in `conditions`: `time` (batch,), `x` (batch, frames, feat_dim)."""
         text = conditions.fused(frozenset(conditions.streams))
         return self.backbone.velocity(time, x, text, conditions.speech, conditions.mask, guidance=guidance, added_time=conditions.voice)
+
+
+def refitted(net: SyncVoice, *, face_dim: int, lip_dim: int, frozen_dim: int) -> SyncVoice:
+    """The voice for features of other widths: the adapter of a stream, or the speaker encoder, whose width is another one is new, and zero
+    until taught; all else is kept. The net itself where every width is its own."""
+    config = replace(net.config, face_dim=face_dim, lip_dim=lip_dim, speaker=replace(net.config.speaker, frozen_dim=frozen_dim))
+    if config == net.config:
+        return net
+    made = SyncVoice(config)
+    new = [
+        part
+        for part, old, wanted in (
+            ("fusion.face.", net.config.face_dim, face_dim), ("fusion.lip.", net.config.lip_dim, lip_dim), ("speaker.", net.config.speaker.frozen_dim, frozen_dim)
+        )
+        if old != wanted
+    ]  # fmt: skip
+    made.load_state_dict({name: value for name, value in net.state_dict().items() if not name.startswith(tuple(new))}, strict=False)
+    return made
 
 
 class GuidedField:

@@ -26,6 +26,8 @@ QUIETEST_RMS = 10 ** (-30 / 20)  # softer speech is brought up to this level
 class Voiceprint(nn.Module):
     """`forward`: mel power (batch, frames, 40) → unit vectors (batch, 256), none of their numbers negative."""
 
+    kind, width = "resemblyzer", WIDTH
+
     def __init__(self) -> None:
         super().__init__()
         self.lstm = nn.LSTM(BANDS, WIDTH, LAYERS, batch_first=True)

@@ -40,6 +40,7 @@ def speak_text(
     transcript: Annotated[str, typer.Option("--transcript", help="The words of that recording; published voices need them.")] = "",
     consent: Annotated[str, typer.Option("--consent", help="Whose voice the recording is; says that its owner has agreed.")] = "",
     video: Annotated[Path | None, typer.Option("--video", metavar="CLIP", help="A clip whose face leads the voice.")] = None,
+    lip_features: Annotated[Path | None, typer.Option("--lip-features", metavar="FILE", help="Features of your own lip encoder for the clip, at 25 fps.")] = None,
     speaker: Annotated[str, typer.Option("--speaker", help="A voice of the engine, as the studio lists it.")] = "auto",
     text_scale: Annotated[float, typer.Option("--s-text", help="How strictly to keep to the words.")] = _SCALES.text_scale,
     face_scale: Annotated[float, typer.Option("--s-face", help="How far timing and energy follow the face.")] = 1.0,
@@ -53,6 +54,7 @@ def speak_text(
     from studio.bootstrap import build_engines
     from studio.domain.language import language_code
     from studio.domain.reference_voice import Consent
+    from studio.engines.own_lips import with_own_lips
     from studio.engines.protocols import VoiceGuide
 
     _check_place(out)
@@ -60,7 +62,11 @@ def speak_text(
         Consent(consent)  # raises for a name that is none
     scales, rack, code = Guidance(face_scale, lip_scale, text_scale), build_engines(), language_code(language)
     engine, ref = _voice(rack, code, speaker)
+    if lip_features is not None and video is None:
+        raise BadSetting("--lip-features go with the face of a clip; name the clip with --video.")
     face, clip_ms, why = _face(rack, video)
+    if face is not None and lip_features is not None:
+        face = with_own_lips(face, lip_features)
     if face is not None and not engine.follows_face(ref):
         face, why = None, "This voice was never taught faces; the words were said by themselves."
     asked_ms = clip_ms if duration_s is None else _whole_ms(duration_s)

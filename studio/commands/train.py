@@ -29,8 +29,9 @@ def train_voice(
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same draws.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what each video gives, and stop.")] = False,
     prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Stop before training.")] = False,
-    voiceprint: Annotated[Path | None, typer.Option("--voiceprint", help="Weights of another speaker encoder of the bundled kind.")] = None,
+    voiceprint: Annotated[Path | None, typer.Option("--voiceprint", help="Weights of another speaker encoder: Resemblyzer or CAM++.")] = None,
     lip_encoder: Annotated[Path | None, typer.Option("--lip-encoder", help="Folder of another lip encoder of the bundled kind.")] = None,
+    lip_features: Annotated[Path | None, typer.Option("--lip-features", help="Folder of your own encoder's features: FILM.npz of each film at 25 fps.")] = None,
     home: Annotated[Path | None, typer.Option("--home", help="Data folder (default: LIPLINE_HOME, else your data folder).")] = None,
 ) -> None:
     """Faces, words and their times are found by the studio; then the voice learns from them. Ctrl-C keeps what was learnt."""
@@ -43,7 +44,7 @@ def train_voice(
         place / "training" / name if work is None else work, language, transcriber, learn, minutes, seed, processes,
     )  # fmt: skip
     require_sense(plan)
-    nets = None if dry_run else nets_for(plan.base, voiceprint, lip_encoder)
+    nets = None if dry_run else nets_for(plan.base, voiceprint, lip_encoder, lip_features)
     print(summed_up(look_at_films(plan, build_engines(), _tell)))
     if nets is None:
         print(f"Nothing was trained. What was seen is kept in {plan.work}.")

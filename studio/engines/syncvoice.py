@@ -102,7 +102,7 @@ class SyncVoiceSpeaker:
             VoiceInfo(VoiceRef(self.name, f"{place.key}@{reference.id}"), f"{reference.name} ({place.label})", language)
             for place in self._speaking(language)
             for reference in references
-            if (reference.transcript if place.is_public else self._recordings.weights is not None)
+            if (reference.transcript if place.is_public else place.speaker is not None or self._recordings.weights is not None)
         )
 
     def voice_version(self, voice: VoiceRef) -> str:

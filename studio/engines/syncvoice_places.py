@@ -17,7 +17,7 @@ from studio.domain.errors import EngineUnavailable
 TASK = "voice"
 FETCH = "python -m studio models pull zipvoice"
 LIPS_TASK, VOCODER_TASK = "lip features", "vocoder"
-MODEL_JSON, VOICES_FILE = "model.json", "voices.safetensors"
+MODEL_JSON, VOICES_FILE, SPEAKER_FOLDER = "model.json", "voices.safetensors", "speaker"
 _WEIGHTS = ("model.safetensors", "model.pt")
 
 
@@ -33,7 +33,8 @@ class KnownVoice:
 @dataclass(frozen=True, slots=True)
 class VoicePlace:
     """One folder of a voice. `key` names it in the studio; `is_public`: a ZipVoice as published, which continues recordings instead of
-    knowing voices; `lips`, `vocoder`: folders, None where there is none of its own or bundled; `sha256` of the weights where it is known."""
+    knowing voices; `lips`, `vocoder`, `speaker`: folders, None where there is none of its own or bundled (of `speaker`, the encoder that tells
+    recordings' voices: none of its own); `sha256` of the weights where it is known."""
 
     key: str
     folder: Path
@@ -44,6 +45,11 @@ class VoicePlace:
     lips: Path | None = None
     vocoder: Path | None = None
     sha256: str | None = None
+    speaker: Path | None = None
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return tuple(folder for folder in (self.folder, self.lips, self.vocoder, self.speaker) if folder is not None)
 
     @property
     def weights(self) -> Path | None:
@@ -88,16 +94,16 @@ def _found(where: Whereabouts) -> list[VoicePlace | EngineUnavailable]:
 
 def stamp(place: VoicePlace) -> str:
     """What the files of a voice are now, from names, sizes and times: cheap, and another one whenever one of them was replaced."""
-    files = [path for folder in (place.folder, place.lips, place.vocoder) if folder is not None for path in sorted(folder.glob("*")) if path.is_file()]
+    files = [path for folder in place.folders for path in sorted(folder.glob("*")) if path.is_file()]
     told = ((str(path), (found := path.stat()).st_size, found.st_mtime_ns) for path in files)
     return hashlib.sha256(repr(list(told)).encode()).hexdigest()
 
 
 def content_hash(place: VoicePlace) -> str:
-    """sha256 over the weights of a voice, its lip encoder and its vocoder. Reads every byte; the paths do not matter."""
+    """sha256 over the weights of a voice, its lip encoder, its vocoder and its speaker encoder. Reads every byte; the paths do not matter."""
     found = []
-    for folder in (place.folder, place.lips, place.vocoder):
-        for path in sorted(folder.glob("*")) if folder is not None else ():
+    for folder in place.folders:
+        for path in sorted(folder.glob("*")):
             if path.suffix in (".safetensors", ".pt", ".bin", ".json", ".txt"):
                 with path.open("rb") as file:
                     found.append(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}")
@@ -151,10 +157,12 @@ def _read(key: str, folder: Path, sha256: str | None = None) -> VoicePlace:
         voices = tuple(KnownVoice(**one) for one in described.get("voices", ()))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineUnavailable("syncvoice", f"{folder / MODEL_JSON} does not describe a voice ({error}); fetch or copy the folder again.") from error
-    lips = folder / "lips" if (folder / "lips").is_dir() else _bundled_folder(LIPS_TASK)
+    has_own_lips = described.get("lip_features") == "own"  # it learned from features that no encoder here makes
+    lips = folder / "lips" if (folder / "lips").is_dir() else None if has_own_lips else _bundled_folder(LIPS_TASK)
     vocoder = folder / "vocoder" if (folder / "vocoder").is_dir() else _best_vocoder()
     is_public = "backbone" not in sizes
-    return VoicePlace(key, folder, str(described.get("label", key)), languages, is_public, voices, None if is_public else lips, vocoder, sha256)
+    speaker = folder / SPEAKER_FOLDER if (folder / SPEAKER_FOLDER).is_dir() else None
+    return VoicePlace(key, folder, str(described.get("label", key)), languages, is_public, voices, None if is_public else lips, vocoder, sha256, speaker)
 
 
 def _bundled_folder(task: str) -> Path | None:

@@ -122,11 +122,19 @@ def _like(voice: OpenVoice, asked: GuidedText, recordings: Recordings) -> Likene
     if voice.place.is_public:
         return None
     if asked.guide.reference is not None:
-        return recordings.likeness(asked.guide.reference.audio)
+        return _fitting(voice, recordings.likeness(asked.guide.reference.audio, voice.place.speaker))
     _, mark, name = asked.voice.voice.partition("@")[0].partition("/")
     if mark and name not in voice.named:
         raise EngineFailed(NAME, f"{voice.place.label} has no voice “{name}” any more; choose another for the line.")
     return voice.named[name] if mark else next(iter(voice.named.values()), None)
+
+
+def _fitting(voice: OpenVoice, like: Likeness) -> Likeness:
+    """Raises EngineFailed where the recording was heard by another speaker encoder than the voice was trained with."""
+    wanted = voice.synthesizer.net.config.speaker.frozen_dim
+    if len(like.voice) != wanted:
+        raise EngineFailed(NAME, f"{voice.place.label} was trained with a speaker encoder {wanted} wide, and the one here gives {len(like.voice)}; put the one it was trained with into {voice.place.folder / 'speaker'}.")
+    return like
 
 
 def _continued(voice: OpenVoice, guide: VoiceGuide, tokenizer: Tokenizer) -> Continued | None:
@@ -141,7 +149,7 @@ def _scales(voice: OpenVoice, guide: VoiceGuide) -> Scales:
 
     scales, sees = guide.scales, guide.face is not None and not voice.place.is_public
     pause = scales.pause_scale if guide.speech is not None and not voice.place.is_public else 0.0
-    lip = scales.lip_scale if sees and voice.lips is not None else 0.0
+    lip = scales.lip_scale if sees and voice.reads_lips(guide.face) else 0.0
     words = scales.text_scale * (DISTILLED_GUIDANCE_SCALE / BASE_GUIDANCE_SCALE if _is_distilled(voice) else 1.0)
     return Scales(words, pause, scales.face_scale if sees else 0.0, lip, GuidanceForm(guide.form))
 

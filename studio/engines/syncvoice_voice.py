@@ -15,11 +15,11 @@ from studio.engines.syncvoice_places import VOICES_FILE, VoicePlace
 if TYPE_CHECKING:
     import numpy as np
 
+    from models.speech.frozen_speaker import FrozenSpeaker
     from models.speech.lip_encoder import LipEncoder
     from models.speech.phones import Phonemise
     from models.speech.synthesis import Prompt, Seen, Synthesizer
     from models.speech.tokens import Tokenizer
-    from models.speech.voiceprint import Voiceprint
 
 NAME = "syncvoice"
 KEPT_RECORDINGS = 16
@@ -30,7 +30,7 @@ _TAGS = {"en": "en-us"}
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A voice as the net takes it: unit vector (256,) and (frames, 100) log-mel of it."""
+    """A voice as the net takes it: unit vector of the frozen speaker encoder, and (frames, 100) log-mel of it."""
 
     voice: np.ndarray
     reference: np.ndarray
@@ -67,8 +67,23 @@ class OpenVoice:
         from models.speech.visual import face_features
 
         shown = face_features(face.points, face.is_seen) if wants_face else None
-        read = self.lips.encode(torch.from_numpy(face.mouths)).numpy() if wants_lips and self.lips is not None else None
+        read = None
+        if wants_lips and face.lip_features is not None:
+            read = self._own_lips(face.lip_features)
+        elif wants_lips and self.lips is not None:
+            read = self.lips.encode(torch.from_numpy(face.mouths)).numpy()
         return Seen(face.is_seen, shown, read, -face.first_frame_ms / 1000)
+
+    def reads_lips(self, face: FaceStreams | None) -> bool:
+        """Whether lips can lead this voice: it has an encoder, or the features come with the face."""
+        return face is not None and (self.lips is not None or face.lip_features is not None)
+
+    def _own_lips(self, features: np.ndarray) -> np.ndarray:
+        """Raises EngineFailed for features of another width than this voice was trained with."""
+        wanted = self.synthesizer.net.config.lip_dim
+        if features.shape[1] != wanted:
+            raise EngineFailed(NAME, f"{self.place.label} was trained with lip features {wanted} wide, and these are {features.shape[1]} wide; use the encoder it was trained with.")
+        return features
 
 
 def open_place(place: VoicePlace, phonemise: Phonemise, device: str) -> OpenVoice:
@@ -126,49 +141,50 @@ def voiceprint_file() -> Path | None:
 
 
 class Recordings:
-    """Recordings as nets take them; the last few are remembered. `available`: whether the speaker encoder is here."""
+    """Recordings as nets take them; the last few are remembered. `weights`: of the speaker encoder for voices that bring none of their own."""
 
     def __init__(self, weights: Path | None = None) -> None:
         self._weights = weights
-        self._net: Voiceprint | None = None
-        self._likenesses: OrderedDict[str, Likeness] = OrderedDict()
+        self._nets: dict[Path, FrozenSpeaker] = {}
+        self._likenesses: OrderedDict[tuple[str, Path | None], Likeness] = OrderedDict()
 
     @property
     def weights(self) -> Path | None:
         return self._weights if self._weights is not None else voiceprint_file()
 
-    def print_of(self, audio: Audio) -> np.ndarray:
-        """The voice of a recording, unit vector (256,). Raises EngineUnavailable without the encoder, EngineFailed for silence."""
+    def print_of(self, audio: Audio, encoder: Path | None = None) -> np.ndarray:
+        """The voice of a recording, a unit vector, by the encoder in that place, None: the installed one. Raises EngineUnavailable without
+        the encoder, EngineFailed for silence."""
         import torch
 
         try:
-            return self._encoder().embed(torch.from_numpy(_resampled(audio, PRINT_RATE_HZ))).numpy()
+            return self._encoder(encoder).embed(torch.from_numpy(_resampled(audio, PRINT_RATE_HZ))).numpy()
         except ValueError as error:
             raise EngineFailed(NAME, str(error)) from error
 
-    def likeness(self, audio: Audio) -> Likeness:
+    def likeness(self, audio: Audio, encoder: Path | None = None) -> Likeness:
         """A recording's voice and spectrum. Raises as `print_of`."""
-        key = hashlib.sha256(audio.samples.tobytes()).hexdigest()
+        key = hashlib.sha256(audio.samples.tobytes()).hexdigest(), encoder
         if key not in self._likenesses:
-            self._likenesses[key] = Likeness(self.print_of(audio), mel_of(audio))
+            self._likenesses[key] = Likeness(self.print_of(audio, encoder), mel_of(audio))
         self._likenesses.move_to_end(key)
         while len(self._likenesses) > KEPT_RECORDINGS:
             self._likenesses.popitem(last=False)
         return self._likenesses[key]
 
-    def _encoder(self) -> Voiceprint:
+    def _encoder(self, place: Path | None) -> FrozenSpeaker:
         from models.checkpoint import BadWeights
-        from models.speech.voiceprint import open_voiceprint
+        from models.speech.frozen_speaker import open_frozen_speaker
 
-        if self._net is None:
-            path = self.weights
-            if path is None:
-                raise EngineUnavailable(NAME, NO_PRINTS)
+        path = self.weights if place is None else place
+        if path is None:
+            raise EngineUnavailable(NAME, NO_PRINTS)
+        if path not in self._nets:
             try:
-                self._net = open_voiceprint(path)
+                self._nets[path] = open_frozen_speaker(path)
             except BadWeights as error:
                 raise EngineUnavailable(NAME, str(error)) from error
-        return self._net
+        return self._nets[path]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from studio.domain.settings import Guidance
 from studio.engines.protocols import Audio, FaceStreams, GuidedText, JudgesSpeech, Recording, SeesFace, SpeaksMany, VoiceGuide
 from studio.engines.syncvoice import SyncVoiceSetup, SyncVoiceSpeaker
 from studio.engines.syncvoice_places import Whereabouts
+from studio.engines.syncvoice_voice import Recordings
 from tests.tiny_models import make_voice
+from tests.tiny_voices import make_voiceprint
 
 RATE_HZ, HOP = 24_000, 256
 TEXT = "she said so, and we all heard it"
@@ -277,6 +279,34 @@ def test_a_face_that_comes_into_the_picture_late_leads_the_voice_from_then_on(en
 def test_a_voice_that_is_gone_from_its_folder_is_never_spoken_by_another(engine: SyncVoiceSpeaker) -> None:
     with pytest.raises(EngineFailed, match="no voice “robin” any more"):
         said(engine, guide(), voice=VoiceRef("syncvoice", "tiny/robin"))
+
+
+def test_a_voice_that_brings_its_speaker_encoder_hears_recordings_with_it(tmp_path: Path) -> None:
+    from tests.models.speech.test_frozen_speaker import make_campplus
+
+    place, sound = make_campplus(tmp_path / "speaker"), Audio(np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32), 24_000)
+    recordings = Recordings(make_voiceprint(tmp_path / "print.safetensors"))
+    assert recordings.likeness(sound, place).voice.shape == (192,)
+    assert recordings.likeness(sound).voice.shape == (256,)
+
+
+def test_a_recording_heard_by_another_speaker_encoder_is_refused_with_both_widths(engine: SyncVoiceSpeaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.models.speech.test_frozen_speaker import make_campplus
+
+    sound = Audio(np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32), 24_000)
+    monkeypatch.setattr(engine, "_recordings", Recordings(make_campplus(tmp_path / "speaker", 512) / "campplus.safetensors"))
+    with pytest.raises(EngineFailed, match=r"trained with a speaker encoder \d+ wide, and the one here gives 512"):
+        said(engine, guide(reference=Recording(sound, "")))
+
+
+def test_features_of_the_users_own_lead_the_voice_in_place_of_the_mouths(engine: SyncVoiceSpeaker) -> None:
+    face = talking_face()
+    wide = engine._opened(next(iter(engine._found().values()))).synthesizer.net.config.lip_dim
+    own = replace(face, lip_features=np.random.default_rng(2).normal(size=(len(face.is_seen), wide)).astype(np.float32))
+    by_mouths, by_features = (said(engine, guide(face=shown, scales=Guidance(0.0, 2.0))) for shown in (face, own))
+    assert not np.array_equal(by_mouths, by_features)
+    with pytest.raises(EngineFailed, match=r"lip features \d+ wide, and these are 3 wide"):
+        said(engine, guide(face=replace(face, lip_features=np.zeros((len(face.is_seen), 3), np.float32)), scales=Guidance(0.0, 1.0)))
 
 
 def test_a_lip_encoder_of_another_width_is_refused_with_both_widths(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from models.recipes.syncdpo_batches import ranked_pairs, Sampling, seeded, veloc
 from models.recipes.syncdpo_hearing import LipRanker
 from models.recipes.syncdpo_training import ArmTraining, Material, Plan, arms_by_name
 from models.recipes.syncdpo_voice import LEAST_FRAMES, FlowJudge, VoiceFlow, VoiceSource, under_another_face, with_faces, word_edges
-from models.recipes.syncvoice import SIZES
+from models.recipes.syncvoice_start import SIZES
 from models.recipes.syncvoice_smoke import made_up
 from models.speech.bundle import open_voice
 from models.speech.flow import conditions_of

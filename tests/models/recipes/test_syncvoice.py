@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from models.checkpoint import read_tensors
-from models.recipes.syncvoice import main
+from models.recipes.syncvoice import export, main
 from models.recipes.syncvoice_data import UTTERANCES_FILE
 from models.speech.bundle import open_voice
+from models.speech.syncvoice import refitted
 from models.speech.tokens import TokenTable, write_token_table
 from tests.house.tree import ROOT
 
@@ -59,6 +60,23 @@ def test_tokens_that_a_voice_lacks_are_named(base, tmp_path):
         (poor / name).write_bytes((base / name).read_bytes())
     with pytest.raises(SystemExit, match="no token for “d”, first met in “made_"):
         main([*SMOKE, "--from", str(poor), "--out", str(tmp_path / "out")])
+
+
+def wide(base, folder):
+    """A voice like `base` that was made for lip features 9 wide."""
+    net = open_voice(base).net
+    other = refitted(net, face_dim=net.config.face_dim, lip_dim=9, frozen_dim=net.config.speaker.frozen_dim)
+    export(folder, other.config, dict(other.state_dict()), open_voice(base).table)
+    return folder
+
+
+def test_features_of_another_width_are_refused_unless_that_part_is_to_be_learnt_anew(base, tmp_path):
+    (tmp_path / "wide").mkdir()
+    other = wide(base, tmp_path / "wide")
+    with pytest.raises(SystemExit, match="made for lip features 9 wide, and these are 64 wide.*--refit"):
+        main([*SMOKE, "--from", str(other), "--out", str(tmp_path / "out")])
+    assert main([*SMOKE, "--from", str(other), "--refit", "--out", str(tmp_path / "out")]) == 0
+    assert open_voice(tmp_path / "out").net.config.lip_dim == 64
 
 
 def test_a_folder_that_is_no_voice_is_refused_with_a_sentence(tmp_path):

@@ -63,7 +63,8 @@ def footage(folder, texts):
         face = {"crops": chance.integers(0, 255, (50, 64, 64), dtype=np.uint8), "points": points, "ok": np.arange(50) < 40}
         np.savez(folder / f"{name}.npz", audio=audio, voiced_s=np.array([[0.3, 1.7]], np.float32), **face)
     with (folder / "footage.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([("name", "speaker", "language", "text"), *((name, "she", "en", text) for name, text in texts.items())])
+        columns = ("name", "speaker", "language", "text", "film", "start_ms")
+        csv.writer(file).writerows([columns, *((name, "she", "en", text, "season 1/pilot.mp4", 400 * place) for place, (name, text) in enumerate(texts.items()))])
     return folder
 
 
@@ -103,3 +104,30 @@ def test_footage_without_a_usable_line_ends_with_a_sentence(tmp_path, nets):
     folder = footage(tmp_path / "footage", {"one": "Where is the church?"})
     with pytest.raises(SystemExit, match="No line is left"):
         main(["--footage", str(folder), *nets, "--out", str(tmp_path / "out"), "--lips", str(tmp_path / "lips")])
+
+
+def own_features(nets, folder, pictures):
+    (folder / "season 1").mkdir(parents=True)
+    np.savez(folder / "season 1" / "pilot.npz", features=np.arange(pictures, dtype=np.float32)[:, None] * np.ones(5, np.float32))
+    return [*nets[:4], "--lip-features", str(folder)]
+
+
+def test_features_of_the_users_own_are_cut_to_each_line(tmp_path, nets):
+    lips = own_features(nets, tmp_path / "features", 60)
+    made = footage(tmp_path / "footage", {"one": TEXT, "two": TEXT})
+    assert main(["--footage", str(made), *lips, "--out", str(tmp_path / "out"), "--lips", str(tmp_path / "lips")]) == 0
+    first, second = (one.lips for one in sorted(read_spoken(tmp_path / "out", ("train",), lips=tmp_path / "lips"), key=lambda one: one.name))
+    assert first.shape == second.shape == (50, 5)
+    assert first[:, 0].tolist() == list(range(50)) and second[:, 0].tolist() == list(range(10, 60))
+
+
+def test_features_that_end_before_the_film_are_refused(tmp_path, nets):
+    lips = own_features(nets, tmp_path / "features", 40)
+    with pytest.raises(SystemExit, match="end after 40 pictures, and a line lasts until 50"):
+        main(["--footage", str(footage(tmp_path / "footage", {"one": TEXT})), *lips, "--out", str(tmp_path / "out"), "--lips", str(tmp_path / "lips")])
+
+
+def test_a_film_without_features_is_named(tmp_path, nets):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SystemExit, match="no visual features of season 1/pilot.mp4: put pilot.npz"):
+        main(["--footage", str(footage(tmp_path / "footage", {"one": TEXT})), *nets[:4], "--lip-features", str(tmp_path / "empty"), "--out", str(tmp_path / "out"), "--lips", str(tmp_path / "lips")])

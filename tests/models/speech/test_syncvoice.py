@@ -11,7 +11,7 @@ from models.speech.fusion import Stream
 from models.speech.guidance import GuidanceForm, Scales
 from models.speech.solver import LATE, solve
 from models.speech.speaker import SpeakerConfig
-from models.speech.syncvoice import Conditions, GuidedField, SyncVoice, SyncVoiceConfig
+from models.speech.syncvoice import Conditions, GuidedField, SyncVoice, SyncVoiceConfig, refitted
 from tests.models.speech.test_zipvoice import TINY
 
 FRAMES = 21
@@ -137,3 +137,18 @@ def test_sizes_survive_their_file() -> None:
 def test_sizes_without_a_backbone_are_refused() -> None:
     with pytest.raises(ValueError, match="backbone"):
         SyncVoiceConfig.from_json({"vocab_size": 3})
+
+
+def test_a_voice_refitted_to_other_features_keeps_all_but_what_reads_them() -> None:
+    voice = net(is_taught=True)
+    wider = refitted(voice, face_dim=voice.config.face_dim, lip_dim=9, frozen_dim=voice.config.speaker.frozen_dim)
+    assert wider.config.lip_dim == 9
+    assert not wider.fusion.lip.out.weight.any()
+    old, new = voice.state_dict(), wider.state_dict()
+    assert {name for name in old if not torch.equal(old[name], new[name]) if old[name].shape == new[name].shape} <= {n for n in old if n.startswith("fusion.lip.")}
+
+
+def test_features_of_the_same_width_leave_the_voice_as_it_is() -> None:
+    voice = net(is_taught=True)
+    config = voice.config
+    assert refitted(voice, face_dim=config.face_dim, lip_dim=config.lip_dim, frozen_dim=config.speaker.frozen_dim) is voice
