@@ -30,6 +30,7 @@ from studio.store.lines import LineStore
 from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
+from studio.store.review_links import ReviewLinkStore
 from studio.store.stage_results import StageResults
 from studio.store.upkeep import free_deleted
 from studio.store.user_settings import UserSettings
@@ -150,6 +151,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         preferences=PreferenceStore(engine),
         people=UserSettings(engine),
         notes=NoteStore(engine),
+        review_links=ReviewLinkStore(engine),
         results=StageResults(engine),
         jobs=JobStore(engine),
         blobs=blobs,

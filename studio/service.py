@@ -23,10 +23,11 @@ from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.media.probe import probe
-from studio.note_verbs import NoteVerbs
+from studio.note_verbs import NoteVerbs, PlacedNotes
 from studio.person_verbs import PersonVerbs
 from studio.preference_export import Lessons
 from studio.preferences import lessons
+from studio.review_links import NoReview, ReviewLinkVerbs, ReviewRoom
 from studio.review import count, follows_instructions, is_over, standing_notices
 from studio.script import keep_as_lines, keep_as_targets, read_lines, script_of, switch_target
 from studio.steps.run import NOTICE_STAGE, notices
@@ -34,10 +35,10 @@ from studio.steps.speech import kept_speech
 from studio.store.text import storable
 
 EXPORTS = exports.KINDS
-__all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "Studio"]
+__all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "NoReview", "PlacedNotes", "ReviewRoom", "Studio"]
 
 
-class Studio(PersonVerbs, NoteVerbs, BenchVerbs):
+class Studio(PersonVerbs, NoteVerbs, ReviewLinkVerbs, BenchVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)

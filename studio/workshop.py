@@ -14,6 +14,7 @@ from studio.store.lines import LineStore
 from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
+from studio.store.review_links import ReviewLinkStore
 from studio.store.stage_results import StageResults
 from studio.store.user_settings import UserSettings
 
@@ -30,6 +31,7 @@ class Workshop:
     preferences: PreferenceStore
     people: UserSettings
     notes: NoteStore
+    review_links: ReviewLinkStore
     results: StageResults
     jobs: JobStore
     blobs: BlobStore

@@ -25,6 +25,7 @@ from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
 from studio.ui.playback_desk import PLAYBACK_CALLS
 from studio.ui.present import export_name
+from studio.ui.review_routes import add_review
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
 
@@ -64,6 +65,7 @@ def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
     _add_login(router, sessions)
     _add_media(router, studio, sessions)
     _add_desk(router, studio, sessions)
+    add_review(router, studio, ASSETS)
     _add_person(router, studio, sessions)
     app.include_router(router)
     for folder in ("css", "js", "icons", "fonts", "vendor", "lang"):

@@ -19,6 +19,7 @@ LOCAL_USER = "local"
 COOKIE = "lipline_session"
 LIFETIME_S = 7 * 24 * 3600
 LOGIN_PATH, LOOK_PATHS = "/login", "/look/"
+REVIEW_PATH = "/review/"  # guests with a link; `review_routes.py` answers everything below it, and lets nobody further
 CLOSED_PATHS = (
     "/gradio_api/file",
     "/gradio_api/proxy",
@@ -103,7 +104,7 @@ class Gate:
             return 403, b"", b"Requests from other pages are not taken."
         if path.startswith(CLOSED_PATHS):
             return 404, b"", b"Not here."
-        if path == LOGIN_PATH or path.startswith(LOOK_PATHS) or self._sessions.user(cookies_of(headers)) is not None:
+        if path == LOGIN_PATH or path.startswith((LOOK_PATHS, REVIEW_PATH)) or self._sessions.user(cookies_of(headers)) is not None:
             return None
         if method == "GET" and "text/html" in headers.get("accept", ""):
             return 303, b"login", b""

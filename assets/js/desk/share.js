@@ -1,0 +1,76 @@
+// Review links: made, shown once, listed, revoked. A link shows this project to somebody without an account: playback and notes, no edits.
+// Enter: nothing. Leaves: nothing; the studio keeps only a fingerprint of a link, so a lost one cannot be shown again.
+
+import { quietly, read, write } from "../api.js";
+import { clear, h, own } from "../dom.js";
+import { lines } from "../lines.js";
+import { written } from "../note_view.js";
+
+const DAYS = [1, 7, 14, 30, 90];
+
+export async function openShare() {
+  const project = lines.desk.project_id;
+  const view = await quietly(read(project, "review_links", {}));
+  if (!view) return;
+  const made = h("div.made", { hidden: true, role: "status" });
+  const list = h("div.rows");
+  const label = h("input", { id: "share-label", maxlength: "120", placeholder: "Director’s review", "aria-label": "For whom, or for what" });
+  const days = h("select", { "aria-label": "How long it opens" }, DAYS.map((many) => h("option", { value: String(many) }, many === 1 ? "1 day" : `${many} days`)));
+  days.value = String(view.default_days);
+  const make = async () => {
+    const now = await quietly(write(project, "add_review_link", { label: label.value, days: Number(days.value) }));
+    if (!now) return;
+    label.value = "";
+    paint(now);
+    showLink(made, new URL(now.address, document.baseURI).href);
+  };
+  const paint = (now) => clear(list, now.links.length ? now.links.map((link) => linkRow(link, () => revoke(link.id))) : h("p.dim", {}, "No link opens this project at present."));
+  const revoke = async (id) => {
+    const now = await quietly(write(project, "revoke_review_link", { link_id: id }));
+    if (now) paint(now);
+  };
+  const dialog = h(
+    "dialog.speakers.share",
+    { "aria-labelledby": "share-title", onclose: () => dialog.remove() },
+    h("h3", { id: "share-title" }, "Share for review"),
+    h("p.dim", {}, "Whoever has the link can watch the dub with its lines and write notes. They can change nothing, and see nothing else."),
+    h("form.make", { onsubmit: (event) => (event.preventDefault(), make()) }, label, days, h("button.btn.primary", {}, "Make a link")),
+    made,
+    list,
+    h("div.end", {}, h("span.grow"), h("button.btn", { onclick: () => dialog.close() }, "Done")),
+  );
+  paint(view);
+  document.body.append(dialog);
+  dialog.showModal();
+  label.focus();
+}
+
+function showLink(place, address) {
+  const box = h("input", { readonly: true, "aria-label": "The link", onfocus: () => box.select() });
+  box.value = address;
+  const copy = h("button.btn", { onclick: () => copied(box, copy) }, "Copy");
+  clear(place, h("p", {}, "Copy it now: it is not shown again."), h("div.line", {}, box, copy));
+  place.hidden = false;
+  box.focus();
+}
+
+async function copied(box, button) {
+  try {
+    await navigator.clipboard.writeText(box.value);
+    clear(button, "Copied");
+  } catch {
+    box.select(); // a page without the right to the clipboard: the person copies
+  }
+}
+
+function linkRow(link, revoke) {
+  const state = link.is_revoked ? "revoked" : link.is_expired ? "expired" : "";
+  return h(
+    `div.link${state ? ".over" : ""}`,
+    {},
+    h("span", { dir: "auto" }, own(link.label || "—")),
+    h("span.dim", {}, state ? state : "opens until ", state ? null : own(written(link.expires_at))),
+    h("span.dim", {}, "made ", own(written(link.created_at))),
+    state ? h("span") : h("button.btn.small", { onclick: revoke }, "Revoke"),
+  );
+}
