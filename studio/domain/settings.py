@@ -143,6 +143,15 @@ class LearningSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoverSettings(_Checked):
+    """What is handed over to whom. `profile`: a name of `domain/delivery.py`."""
+
+    profile: str = chosen("draft", ("draft", "broadcast", "ebu_r128", "streaming", "atsc_a85", "web"), "Whose rules an export must keep.")
+    handle_ms: int = limited(500, 0, 5000, "Room before and after every line's own file, for fades and shifts.")
+    start_hour: int = limited(0, 0, 23, "The programme's first picture bears this hour in timecode; broadcasters often ask for 1 or 10.")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings(_Checked):
     """All settings of a project."""
 
@@ -155,6 +164,7 @@ class Settings(_Checked):
     guidance: Guidance = field(default_factory=Guidance)
     learning: LearningSettings = field(default_factory=LearningSettings)
     voice: VoiceSettings = field(default_factory=VoiceSettings)
+    handover: HandoverSettings = field(default_factory=HandoverSettings)
     audio_track: int = 0
     sound_shift_ms: int = limited(0, -2000, 2000, "How much later the source's sound is played than the file has it; negative: earlier.")
 

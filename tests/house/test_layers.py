@@ -47,6 +47,7 @@ OWNERS = {
     "sqlalchemy": ("studio.store",),
     "alembic": ("studio.store",),
     "pysubs2": ("studio.formats",),
+    "opentimelineio": ("studio.handover",),
 }
 
 
