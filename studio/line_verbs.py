@@ -6,8 +6,9 @@ Enter: ids and plain values, of the user's own projects only. Leave: records and
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from studio.domain import cutting
 from studio.domain.drawn_pauses import drawn_pauses
@@ -25,7 +26,8 @@ from studio.lip_verbs import LipVerbs, with_lips
 from studio.script import UNNAMED_SPEAKER, speaker_at
 from studio.stages.timing import slots
 from studio.steps.lip_guide import cues
-from studio.store.lines import LineChange
+from studio.store.changes import Action
+from studio.store.lines import Follow, LineChange
 
 MAX_NAME_CHARS = 120
 
@@ -45,17 +47,32 @@ class LineEdit:
     pauses: tuple[TimeSpan, ...] | None = None
     clear: frozenset[str] = frozenset()
 
+    def asked(self) -> dict[str, Any]:
+        """What it asks for, by field of Line; a field to be emptied with None."""
+        given = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "clear"}
+        return {name: value for name, value in given.items() if value is not None} | dict.fromkeys(self.clear)
+
     def applied_to(self, line: Line, limits: Limits) -> Line:
         """Typing a translation makes a draft an adapted line. Raises BadSetting for a locked line or an overlong text."""
-        given = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "clear"}
-        changes = {name: value for name, value in given.items() if value is not None} | dict.fromkeys(self.clear)
-        if line.status is LineStatus.LOCKED and set(changes) != {"status"}:
+        changes = self.asked()
+        if line.status is LineStatus.LOCKED and changes and set(changes) != {"status"}:
             raise BadSetting("This line is locked; unlock it before you change it.")
         for text in (self.source_text, self.target_text):
             if text is not None and len(text) > limits.max_text_chars:
                 raise BadSetting(f"A line can hold {limits.max_text_chars} characters; this text has {len(text)}. Split the line.")
         is_adapted = self.target_text is not None and self.target_text != line.target_text and line.status is LineStatus.DRAFT
         return replace(line, **({"status": LineStatus.ADAPTED} if is_adapted else {}) | changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Revising:
+    """How an edit is written: as part of which action, whether it picks a listed wording, what of it may be written over the line as it
+    stands (None: all), and what else belongs to the transaction."""
+
+    action: Action
+    is_pick: bool = False
+    narrowed: Callable[[Line, LineEdit], LineEdit] | None = None
+    follow: Follow | None = None
 
 
 class LineVerbs(LipVerbs):
@@ -86,9 +103,9 @@ class LineVerbs(LipVerbs):
         predict_text = predictor(project, slots_by_line, resolve_voices(project, cast, rack), estimator)
         return predict_text(line, text[: self._shop.limits.max_text_chars])
 
-    def revise_line(self, project_id: str, line_id: str, edit: LineEdit) -> LineRow:
-        """Durable when it returns. A locked line takes nothing but another status."""
-        return self._revise(self._own(project_id), line_id, edit)
+    def revise_line(self, project_id: str, line_id: str, edit: LineEdit, *, change_id: str | None = None) -> LineRow:
+        """Durable when it returns. A locked line takes nothing but another status. `change_id`: the action it goes on with."""
+        return self._revise(self._own(project_id), line_id, edit, Revising(Action(self.user, id=change_id)))
 
     def set_status(self, project_id: str, line_ids: Iterable[str], status: LineStatus) -> None:
         """Give many lines one status, as one action."""
@@ -102,20 +119,20 @@ class LineVerbs(LipVerbs):
         found = next((one for one in self._shop.lines.candidates(project.id, line_id) if one.id == candidate_id), None)
         if found is None:
             raise NotFound("candidate", candidate_id)
-        return self._revise(project, line_id, LineEdit(target_text=found.text), is_pick=True)
+        return self._revise(project, line_id, LineEdit(target_text=found.text), Revising(Action(self.user, "Wording of {line}"), is_pick=True))
 
     def add_line(self, project_id: str, start_ms: int, end_ms: int) -> LineRow:
         """An empty line to type in, spoken by whoever speaks the line before it."""
         project = self._own(project_id)
         if not 0 <= start_ms < end_ms:
             raise BadSetting("A line must start at 0 or later and end after its start.")
-        cast = self._shop.lines.cast(project.id)
+        cast, action = self._shop.lines.cast(project.id), Action(self.user, id=uuid.uuid4().hex)
         speaker = speaker_at(cast, start_ms)
         if speaker is None:
             speaker = SpeakerProfile(uuid.uuid4().hex, UNNAMED_SPEAKER)
-            self._shop.lines.add_speaker(project.id, speaker)
+            self._shop.lines.add_speaker(project.id, speaker, by=action)
         line = Line(uuid.uuid4().hex, TimeSpan(start_ms, end_ms), speaker.id, "")
-        self._shop.lines.add_lines(project.id, (line,), by=self.user)
+        self._shop.lines.add_lines(project.id, (line,), by=action)
         return self._row(project_id, line.id)
 
     def delete_lines(self, project_id: str, line_ids: Iterable[str]) -> None:
@@ -138,11 +155,11 @@ class LineVerbs(LipVerbs):
     # speakers and voices
 
     def rename_speaker(self, project_id: str, speaker_id: str, name: str) -> None:
-        self._shop.lines.update_speaker(self._own(project_id).id, speaker_id, name=clean_name(name, "speaker"))
+        self._shop.lines.update_speaker(self._own(project_id).id, speaker_id, name=clean_name(name, "speaker"), by=self.user)
 
     def set_speaker_voice(self, project_id: str, speaker_id: str, voice: VoiceRef | None) -> None:
         self._check_voice(self._own(project_id), voice)
-        self._shop.lines.set_speaker_voice(project_id, speaker_id, voice)
+        self._shop.lines.set_speaker_voice(project_id, speaker_id, voice, by=self.user)
 
     def merge_speakers(self, project_id: str, speaker_ids: Sequence[str]) -> None:
         """All lines of these speakers go to the first of them."""
@@ -159,16 +176,25 @@ class LineVerbs(LipVerbs):
 
     # within
 
-    def _revise(self, project: Project, line_id: str, edit: LineEdit, *, is_pick: bool = False) -> LineRow:
+    def _revise(self, project: Project, line_id: str, edit: LineEdit, how: Revising) -> LineRow:
         self._check_voice(project, edit.voice)
         if edit.take_id is not None:
             edit = self._circled(project, line_id, edit)
         if edit.pauses is not None:
             edit = self._paused(project, line_id, edit)
-        follow = watched(self._shop, project, line_id, by=self.user, is_pick=is_pick) if edit.target_text is not None else None
-        self._shop.lines.edit(project.id, line_id, lambda line: edit.applied_to(line, self._shop.limits), by=self.user, follow=follow)
+        watch = watched(self._shop, project, line_id, by=self.user, is_pick=how.is_pick) if edit.target_text is not None else None
+
+        def follow(connection: Any, before: Line, after: Line) -> None:
+            for each in (watch, how.follow):
+                if each is not None:
+                    each(connection, before, after)
+
+        def change(line: Line) -> Line:
+            return (edit if how.narrowed is None else how.narrowed(line, edit)).applied_to(line, self._shop.limits)
+
+        self._shop.lines.edit(project.id, line_id, change, by=how.action, follow=follow)
         row = self._row(project.id, line_id)
-        if follow is not None and row.prediction is not None:
+        if watch is not None and row.prediction is not None:
             self._shop.preferences.time(project.id, line_id, plain(row.line.target_text), row.prediction.estimate.total_ms)
         return row
 

@@ -21,6 +21,7 @@ from studio.domain.timing import TimeSpan
 from studio.domain.views import EngineStatus, ProjectView
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
+from studio.history_verbs import HistoryVerbs
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.media.probe import probe
 from studio.note_verbs import NoteVerbs, PlacedNotes
@@ -38,7 +39,7 @@ EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "NoReview", "PlacedNotes", "ReviewRoom", "Studio"]
 
 
-class Studio(PersonVerbs, NoteVerbs, ReviewLinkVerbs, BenchVerbs):
+class Studio(PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, BenchVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)

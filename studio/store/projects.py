@@ -5,7 +5,7 @@ A deleted project leaves every list at once; `purge` frees its rows for good.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from studio.domain.errors import NotFound
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Project, Source
 from studio.domain.settings import Settings
+from studio.store.changes import Author, By, EditLog
 from studio.store.database import reading, utc_now, writing
 from studio.store.schema import PROJECTS, USERS
 from studio.store.text import storable
@@ -50,8 +51,9 @@ class ProjectStore:
         """Store the whole of `project`. Raises NotFound unless it is there and its owner's."""
         return self.change(project.id, project.owner, lambda _: project)
 
-    def change(self, project_id: str, owner: str, change: Callable[[Project], Project]) -> Project:
-        """Apply `change` to the project as stored now, in one transaction, so two changes at once lose nothing.
+    def change(self, project_id: str, owner: str, change: Callable[[Project], Project], *, by: By | None = None) -> Project:
+        """Apply `change` to the project as stored now, in one transaction, so two changes at once lose nothing. `by`: whose action in the
+        history this is; None: none that could be undone (an upload, for one).
 
         >>> projects.change(key, "ada", lambda project: replace(project, name="Pilot"))  # doctest: +SKIP
         """
@@ -60,6 +62,8 @@ class ProjectStore:
             after = replace(change(before), id=before.id, owner=before.owner, created_at=before.created_at)
             if after != before:
                 connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(**_columns(after)))
+                if by is not None:
+                    _log(connection, Author(project_id, by), project_fields(before), project_fields(after))
         return after
 
     def delete(self, project_id: str, owner: str) -> None:
@@ -79,6 +83,33 @@ def ensure_user(connection: Connection, name: str) -> None:
     """A row for a user who has none yet, within a transaction that writes."""
     if connection.execute(select(USERS.c.name).where(USERS.c.name == name)).first() is None:
         connection.execute(insert(USERS).values(name=name, created_at=utc_now()))
+
+
+def project_fields(project: Project) -> dict[str, Any]:
+    """What the history keeps of a project, JSON-ready: its name and languages, and each part of its settings."""
+    named = {name: getattr(project, name) for name in ("name", "source_language", "target_language")}
+    return named | {f"settings.{part}": value for part, value in to_plain(project.settings).items()}
+
+
+def read_project(connection: Connection, project_id: str) -> Project:
+    """Within a transaction, of a project that is known to be there."""
+    return _project(connection.execute(select(PROJECTS).where(PROJECTS.c.id == project_id)).one())
+
+
+def write_fields(connection: Connection, project_id: str, fields: Mapping[str, Any]) -> None:
+    """Some of `project_fields` as they shall be."""
+    before = read_project(connection, project_id)
+    parts = {name.removeprefix("settings."): value for name, value in fields.items() if name.startswith("settings.")}
+    settings = from_plain(Settings, {**to_plain(before.settings), **parts})
+    after = replace(before, settings=settings, **{name: value for name, value in fields.items() if not name.startswith("settings.")})
+    connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(**_columns(after)))
+
+
+def _log(connection: Connection, author: Author, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    log = EditLog(author)
+    for name, value in after.items():
+        log.project(name, before[name], value)
+    log.write(connection)
 
 
 def _owned(connection: Connection, project_id: str, owner: str, *, lock: bool = False) -> Row[Any]:

@@ -14,7 +14,7 @@ from studio.domain.errors import NotFound
 from studio.domain.line import Candidate, Estimate, Fit, FitReport, Prediction, Take, VoiceRef
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.reference_voice import TakeVoice
-from studio.store.database import reading, utc_now, writing
+from studio.store.database import new_id, reading, utc_now, writing
 from studio.store.schema import CANDIDATES, LINES, TAKES
 from studio.store.text import storable
 
@@ -31,6 +31,15 @@ class TakeRecords:
             connection.execute(delete(CANDIDATES).where(CANDIDATES.c.line_id == line_id))
             if rows:
                 connection.execute(insert(CANDIDATES), rows)
+
+    def keep_aside(self, connection: Connection, line_id: str, text: str, engine: str) -> None:
+        """List a wording last, within the caller's transaction, where it is not listed yet: words that were typed and could not be written."""
+        here = CANDIDATES.c.line_id == line_id
+        if connection.execute(select(CANDIDATES.c.id).where(here, CANDIDATES.c.text == text)).first() is not None:
+            return
+        last = connection.execute(select(func.max(CANDIDATES.c.rank)).where(here)).scalar()
+        wording = Candidate(new_id(), line_id, text, engine, 0.0, 0 if last is None else last + 1, None)
+        connection.execute(insert(CANDIDATES).values(line_id=line_id, **_candidate_columns(wording)))
 
     def candidates(self, project_id: str, line_id: str) -> tuple[Candidate, ...]:
         """Candidates of a line, best rank first."""

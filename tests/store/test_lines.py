@@ -12,7 +12,7 @@ import pytest
 
 from studio.domain.errors import BadSetting, NotFound, UserError
 from studio.domain.line import Line
-from studio.domain.plain import to_plain
+from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
 from studio.domain.timing import TimeSpan
 from studio.store.lines import Imported, LineChange, LineStore
@@ -166,7 +166,7 @@ def test_a_merge_keeps_one_line_and_the_history_of_the_other(lines: LineStore, p
     lines.merge_lines(project.id, merged, [gone.id], by="ada")
     assert lines.cast(project.id).lines == (cast.lines[0], merged)
     entry = next(edit for edit in lines.history(project.id, gone.id) if edit.after is None)
-    assert entry.before == to_plain(gone)
+    assert from_plain(Line, entry.before) == gone
 
 
 def test_lines_are_added_and_deleted_together(lines: LineStore, project: Project, cast: Cast) -> None:
