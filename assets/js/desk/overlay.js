@@ -1,79 +1,50 @@
-// One line's mouth, source speech and dubbed speech laid over each other on one time axis. A press plays from there.
-// It stands in the place of the player's waveforms, whichever the person wants to see. Curves come line by line from the
-// studio; drawing is one canvas, so turning lines stays instant.
+// The mouth's lane under the waveforms, on their time axis: how far the mouth is open, how loud source and dub are, and where each
+// speaks. Curves come line by line from the studio. A press puts the playhead there; with the keys, Enter plays from there.
 
 import { quietly, read } from "../api.js";
-import { clear, h } from "../dom.js";
+import { h } from "../dom.js";
 import { percent, seconds } from "../format.js";
 import { lines } from "../lines.js";
 
 const KEPT = 40;
 const STEP_MS = 40; // one video frame at 25 Hz
-const BARS_PX = 17; // two bars below the curves: where each speaks
-const EDGE_PX = 4;
-const [CHOICE, LIPS] = ["lipline:drawn", "lips"];
-
-/** What the person chose to see; before that, lips as soon as faces have been looked at. */
-const wantsLips = () => (localStorage.getItem(CHOICE) ?? (lines.list.some((row) => row.presence) ? LIPS : "")) === LIPS;
+const BARS_PX = 15; // two bars below the curves: where each speaks
+const EDGE_PX = 3;
 
 export class Overlay {
   #row = null;
   #curves = null;
   #kept = new Map(); // what was asked for → curves
-  #at_ms = 0;
   #cursor_ms = null; // where a pointer or the keys stand
-  #voice = "dub";
 
-  constructor(player) {
-    this.player = player;
+  constructor(player, lanes) {
+    [this.player, this.lanes] = [player, lanes];
     this.canvas = h("canvas.overlay", { tabIndex: 0, role: "slider", "aria-describedby": "overlay-words", "aria-label": "Mouth and speech of the line; Enter plays from here" });
-    this.voices = h("span.voices", { role: "group", "aria-label": "What a press on the plot plays" });
-    this.readout = h("span.readout");
     this.words = h("p.unseen-words", { id: "overlay-words" });
-    const legend = h("span.legend", { "aria-hidden": "true" }, swatch("source"), swatch("dub"), swatch("mouth"));
-    this.element = h("div.overlay-part", { hidden: true }, this.canvas, h("div.under", {}, legend, this.voices), this.readout, this.words);
-    this.switch = h("span.voices", { role: "group", "aria-label": "What is drawn" });
-    player.lanes.after(this.element);
-    player.time.before(this.switch);
-    this.canvas.addEventListener("pointermove", (event) => this.#point(this.#timeAt(event)));
+    this.legend = h("span.legend", { "aria-hidden": "true" }, swatch("source"), swatch("dub"), swatch("mouth"));
+    this.readout = h("span.readout", { role: "status" });
+    lanes.axis.before(this.canvas);
+    lanes.element.append(h("div.under", {}, this.readout, this.legend), this.words);
+    lanes.onDraw = () => this.#draw();
+    this.canvas.addEventListener("pointermove", (event) => this.#point(lanes.timeAt(event)));
     this.canvas.addEventListener("pointerleave", () => this.#point(null));
-    this.canvas.addEventListener("click", (event) => this.#play(this.#timeAt(event)));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
     this.canvas.addEventListener("blur", () => this.#point(null));
-    new ResizeObserver(() => this.#draw()).observe(this.canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => requestAnimationFrame(() => this.#draw()));
   }
 
   /** Show a line; what belongs to it is asked for by `fetch`, a moment later. */
   show(row) {
     const isOther = row?.id !== this.#row?.id;
     this.#row = row;
-    const isShown = Boolean(row) && lines.desk.has_picture && wantsLips();
-    this.element.hidden = !isShown;
-    this.player.lanes.hidden = isShown;
-    this.#paintSwitch(Boolean(row) && lines.desk.has_picture);
+    this.canvas.hidden = this.legend.hidden = !row || !lines.desk.has_picture;
     if (!row) return;
     this.#curves = this.#kept.get(keyOf(row)) ?? (isOther ? null : this.#curves);
     if (isOther) this.#cursor_ms = null;
-    if (isShown) this.#paint();
-  }
-
-  #paintSwitch(canChoose) {
-    this.switch.hidden = !canChoose;
-    const chip = (mode, label, title) => h(`button.chip${wantsLips() === (mode === LIPS) ? ".on" : ""}`, { title, "aria-pressed": String(wantsLips() === (mode === LIPS)), onclick: () => this.#want(mode) }, label);
-    const isFocused = this.switch.contains(document.activeElement);
-    clear(this.switch, chip("waves", "Waves", "Draw the waveforms of source and take"), chip(LIPS, "Lips", "Draw mouth, source speech and dub over each other"));
-    if (isFocused) this.switch.querySelector(".on").focus();
-  }
-
-  #want(mode) {
-    localStorage.setItem(CHOICE, mode);
-    this.show(this.#row);
-    this.fetch(this.#row);
+    this.#paint();
   }
 
   async fetch(row) {
-    if (this.element.hidden || this.#kept.has(keyOf(row))) return;
+    if (this.canvas.hidden || this.#kept.has(keyOf(row))) return;
     const curves = await quietly(read(lines.desk.project_id, "curves", { line_id: row.id }));
     if (!curves) return;
     this.#kept.set(keyOf(row), curves);
@@ -84,36 +55,16 @@ export class Overlay {
     }
   }
 
-  /** The player moved. */
-  at(ms) {
-    this.#at_ms = ms;
-    if (!this.element.hidden) this.#draw();
+  /** One sentence under the lanes. */
+  say(sentence) {
+    if (this.readout.textContent !== sentence) this.readout.textContent = sentence;
   }
 
   #paint() {
-    const has = { source: lines.desk.has_media, dub: Boolean(this.#row.take_id) };
-    if (!has[this.#voice]) this.#voice = has.dub ? "dub" : "source";
-    const chip = (name, label) => h(`button.chip${this.#voice === name ? ".on" : ""}`, { "aria-pressed": String(this.#voice === name), disabled: !has[name], onclick: () => ((this.#voice = name), this.#paint()) }, label);
-    const focused = this.voices.contains(document.activeElement);
-    clear(this.voices, h("span.dim", { title: "What a press on the plot plays" }, "plays"), chip("source", "Source"), chip("dub", "Dub"));
-    if (focused) this.voices.querySelector(".on")?.focus();
     const curves = this.#curves;
     this.words.textContent = curves ? [curves.presence_why, spoken(this.#row, curves)].filter(Boolean).join(" ") : "";
-    const { from, to } = this.#window;
-    for (const [name, ms] of [["min", from], ["max", to]]) this.canvas.setAttribute(`aria-value${name}`, String(ms));
     this.#say();
     this.#draw();
-  }
-
-  get #window() {
-    const { start_ms, slot_ms, gap_ms } = this.#row;
-    return this.#curves ? { from: this.#curves.start_ms, to: this.#curves.end_ms } : { from: start_ms, to: start_ms + slot_ms + gap_ms };
-  }
-
-  #timeAt(event) {
-    const { from, to } = this.#window;
-    const share = Math.min(1, Math.max(0, event.offsetX / this.canvas.clientWidth));
-    return Math.round(from + share * (to - from));
   }
 
   #point(ms) {
@@ -126,23 +77,22 @@ export class Overlay {
   #say() {
     const ms = this.#cursor_ms ?? this.#row.start_ms;
     const words = this.#curves ? reading(this.#row, this.#curves, ms) : seconds(ms - this.#row.start_ms);
-    this.readout.textContent = this.#cursor_ms === null ? (this.#curves?.presence_why ?? "") : words;
-    this.canvas.setAttribute("aria-valuenow", String(ms));
+    this.say(this.#cursor_ms === null ? (this.#curves?.presence_why ?? "") : words);
+    const { from_ms, to_ms } = this.lanes.window;
+    for (const [name, value] of [["min", from_ms], ["max", to_ms], ["now", ms]]) this.canvas.setAttribute(`aria-value${name}`, String(Math.round(value)));
     this.canvas.setAttribute("aria-valuetext", words);
   }
 
-  #play(ms) {
-    this.player.playFrom(ms, this.#voice);
-  }
-
   #key(event) {
+    if (!this.#row) return;
     const by = { ArrowLeft: -STEP_MS, ArrowRight: STEP_MS, PageUp: -5 * STEP_MS, PageDown: 5 * STEP_MS }[event.key];
-    const { from, to } = this.#window;
+    const curves = this.#curves;
+    const [from, to] = curves ? [curves.start_ms, curves.end_ms] : [this.lanes.window.from_ms, this.lanes.window.to_ms];
     const now = this.#cursor_ms ?? this.#row.start_ms;
     if (by) this.#point(Math.min(to, Math.max(from, now + by)));
     else if (event.key === "Home") this.#point(from);
     else if (event.key === "End") this.#point(to);
-    else if (event.key === "Enter" || event.key === " ") this.player.isPlaying ? this.player.pause() : this.#play(now);
+    else if (event.key === "Enter" || event.key === " ") this.player.isPlaying ? this.player.pause() : this.player.playFrom(now);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -151,21 +101,22 @@ export class Overlay {
   #draw() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!this.#row || !width) return;
-    const dots = window.devicePixelRatio;
-    [this.canvas.width, this.canvas.height] = [width * dots, height * dots];
+    const scale = window.devicePixelRatio;
+    if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) [this.canvas.width, this.canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
     const pen = this.canvas.getContext("2d");
-    pen.scale(dots, dots);
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const { from_ms, to_ms } = this.lanes.window;
+    const x = (ms) => ((ms - from_ms) / (to_ms - from_ms)) * width;
     const style = getComputedStyle(this.canvas);
-    const ink = (name) => style.getPropertyValue(name).trim();
-    const { from, to } = this.#window;
-    const x = (ms) => ((ms - from) / (to - from)) * width;
-    const floor = height - BARS_PX;
+    const ink = (name) => style.getPropertyValue(name);
+    const { start_ms, end_ms } = this.lanes.times;
     pen.fillStyle = ink("--slot-tint");
-    pen.fillRect(x(this.#row.start_ms), 0, x(this.#row.start_ms + this.#row.slot_ms) - x(this.#row.start_ms), height);
-    if (this.#curves) drawCurves(pen, this.#curves, { x, floor, ink });
-    pen.fillStyle = ink("--ink");
-    if (this.#at_ms > from && this.#at_ms < to) pen.fillRect(x(this.#at_ms), 0, 1, height);
+    pen.fillRect(x(start_ms), 0, x(end_ms) - x(start_ms), height);
+    if (this.#curves) drawCurves(pen, this.#curves, { x, floor: height - BARS_PX, ink });
     pen.fillStyle = ink("--faint");
+    pen.font = "10.5px system-ui";
+    pen.fillText("mouth", 7, 12);
     if (this.#cursor_ms !== null) pen.fillRect(x(this.#cursor_ms), 0, 1, height);
   }
 }

@@ -4,6 +4,7 @@ import { quietly, read } from "../api.js";
 import { clear, h } from "../dom.js";
 import { parseTime, percent, ratio, seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { Lanes } from "./lanes.js";
 import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
 import { scoreCard } from "./score.js";
@@ -21,8 +22,13 @@ export class Panel {
     [this.selection, this.actions] = [selection, actions];
     this.player = new Player();
     this.score = scoreCard();
-    this.overlay = new Overlay(this.player);
-    this.player.onTime = (ms) => this.overlay.at(ms);
+    this.lanes = new Lanes(this.player, selection, actions);
+    this.overlay = new Overlay(this.player, this.lanes);
+    this.player.lanesHere.append(this.lanes.element);
+    this.player.onTime = (ms) => (this.lanes.at(ms), this.player.bar.at(ms));
+    this.player.onState = () => this.lanes.draw();
+    this.player.onTrouble = (sentence) => this.player.bar.say(sentence);
+    this.lanes.onSay = (sentence) => this.overlay.say(sentence);
     this.flags = h("div.flags");
     this.wordings = new Wordings(selection, actions);
     this.takes = h("section.card.takes");
@@ -41,10 +47,11 @@ export class Panel {
   #turn(changed) {
     const row = this.#row;
     this.element.classList.toggle("vacant", !row);
+    if (this.#detail?.row.id !== row?.id) this.#detail = null;
+    this.player.show(row ?? null);
+    this.lanes.show(row ?? null);
     this.overlay.show(row ?? null);
-    if (!row) return void this.player.show(null);
-    if (this.#detail?.row.id !== row.id) this.#detail = null;
-    this.player.show(row);
+    if (!row) return;
     this.#paint(row);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#fetch(row.id), changed === undefined ? FRESH_MS : 0);
@@ -92,7 +99,7 @@ export class Panel {
       `div.take${isCircled ? ".on" : ""}`,
       {},
       h("button.circle", { "aria-pressed": String(isCircled), "aria-label": `Circle take ${number}`, title: "Circle this take: it goes into the mix", onclick: () => this.actions.revise(row.id, { take_id: take.id }) }),
-      h("button.plain.label", { title: take.text, onclick: () => this.player.playTake(take.id) }, `${number} · ${voiceName(take.voice)}`),
+      h("button.plain.label", { title: take.text, onclick: () => this.player.compare(take.id === row.take_id ? "" : take.id) }, `${number} · ${voiceName(take.voice)}`),
       h("span.dim", {}, facts.filter(Boolean).join(" · ")),
     );
   }
