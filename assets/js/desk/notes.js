@@ -137,12 +137,8 @@ export class DeskNotes {
     const button = (label, title, run) => h("button.btn.small", { title, "data-act": label, onclick: run }, label);
     clear(
       this.head,
-      chip("Open", false, open.length),
-      chip("Resolved", true, done.length),
-      h("span.grow"),
-      button("Note at playhead", "Pin a note to this moment (Alt+M)", () => this.writeAtPlayhead()),
-      button("Share for review…", "A link to watch and comment, without an account and without the right to edit", () => openShare()),
-      h("button.plain.close", { "aria-label": "Back to the line", title: "Back to the line (Shift+M)", onclick: () => this.toggle() }, own("✕")),
+      h("div", {}, chip("Open", false, open.length), chip("Resolved", true, done.length), h("span.grow"), h("button.plain.close", { "aria-label": "Back to the line", title: "Back to the line (Shift+M)", onclick: () => this.toggle() }, own("✕"))),
+      h("div", {}, button("Note at the playhead", "Pin a note to this moment (Alt+M)", () => this.writeAtPlayhead()), button("Share for review…", "A link to watch and comment, without an account and without the right to edit", () => openShare())),
     );
     this.head.querySelector(`[data-act="${focused}"]`)?.focus();
     this.#paintStrip(open);

@@ -30,7 +30,7 @@ export async function openShare() {
     if (now) paint(now);
   };
   const dialog = h(
-    "dialog.speakers.share",
+    "dialog.speakers.reviewing",
     { "aria-labelledby": "share-title", onclose: () => dialog.remove() },
     h("h3", { id: "share-title" }, "Share for review"),
     h("p.dim", {}, "Whoever has the link can watch the dub with its lines and write notes. They can change nothing, and see nothing else."),

@@ -67,7 +67,7 @@ export class ReviewPlayer {
   #tick(ms = this.now_ms) {
     if (!this.#film) return;
     const line = speaking(this.#film.lines, ms);
-    this.caption.replaceChildren(own((this.#kind === "source" ? line?.source : line?.target) ?? ""));
+    this.caption.replaceChildren(own(line?.target || line?.source || ""));
     this.time.replaceChildren(own(`${timecode(ms, this.#film.fps)} / ${timecode(this.#film.length_ms, this.#film.fps)}`));
     this.onTime(ms);
     if ((line?.id ?? "") === this.#line) return;
