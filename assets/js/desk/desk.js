@@ -1,21 +1,29 @@
 // The Lines tab: toolbar, line list, side panel, help footer. Joins the parts; each part is its own module.
 
-import { write, quietly } from "../api.js";
 import { clear, h } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
+import { makeActions } from "./actions.js";
+import { Columns } from "./columns.js";
 import { bindKeys } from "./keys.js";
 import { LineList } from "./list.js";
+import { DeskNotes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Selection } from "./selection.js";
+import { Sieve } from "./sieve.js";
 import { Toolbar } from "./toolbar.js";
 
 export function mount({ element, props, trigger, watch }) {
   const selection = new Selection();
   const actions = makeActions(selection, trigger, () => panel.wordings.instruction);
-  const toolbar = new Toolbar(selection, actions);
-  const list = new LineList(selection, toolbar, actions);
+  const sieve = new Sieve();
+  const toolbar = new Toolbar(selection, sieve, actions);
+  const list = new LineList(selection, sieve, actions, new Columns());
+  list.onBuilt = () => toolbar.paintCounts();
   const panel = new Panel(selection, actions, list);
+  const notes = new DeskNotes(selection, list, panel);
+  panel.rest.insertBefore(notes.card, panel.rest.children[1] ?? null);
+  panel.element.append(notes.drawer);
   const footer = helpFooter();
   element.className = "island desk";
   const notices = noticeLine(() => trigger("sound_corrected", {}));
@@ -29,50 +37,6 @@ export function mount({ element, props, trigger, watch }) {
   };
   watch("value", follow);
   follow();
-}
-
-/** What the desk can ask for. Every edit answers with the rows it changed; work tells the page to watch it. */
-function makeActions(selection, trigger, instruction) {
-  const project = () => lines.desk.project_id;
-  const edit = (verb, values) => quietly(write(project(), verb, values).then((reply) => lines.apply(reply)));
-  const work = (verb, values) => quietly(write(project(), verb, values).then(() => trigger("changed", {})));
-  return {
-    revise: (id, change) => edit("revise", { line_id: id, ...change }),
-    pick: (id, candidate) => edit("pick", { line_id: id, candidate_id: candidate }),
-    approve: (ids) => {
-      const all = ids.every((id) => ["approved", "locked"].includes(lines.rows.get(id)?.status));
-      return edit("set_status", { line_ids: ids, status: all ? "adapted" : "approved" });
-    },
-    add: async () => {
-      const room = freeRoom(lines.rows.get(selection.active));
-      const reply = await edit("add", room);
-      if (reply?.row) selection.only(reply.row.id);
-    },
-    remove: (ids) => edit("delete", { line_ids: ids }),
-    split: (id, at_ms) => edit("split", { line_id: id, at_ms }),
-    merge: async (ids) => {
-      const reply = await edit("merge", { line_ids: ids });
-      if (reply?.row) selection.only(reply.row.id);
-    },
-    regenerate: (ids) => work("regenerate", { line_ids: ids, over_budget: false, instruction: instruction() }),
-    regenerateOver: () => work("regenerate", { line_ids: [], over_budget: true }),
-    submit: (kind) => work("submit", { kind }),
-    renameSpeaker: (speaker_id, name) => edit("rename_speaker", { speaker_id, name }),
-    setSpeakerVoice: (speaker_id, voice) => edit("set_speaker_voice", { speaker_id, voice }),
-    mergeSpeakers: (speaker_ids) => edit("merge_speakers", { speaker_ids }),
-    splitSpeaker: (speaker_id, line_ids, name) => edit("split_speaker", { speaker_id, line_ids, name }),
-  };
-}
-
-/** Where a new line goes: the gap after the selected line, or the end of the programme. */
-function freeRoom(row) {
-  const at = row ? lines.order.indexOf(row.id) : lines.order.length - 1;
-  const before = lines.rows.get(lines.order[at]);
-  const after = lines.rows.get(lines.order[at + 1]);
-  const start_ms = before ? before.end_ms : 0;
-  const limit = after ? after.start_ms : Math.max(lines.desk.length_ms, start_ms + 2000);
-  const end_ms = Math.min(start_ms + 2000, limit);
-  return { start_ms, end_ms: end_ms - start_ms >= 200 ? end_ms : start_ms + 200 };
 }
 
 const KEYS = [

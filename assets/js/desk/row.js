@@ -1,34 +1,23 @@
-// One line of the list: who and when, source, translation (edited in place), budget, Δ, P, lips, status.
-// An edit is stored on blur, on Enter, and after a pause of 600 ms; the prediction follows the typing.
+// One line of the list: its cells (cells.js) and the translation edited in place. An edit is stored on blur, on Enter, and after a
+// pause of 600 ms; the prediction follows the typing. A text the studio refuses stays in its box with the reason under it.
 
 import { quietly, read } from "../api.js";
-import { budgetBar, paintBudget } from "../budget.js";
-import { clear, h, throttle } from "../dom.js";
-import { penalty, signedSeconds, timecode } from "../format.js";
+import { clear, h, own, throttle } from "../dom.js";
 import { lines } from "../lines.js";
-import { isOfTakeBefore, isScored, lipSentence, lse, offsetFrames, presenceMark } from "../lips.js";
+import { words } from "../words.js";
+import { FOLLOWS_TYPING, cellOf, paintCell } from "./cells.js";
 
 const PAUSE_MS = 600;
-const PREDICT_MS = 150;
+const PREDICT_MS = 60;
 
 export class RowView {
   isEditing = false;
 
-  constructor(id, list) {
+  constructor(id, list, columns) {
     [this.id, this.list] = [id, list];
-    const cell = { role: "gridcell" };
-    this.number = h("span.n", cell);
-    this.who = h("b");
-    this.time = h("span.tc");
-    const { source_language, target_language } = lines.desk;
-    this.source = h("span.src", { ...cell, dir: "auto", lang: source_language });
-    this.target = h("span.tgt", { ...cell, dir: "auto", lang: target_language });
-    this.budget = budgetBar();
-    this.delta = h("span.num", cell);
-    this.p = h("span.num.p", cell);
-    this.lips = h("span.lips", cell);
-    this.status = h("span.st", cell);
-    this.element = h("div.row", { role: "row", "data-id": id }, this.number, h("span.who", cell, this.who, this.time), this.source, this.target, h("span.bar", cell, this.budget), this.delta, this.p, this.lips, this.status);
+    this.cells = new Map(columns.map(({ key }, at) => [key, cellOf(key, at)]));
+    this.target = this.cells.get("tgt");
+    this.element = h("div.row", { role: "row", "data-id": id, tabindex: "-1" }, [...this.cells.values()]);
     this.element.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
     this.element.addEventListener("click", (event) => this.#click(event));
     this.#predict = throttle(PREDICT_MS, () => this.#ask());
@@ -43,37 +32,35 @@ export class RowView {
 
   paint(row, scale_ms) {
     [this.#row, this.#scale_ms] = [row, scale_ms];
-    this.number.textContent = row.number;
-    this.who.textContent = row.speaker;
-    this.who.title = row.speaker;
-    this.time.textContent = timecode(row.start_ms, lines.desk.fps);
-    this.source.textContent = row.source || "—";
-    this.source.classList.toggle("blank", !row.source);
+    const isTyping = this.isEditing && this.#box.value !== row.target;
+    const now = { fit: row.fit, scale_ms, isDraft: false };
+    for (const [key, cell] of this.cells) {
+      if (key !== "tgt" && !(isTyping && FOLLOWS_TYPING.includes(key))) paintCell(key, cell, row, now);
+    }
     if (!this.isEditing) this.#paintTarget(row.target);
-    if (!this.isEditing || this.#box.value === row.target) this.#paintFit(row.fit);
-    paintLips(this.lips, row);
-    clear(this.status, h("span", {}, row.status), voicing(row));
     this.element.classList.toggle("flagged", row.flags.length > 0);
+    if (this.list.kept.has(this.id) && !this.isEditing) this.#reopen();
   }
 
   select(isSelected, isActive) {
     this.element.classList.toggle("sel", isSelected);
     this.element.classList.toggle("active", isActive);
     this.element.setAttribute("aria-selected", String(isSelected));
+    this.element.tabIndex = isActive ? 0 : -1;
+  }
+
+  place(at) {
+    this.element.setAttribute("aria-rowindex", String(at));
   }
 
   #paintTarget(text) {
-    this.target.textContent = text || "type a translation";
+    this.target.textContent = text || words("type a translation");
     this.target.classList.toggle("blank", !text);
   }
 
-  #paintFit(fit) {
-    paintBudget(this.budget, this.#row, fit, this.#scale_ms);
-    const isBlank = !fit || fit.fit === "empty";
-    clear(this.delta, isBlank ? "" : signedSeconds(fit.delta_ms), !isBlank && this.#row.is_short && !this.isEditing ? h("small.short", { title: "The words end long before the line does" }, "short") : null);
-    this.p.textContent = isBlank ? "" : penalty(fit.p);
-    this.delta.dataset.fit = this.p.dataset.fit = fit?.fit ?? "";
-    window.dispatchEvent(new CustomEvent("lipline:fit", { detail: { id: this.id, fit, isDraft: this.isEditing } }));
+  #paintDraft(fit) {
+    for (const key of FOLLOWS_TYPING) if (this.cells.has(key)) paintCell(key, this.cells.get(key), this.#row, { fit, scale_ms: this.#scale_ms, isDraft: true });
+    window.dispatchEvent(new CustomEvent("lipline:fit", { detail: { id: this.id, fit, isDraft: true } }));
   }
 
   #click(event) {
@@ -83,11 +70,18 @@ export class RowView {
   }
 
   edit() {
-    if (this.isEditing || this.#row.status === "locked") return;
+    if (this.isEditing) return void this.#box.focus();
+    if (this.#row.status === "locked") return this.list.say("This line is locked; unlock it before you change it.");
+    this.#open(this.#row.target);
+    this.#box.focus();
+    this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length);
+  }
+
+  #open(text) {
     this.isEditing = true;
     this.#stored = this.#row.target;
-    this.#box = h("textarea", { rows: 1, "aria-label": `Translation of line ${this.#row.number}`, spellcheck: false, dir: "auto", maxlength: "2000" });
-    this.#box.value = this.#row.target;
+    this.#box = h("textarea", { rows: 1, "aria-label": `Translation of line ${this.#row.number}`, spellcheck: false, dir: "auto" });
+    this.#box.value = text;
     this.#box.addEventListener("input", () => this.#typed());
     this.#box.addEventListener("keydown", (event) => this.#key(event));
     this.#box.addEventListener("blur", () => this.#leave());
@@ -95,13 +89,31 @@ export class RowView {
     clear(this.target, this.#box);
     this.element.classList.add("editing");
     this.#grow();
-    this.#box.focus();
-    this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length);
+  }
+
+  /** A text that was refused before: its box stands open until the text is mended or given up. */
+  #reopen() {
+    const { text, why } = this.list.kept.get(this.id);
+    this.#open(text);
+    this.#complain(why);
+  }
+
+  #complain(why) {
+    this.target.querySelector(".why")?.remove();
+    this.target.append(h("p.why", { role: "alert" }, why, own(" "), h("button.plain", { onclick: () => this.#giveUp() }, "Take back what is stored")));
+    requestAnimationFrame(() => this.#grow());
+  }
+
+  #giveUp() {
+    this.list.keep(this.id, null);
+    this.#close(this.#row.target);
+    this.paint(this.#row, this.#scale_ms);
+    this.element.focus({ preventScroll: true });
   }
 
   /** What is being typed, to be taken up again when the list is laid out anew; null when nothing is. */
   get draft() {
-    return this.isEditing ? { id: this.id, text: this.#box.value, from: this.#box.selectionStart, to: this.#box.selectionEnd } : null;
+    return this.isEditing && this.#box === document.activeElement ? { id: this.id, text: this.#box.value, from: this.#box.selectionStart, to: this.#box.selectionEnd } : null;
   }
 
   resume(draft) {
@@ -114,6 +126,7 @@ export class RowView {
   }
 
   #grow() {
+    if (!this.#box) return;
     this.#box.style.height = "0";
     this.#box.style.height = `${this.#box.scrollHeight + 2}px`;
   }
@@ -126,28 +139,39 @@ export class RowView {
   }
 
   #key(event) {
-    event.stopPropagation();
     if (event.isComposing) return;
     if (event.key === "Escape") {
+      if (this.list.kept.has(this.id)) return void this.#giveUp();
       this.#box.value = this.#row.target;
-      this.#box.blur();
-    } else if (event.key === "Enter" && !event.shiftKey) {
+      this.#end();
+    } else if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
-      this.#box.blur();
-      this.list.step(1);
-      this.list.scroller.focus();
+      this.#end();
+      if (!this.isEditing) this.list.step(1);
     } else if (event.key === "Tab") {
       event.preventDefault();
-      this.#box.blur();
+      this.#end();
       this.list.step(event.shiftKey ? -1 : 1);
       this.list.edit(this.list.selection.active);
-    }
+    } else return;
+    event.stopPropagation();
+  }
+
+  /** Leave the box; the keyboard stays on the line. */
+  #end() {
+    this.#leave();
+    if (!this.isEditing) this.element.focus({ preventScroll: true });
   }
 
   #leave() {
     if (!this.isEditing) return;
     const text = this.#box.value;
     this.#store();
+    if (!this.list.kept.has(this.id)) this.#close(text);
+  }
+
+  #close(text) {
+    clearTimeout(this.#timer);
     this.isEditing = false;
     this.#box = null;
     this.element.classList.remove("editing");
@@ -160,31 +184,29 @@ export class RowView {
     if (text === undefined || text === this.#stored) return;
     const before = this.#stored;
     this.#stored = text;
-    this.list.actions.revise(this.id, { target: text }).then((reply) => reply ?? (this.#stored = before));
+    this.list.actions.type(this.id, text, before).then(({ why }) => this.#answered(text, before, why));
+  }
+
+  /** A refused text is never dropped: it waits in the list's keeping, and in its box. */
+  #answered(text, before, why) {
+    if (!why) return void (this.list.kept.get(this.id)?.text === text && this.#mended());
+    this.#stored = before;
+    this.list.keep(this.id, { text: this.#box?.value ?? text, why });
+    if (!this.element.isConnected) return;
+    if (this.isEditing) this.#complain(why);
+    else this.#reopen();
+  }
+
+  #mended() {
+    this.list.keep(this.id, null);
+    this.target.querySelector(".why")?.remove();
+    if (this.#box && this.#box !== document.activeElement) this.#close(this.#row.target);
   }
 
   async #ask() {
     const text = this.#box?.value;
     if (text === undefined) return;
     const fit = await quietly(read(lines.desk.project_id, "predict", { line_id: this.id, text }));
-    if (this.#box?.value === text) this.#paintFit(fit);
+    if (this.#box?.value === text) this.#paintDraft(fit);
   }
-}
-
-/** Presence, LSE-C, and below it what the scorer is sure of: in sync, or by how many frames not. Off is marked without a colour. */
-function paintLips(cell, row) {
-  const words = lipSentence(row);
-  cell.title = words;
-  cell.setAttribute("aria-label", words);
-  const isBefore = isOfTakeBefore(row);
-  cell.dataset.verdict = isBefore ? "unclear" : (row.lips?.verdict ?? "");
-  cell.classList.toggle("before", isBefore);
-  const frames = row.lips?.is_offset_clear ? row.lips.offset_frames : 0;
-  const sure = isBefore ? "" : frames ? `${offsetFrames(frames)} f` : row.lips?.verdict === "agree" ? "in sync" : "";
-  clear(cell, h("span.mark", {}, presenceMark(row)), h("b", {}, isScored(row) ? lse(row.lips.lse_c, 1) : ""), sure ? h("small", {}, sure) : null);
-}
-
-function voicing(row) {
-  const word = row.voiced === "voiced" ? "voiced" : row.voiced === "stale" ? "voice is old" : row.target ? "not voiced" : "";
-  return h(`small.${row.voiced || "none"}`, {}, word);
 }

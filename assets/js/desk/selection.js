@@ -3,6 +3,7 @@
 export class Selection {
   ids = new Set();
   active = "";
+  #anchor = ""; // where Shift and the arrows began
   #watchers = new Set();
 
   watch(watcher) {
@@ -26,6 +27,21 @@ export class Selection {
     this.#set(order.slice(Math.min(from, to), Math.max(from, to) + 1), this.active);
   }
 
+  /** Shift and an arrow: what lies between where it began and `id`, both included. */
+  extend(id, order) {
+    const from = order.indexOf(this.#anchor || this.active);
+    const to = order.indexOf(id);
+    if (from < 0 || to < 0) return this.only(id);
+    const anchor = order[from];
+    this.#set(order.slice(Math.min(from, to), Math.max(from, to) + 1), id);
+    this.#anchor = anchor;
+  }
+
+  /** These lines, the first of them active unless the active one is among them. */
+  these(ids) {
+    this.#set(ids, ids.includes(this.active) ? this.active : (ids[0] ?? ""));
+  }
+
   all(order) {
     this.#set(order, this.active || order[0]);
   }
@@ -46,6 +62,7 @@ export class Selection {
     const [before, was] = [this.ids, this.active];
     this.ids = new Set(ids);
     this.active = active ?? "";
+    this.#anchor = "";
     for (const watcher of this.#watchers) watcher({ before, was });
   }
 }

@@ -1,79 +1,82 @@
-// Above the list: filters with counts, search, and what can be done with all or with the selected lines.
+// Above the list: chips that narrow it, the filter box, and what can be done with all or with the selected lines.
+// A chip is a term of the filter line: pressing several narrows further, pressing one again widens.
 
-import { clear, h } from "../dom.js";
+import { clear, h, own, throttle } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
-import { areOff, isSeen, worstFirst } from "../lips.js";
+import { areOff, isSeen } from "../lips.js";
+import { FilterBox } from "./filterbox.js";
 import { openSpeakers } from "./speakers.js";
 
 const SURE_MS = 4000;
-const RARE = new Set(["short", "seen", "lips"]); // shown only where there is such a line
-const FILTERS = [
-  ["all", "All", () => true],
+const COUNT_MS = 60;
+const CHIPS = [
   ["over", "Over budget", (row) => row.fit?.fit === "over"],
-  ["short", "Short", (row) => row.is_short],
-  ["seen", "On screen", isSeen],
-  ["lips", "Lips off", areOff],
-  ["empty", "Empty", (row) => !row.target.trim()],
-  ["mute", "Not voiced", (row) => row.target.trim() && row.voiced !== "voiced"],
+  ["screen:on", "On screen", isSeen],
+  ["lips:off", "Lips off", areOff],
   ["open", "To approve", (row) => !["approved", "locked"].includes(row.status)],
+  ["noted", "Notes", (row) => row.notes > 0],
+  ["flagged", "Flags", (row) => row.flags.length > 0],
+  ["unvoiced", "Unvoiced", (row) => row.target.trim() !== "" && row.voiced !== "voiced"],
+  ["empty", "Empty", (row) => !row.target.trim()],
+  ["short", "Short", (row) => row.is_short],
 ];
+const ALWAYS = new Set(["over", "open"]); // the others only where there is such a line
+const WARNS = new Set(["over"]);
 
 export class Toolbar {
-  onChange = () => {};
-  #filter = "all";
-  #words = "";
-
-  constructor(selection, actions) {
-    [this.selection, this.actions] = [selection, actions];
+  constructor(selection, sieve, actions) {
+    [this.selection, this.sieve, this.actions] = [selection, sieve, actions];
     this.chips = h("div.chips", { role: "group", "aria-label": "Filter" });
-    this.search = h("input.search", { type: "search", placeholder: "Search source, text, speaker", "aria-label": "Search lines" });
+    this.box = new FilterBox(sieve);
     this.buttons = h("div.buttons", { role: "group", "aria-label": "Actions" });
-    this.element = h("div.toolbar", {}, h("div.bar", {}, this.chips, this.search), h("div.bar", {}, this.buttons));
-    this.search.addEventListener("input", () => ((this.#words = this.search.value.trim().toLowerCase()), this.onChange()));
-    selection.watch(() => this.#paintButtons());
+    this.element = h("div.toolbar", {}, h("div.bar", {}, this.chips, this.box.element), this.box.problems, h("div.bar", {}, this.buttons));
+    selection.watch(() => this.#paintSoon());
+    lines.watch(() => this.paintCounts());
     this.#paintButtons();
+    new ResizeObserver(throttle(COUNT_MS, this.#tuck)).observe(this.element);
   }
 
-  passes(row) {
-    const [, , test] = FILTERS.find(([name]) => name === this.#filter);
-    return test(row) && (!this.#words || `${row.source}\n${row.target}\n${row.speaker}\n${row.number}`.toLowerCase().includes(this.#words));
-  }
+  /** Counting five thousand lines is cheap once, not once per row. */
+  paintCounts = throttle(COUNT_MS, () => {
+    this.#paintChips();
+    this.#paintButtons();
+  });
 
-  /** Timeline order, but lines whose lips are off stand worst first. */
-  arrange(ids) {
-    return this.#filter === "lips" ? worstFirst(ids.map((id) => lines.rows.get(id))).map((row) => row.id) : ids;
-  }
+  #paintSoon = throttle(0, () => this.#paintButtons());
 
-  reset() {
-    this.#filter = "all";
-    this.search.value = this.#words = "";
-    this.onChange();
-  }
-
-  paintCounts() {
+  #paintChips() {
     const rows = lines.list;
-    clear(
-      this.chips,
-      FILTERS.map(([name, label, test]) => {
-        const many = rows.filter(test).length;
-        if (RARE.has(name) && !many && name !== this.#filter) return null;
-        return h(
-          `button.chip${name === this.#filter ? ".on" : ""}`,
-          { "aria-pressed": String(name === this.#filter), onclick: () => ((this.#filter = name), this.onChange()) },
-          `${label} `,
-          h(`b${name === "over" && many ? ".bad" : ""}`, {}, String(many)),
-        );
-      }),
-    );
-    this.#paintButtons();
+    const held = document.activeElement?.dataset?.term;
+    const chip = (term, label, many) => {
+      const isOn = term ? this.sieve.has(term) : !this.sieve.isOn;
+      const press = () => (term ? this.sieve.toggle(term) : this.sieve.reset());
+      return h(`button.chip${isOn ? ".on" : ""}`, { "aria-pressed": String(isOn), "data-term": term, onclick: press }, label, own(" "), h(`b${WARNS.has(term) && many ? ".bad" : ""}`, {}, own(String(many))));
+    };
+    const narrowing = CHIPS.map(([term, label, test]) => [term, label, rows.reduce((sum, row) => sum + (test(row) ? 1 : 0), 0)]);
+    clear(this.chips, chip("", "All", rows.length), narrowing.filter(([term, , many]) => many || ALWAYS.has(term) || this.sieve.has(term)).map((one) => chip(...one)));
+    this.#tuck();
+    if (held !== undefined) [...this.chips.children].find((one) => one.dataset.term === held)?.focus();
+    this.box.paint();
   }
+
+  /** Chips stay on one line: the last that find no room go (the builder has them all), pressed ones never. */
+  #tuck = () => {
+    const chips = [...this.chips.children];
+    chips.forEach((chip) => (chip.hidden = false));
+    const isOut = () => chips.some((chip) => !chip.hidden && chip.offsetTop > chips[0].offsetTop + 4);
+    for (const chip of [...chips].reverse()) {
+      if (!isOut()) break;
+      chip.hidden = !chip.classList.contains("on");
+    }
+  };
 
   #paintButtons() {
     const { actions, selection } = this;
     const ids = selection.inOrder(lines.order);
     const over = lines.list.filter((row) => row.fit?.fit === "over" && !["approved", "locked"].includes(row.status)).length;
     const has = lines.order.length > 0;
+    const held = this.buttons.contains(document.activeElement) ? [...this.buttons.children].indexOf(document.activeElement) : -1;
     const button = (label, does, isOn, title = "") => h("button.btn.small", { disabled: !isOn, onclick: does, title }, label);
     clear(
       this.buttons,
@@ -91,6 +94,7 @@ export class Toolbar {
       h("span.sep"),
       button("Speakers…", () => openSpeakers(this.selection, this.actions), has, "Names and voices; merge and split"),
     );
+    if (held >= 0) this.buttons.children[held]?.focus();
   }
 
   /** In the middle, or where the player stands when it stands inside the line. */

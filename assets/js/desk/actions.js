@@ -1,0 +1,53 @@
+// What the desk can ask the studio for. Every edit answers with the rows it changed; work tells the page to watch it.
+
+import { quietly, write } from "../api.js";
+import { lines } from "../lines.js";
+
+/** `type` answers {why} where the studio refused the text; the others show the refusal themselves. */
+export function makeActions(selection, trigger, instruction) {
+  const project = () => lines.desk.project_id;
+  const edit = (verb, values) => quietly(write(project(), verb, values).then((reply) => lines.apply(reply)));
+  const work = (verb, values) => quietly(write(project(), verb, values).then(() => trigger("changed", {})));
+  return {
+    type: (id, text) =>
+      write(project(), "revise", { line_id: id, target: text }).then(
+        (reply) => (lines.apply(reply), {}),
+        (error) => ({ why: error.message }),
+      ),
+    revise: (id, change) => edit("revise", { line_id: id, ...change }),
+    pick: (id, candidate) => edit("pick", { line_id: id, candidate_id: candidate }),
+    approve: (ids) => {
+      const all = ids.every((id) => ["approved", "locked"].includes(lines.rows.get(id)?.status));
+      return edit("set_status", { line_ids: ids, status: all ? "adapted" : "approved" });
+    },
+    add: async () => {
+      const room = freeRoom(lines.rows.get(selection.active));
+      const reply = await edit("add", room);
+      if (reply?.row) selection.only(reply.row.id);
+    },
+    remove: (ids) => edit("delete", { line_ids: ids }),
+    split: (id, at_ms) => edit("split", { line_id: id, at_ms }),
+    merge: async (ids) => {
+      const reply = await edit("merge", { line_ids: ids });
+      if (reply?.row) selection.only(reply.row.id);
+    },
+    regenerate: (ids) => work("regenerate", { line_ids: ids, over_budget: false, instruction: instruction() }),
+    regenerateOver: () => work("regenerate", { line_ids: [], over_budget: true }),
+    submit: (kind) => work("submit", { kind }),
+    renameSpeaker: (speaker_id, name) => edit("rename_speaker", { speaker_id, name }),
+    setSpeakerVoice: (speaker_id, voice) => edit("set_speaker_voice", { speaker_id, voice }),
+    mergeSpeakers: (speaker_ids) => edit("merge_speakers", { speaker_ids }),
+    splitSpeaker: (speaker_id, line_ids, name) => edit("split_speaker", { speaker_id, line_ids, name }),
+  };
+}
+
+/** Where a new line goes: the gap after the selected line, or the end of the programme. */
+function freeRoom(row) {
+  const at = row ? lines.order.indexOf(row.id) : lines.order.length - 1;
+  const before = lines.rows.get(lines.order[at]);
+  const after = lines.rows.get(lines.order[at + 1]);
+  const start_ms = before ? before.end_ms : 0;
+  const limit = after ? after.start_ms : Math.max(lines.desk.length_ms, start_ms + 2000);
+  const end_ms = Math.min(start_ms + 2000, limit);
+  return { start_ms, end_ms: end_ms - start_ms >= 200 ? end_ms : start_ms + 200 };
+}

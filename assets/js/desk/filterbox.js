@@ -1,0 +1,41 @@
+// The filter box: one line of the filter language (filter.js), how many lines it leaves, a sentence for what it does not
+// understand, and the builder that writes the line by presses.
+
+import { clear, h, icon, throttle } from "../dom.js";
+import { lines } from "../lines.js";
+import { openBuilder } from "./builder.js";
+
+const TYPING_MS = 90;
+
+export class FilterBox {
+  constructor(sieve) {
+    this.sieve = sieve;
+    this.input = h("input.search", { type: "search", placeholder: "Search, or over screen:on rate>1.1", "aria-label": "Search and filter lines", spellcheck: "false", autocomplete: "off", maxlength: "400" });
+    this.input.value = sieve.text;
+    this.many = h("small.matched", { "aria-live": "polite" });
+    this.opener = h("button.plain.opener", { "aria-label": "Build a filter", title: "Build a filter, saved filters", "aria-haspopup": "dialog", onclick: () => openBuilder(this.opener, sieve) }, icon("filter"));
+    this.element = h("div.filterbox", {}, this.input, this.many, this.opener);
+    this.problems = h("div.problems", { role: "status", hidden: true });
+    const typed = throttle(TYPING_MS, () => sieve.set(this.input.value));
+    this.input.addEventListener("input", typed);
+    this.input.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && !this.input.value) this.input.blur();
+    else if (event.key === "Escape") this.sieve.reset();
+    else if (event.key === "ArrowDown" && event.altKey) openBuilder(this.opener, this.sieve);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  paint() {
+    const { text, problems, matched, isOn } = this.sieve;
+    if (document.activeElement !== this.input || !this.input.value.trim() || !text) this.input.value = text;
+    this.many.textContent = isOn ? `${matched} / ${lines.order.length}` : "";
+    this.problems.hidden = !problems.length;
+    clear(this.problems, problems.map((problem) => h("p", {}, problem)));
+  }
+}
+
