@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from studio.domain.faces import FaceTracks, LinePresence, Presence
 from studio.domain.line import Line, LineStatus, Take
-from studio.domain.project import Cast, Project
-from studio.formats.scripted import OnScreen, Recording, ScriptCharacter, ScriptDocument, ScriptEvent, ScriptType, TextPiece
+from studio.domain.project import Cast, OnScreen, Project
+from studio.formats.scripted import Recording, ScriptCharacter, ScriptDocument, ScriptEvent, ScriptType, TextPiece
 from studio.review import programme_ms
 from studio.stages.fit import place
 from studio.steps.faces import kept_faces, kept_presence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from studio.domain.errors import BadSetting
-from studio.domain.line import Line, SpeakerProfile
+from studio.domain.line import Line, LineStatus, SpeakerProfile
 from studio.domain.media import MediaInfo
 from studio.domain.reference_voice import ReferenceVoice
 from studio.domain.settings import QUALITIES, Settings
@@ -44,9 +44,20 @@ class Skipped:
     reason: str
 
 
+class OnScreen(StrEnum):
+    """Where the speaker is while a line lasts, in the words of DAPT; ON_OFF begins in the picture and leaves it."""
+
+    ON = "ON"
+    OFF = "OFF"
+    ON_OFF = "ON_OFF"
+    OFF_ON = "OFF_ON"
+
+
 @dataclass(frozen=True, slots=True)
 class LineDraft:
-    """A line before it has an id: what importers and recognisers yield. `speaker` None is not known."""
+    """A line before it has an id: what importers and recognisers yield. `speaker` None is not known.
+
+    `key`: the id that a script gives it, None where it gives none; `status` and `on_screen` None are not stated."""
 
     start_ms: int
     end_ms: int
@@ -54,16 +65,23 @@ class LineDraft:
     speaker: str | None = None
     target_text: str = ""
     notes: tuple[str, ...] = ()
+    key: str | None = None
+    status: LineStatus | None = None
+    on_screen: OnScreen | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a subtitle file or the audio gave: lines in timeline order, and everything skipped or changed."""
+    """What a subtitle file or the audio gave: lines in timeline order, and everything skipped or changed. `media` is what the file
+    calls the programme it belongs to, `source_language` and `target_language` what it says of its texts; None: not stated."""
 
     lines: tuple[LineDraft, ...]
     skipped: tuple[Skipped, ...] = ()
     encoding: str | None = None
     format: str | None = None
+    media: str | None = None
+    source_language: str | None = None
+    target_language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from studio.domain.errors import BadSubtitles
-from studio.domain.project import Skipped
+from studio.domain.line import LineStatus
+from studio.domain.project import OnScreen, Skipped
 from studio.formats.markup import Spoken
 
 LISTED_DROPS = 200
@@ -19,7 +20,8 @@ LISTED_PLACES = 5
 class Cue:
     """One cue. `where` names it in the file; `lines` is `text` as broken there; `speaker` None is not stated.
 
-    `emptied` says why cleaning left no text; `is_kept_empty` keeps a cue without text as a line to type in.
+    `emptied` says why cleaning left no text; `is_kept_empty` keeps a cue without text as a line to type in. `key`, `status` and
+    `on_screen` are what a script says of its line; None: nothing.
     """
 
     where: str
@@ -32,6 +34,9 @@ class Cue:
     lines: tuple[str, ...] = ()
     emptied: str | None = None
     is_kept_empty: bool = False
+    key: str | None = None
+    status: LineStatus | None = None
+    on_screen: OnScreen | None = None
 
     @classmethod
     def of(cls, where: str, start_ms: int, end_ms: int, clean: Spoken) -> Cue:

@@ -27,7 +27,10 @@ _SOUND = re.compile(r"(?:\[[^\[\]]{1,300}\]|\([^()]{1,300}\)|【[^【】]{1,300}
 _LEADING_SOUND = re.compile(r"(?:[-‐–—]\s{0,3})?(\[[^\[\]\n]{1,60}\]|【[^【】\n]{1,60}】)\s{0,5}:?\s*")
 _LABEL = re.compile(r"([^\W\d_][^:：\n]{0,30}?)\s{0,2}[:：](?=\s|$)")
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
-_INVISIBLE = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffc]")
+_INVISIBLE = re.compile("[\u200b\u202a-\u202e\u2060\ufeff\ufffc]")
+_DIRECTION = "\u061c\u200e\u200f"  # marks that order mixed text; kept inside a line, where they do their work
+_ISOLATES = "\u2066\u2067\u2068\u2069"
+_EDGE = " \n\x1c\x1d\x1e\x1f\x85\u2028\u2029" + _DIRECTION
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 TAGS_REMOVED = "Formatting tags, colours and positions were left out; only the words were kept."
@@ -75,6 +78,16 @@ def verbatim(text: str) -> Spoken:
     return Spoken(join_lines(list(lines)), lines, None, (), False)
 
 
+def as_typed(text: str, *, has_tags: bool = True) -> Spoken:
+    """The text of a cue that was written here: nothing is judged, only markup is read. Edges of its lines and blank lines go."""
+    bare = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    voices = [html.unescape(name).strip() for name in _VOICE.findall(bare)] if has_tags else []
+    if has_tags:
+        bare = html.unescape(_TAG.sub("", _BREAK.sub("\n", bare)))
+    lines = [line for raw in bare.split("\n") if (line := raw.strip())]
+    return Spoken("\n".join(lines), (), voices[0] if voices and voices[0] else None, (), False)
+
+
 def _without_tags(text: str, is_drawing: bool, has_tags: bool) -> str:
     bare = _DRAWING.sub("", text) if is_drawing else text
     if "{" in bare:
@@ -88,7 +101,8 @@ def _without_tags(text: str, is_drawing: bool, has_tags: bool) -> str:
 
 def _lines(text: str) -> list[str]:
     text = _INVISIBLE.sub("", text)
-    return [line for line in (_SPACES.sub(" ", raw).strip() for raw in text.split("\n")) if line]
+    cleaned = (_SPACES.sub(" ", raw).strip(_EDGE) for raw in text.split("\n"))
+    return [line for line in cleaned if line.strip(_EDGE + _ISOLATES)]
 
 
 def _notes(lines: list[str]) -> tuple[list[str], list[str], str | None]:

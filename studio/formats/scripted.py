@@ -10,6 +10,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from studio.domain.line import LineStatus
+from studio.domain.project import OnScreen
 
 DIALOGUE = "audio.dialogue"
 
@@ -21,15 +22,6 @@ class ScriptType(StrEnum):
     TRANSLATED = "translatedTranscript"
     PRE_RECORDING = "preRecording"
     AS_RECORDED = "asRecorded"
-
-
-class OnScreen(StrEnum):
-    """Where the speaker is while the event lasts; ON_OFF begins in the picture and leaves it."""
-
-    ON = "ON"
-    OFF = "OFF"
-    ON_OFF = "ON_OFF"
-    OFF_ON = "OFF_ON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +84,6 @@ class ScriptEvent:
     recordings: tuple[Recording, ...] = ()
     represents: str = DIALOGUE
 
-    @property
-    def source_text(self) -> str:
-        """The original words; "" where only a translation is given."""
-        return next((piece.text for piece in self.texts if not piece.is_translation), "")
-
-    @property
-    def target_text(self) -> str:
-        """The last translation; in a script of one language, a second wording in that language."""
-        translated = [piece.text for piece in self.texts if piece.is_translation]
-        return translated[-1] if translated else next((piece.text for piece in self.texts[1:]), "")
-
 
 @dataclass(frozen=True, slots=True)
 class ScriptDocument:
@@ -122,3 +103,26 @@ class ScriptDocument:
     def name_of(self, character_id: str) -> str:
         """The role's name, or its id where the document does not name it."""
         return next((one.name for one in self.characters if one.id == character_id), character_id)
+
+    def source_text(self, event: ScriptEvent) -> str:
+        """The original words; "" where only a translation is given."""
+        originals = [piece.text for piece in event.texts if not piece.is_translation]
+        return _joined(originals[:1] if self._is_one_language else originals)
+
+    def target_text(self, event: ScriptEvent) -> str:
+        """The words in the script's own language, else in the language translated into last. A script that adapts within one
+        language holds the original first, then the adaptation."""
+        if self._is_one_language:
+            return _joined([piece.text for piece in event.texts[1:] if not piece.is_translation])
+        translated = [piece for piece in event.texts if piece.is_translation]
+        languages = [piece.language.lower() for piece in translated]
+        wanted = self.language.lower() if self.language.lower() in languages else languages[-1] if languages else ""
+        return _joined([piece.text for piece in translated if piece.language.lower() == wanted])
+
+    @property
+    def _is_one_language(self) -> bool:
+        return self.kind is not ScriptType.ORIGINAL and self.language.lower() == self.from_language.lower()
+
+
+def _joined(texts: list[str]) -> str:
+    return " ".join(text for text in texts if text)

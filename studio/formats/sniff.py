@@ -6,8 +6,8 @@ from studio.domain.errors import BadSubtitles
 from studio.formats.encoding import wide_without_mark
 
 _PICTURES = "its subtitles are pictures, not text ({kind}). Convert them with text recognition (OCR) to SRT first."
-_MEDIA = "it is {kind}, not a subtitle file. Upload media as the source, and subtitles as SRT, WebVTT, ASS/SSA, TTML or CSV."
-_OTHER = "it is {kind}. Export it as SRT, WebVTT, ASS/SSA, TTML or CSV and upload that."
+_MEDIA = "it is {kind}, not a subtitle file. Upload media as the source, and subtitles as SRT, WebVTT, ASS/SSA, TTML, DAPT, CSV or XLSX."
+_OTHER = "it is {kind}. Export it as SRT, WebVTT, ASS/SSA, TTML, DAPT, CSV or XLSX and upload that."
 _CONTROLS = bytes(code for code in range(32) if code not in (0, 9, 10, 11, 12, 13, 26, 27, 28, 30, 31)) + b"\x7f"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -34,7 +34,7 @@ _SIGNS: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"GIF8", _OTHER, "a GIF picture"),
     (0, b"BM", _OTHER, "a bitmap picture"),
     (0, b"%PDF", _OTHER, "a PDF document"),
-    (0, b"PK\x03\x04", _OTHER, "a ZIP archive or an Office document"),
+    (0, b"PK\x03\x04", _OTHER, "a ZIP archive or an Office document that is no workbook"),
     (0, b"\x1f\x8b", _OTHER, "a gzip archive"),
     (0, b"7z\xbc\xaf", _OTHER, "a 7-Zip archive"),
     (0, b"Rar!", _OTHER, "a RAR archive"),
@@ -55,7 +55,7 @@ def refuse_if_not_text(data: bytes, name: str) -> None:
     if _is_transport_stream(data):
         raise BadSubtitles(name, _MEDIA.format(kind="an MPEG transport stream"))
     if _is_binary(data) and wide_without_mark(data) is None:
-        raise BadSubtitles(name, "it is binary data, not text. Upload SRT, WebVTT, ASS/SSA, TTML or a CSV table.")
+        raise BadSubtitles(name, "it is binary data, not text. Upload SRT, WebVTT, ASS/SSA, TTML, DAPT, or a table as CSV or XLSX.")
 
 
 def _is_transport_stream(data: bytes) -> bool:

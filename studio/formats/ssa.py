@@ -6,14 +6,17 @@ The Name column is the speaker. A comma inside a name shifts the columns; the nu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from studio.formats.cue import Cue, Ledger
-from studio.formats.markup import TAGS_REMOVED, spoken
+from studio.formats.mark import is_ours
+from studio.formats.markup import TAGS_REMOVED, Spoken, as_typed, spoken
 from studio.formats.timing_lines import text_lines
 from studio.formats.times import read_clock
 
 _SECTION = re.compile(r"\s*\[([^\]]{1,100})\]\s*$")
+_JOINED_SLASH = re.compile("\\\\\u2060(?=\u2060*[Nnh])")
 _DEFAULT_ASS = ("layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text")
 _PLACEHOLDER_NAMES = frozenset({"", "ntp"})
 COMMA_IN_NAME = "A comma in the name had shifted the columns; they were put back."
@@ -33,6 +36,7 @@ def looks_like(text: str) -> bool:
 def parse(text: str, ledger: Ledger) -> list[Cue]:
     """Cues of an SSA or ASS text in file order."""
     columns: tuple[str, ...] = ()
+    is_exact = is_ours(text)
     section, cues = "", []
     for number, line in enumerate(text_lines(text), start=1):
         heading = _SECTION.match(line)
@@ -50,13 +54,22 @@ def parse(text: str, ledger: Ledger) -> list[Cue]:
                 columns = _DEFAULT_ASS
                 ledger.change(f"line {number}", NO_FORMAT)
             ledger.expect(len(cues) + 1)
-            cues += _event(f"line {number}", rest.strip(), columns, ledger)
+            cues += _event(f"line {number}", rest.strip(), columns, ledger, _typed if is_exact else _cleaned)
         elif section == "events":
             ledger.drop(f"line {number}", COMMENT if kind == "comment" else NOT_DIALOGUE)
     return cues
 
 
-def _event(where: str, rest: str, columns: tuple[str, ...], ledger: Ledger) -> list[Cue]:
+def _cleaned(text: str) -> Spoken:
+    return spoken(text.replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " "), has_tags=False)
+
+
+def _typed(text: str) -> Spoken:
+    """What `write_ass` wrote: its joiners are taken out again, and braces and backslashes are what they were."""
+    return as_typed(_JOINED_SLASH.sub(r"\\", text.replace("\\N", "\n").replace("{\u2060", "{")), has_tags=False)
+
+
+def _event(where: str, rest: str, columns: tuple[str, ...], ledger: Ledger, clean_text: Callable[[str], Spoken]) -> list[Cue]:
     fields = _fields(rest, columns)
     if fields is None:
         ledger.drop(where, BAD_EVENT)
@@ -68,7 +81,7 @@ def _event(where: str, rest: str, columns: tuple[str, ...], ledger: Ledger) -> l
     name = fields.get("name", fields.get("actor", "")).strip()
     if "," in name:
         ledger.change(where, COMMA_IN_NAME)
-    clean = spoken(fields["text"].replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " "), has_tags=False)
+    clean = clean_text(fields["text"])
     if clean.was_marked_up:
         ledger.change(where, TAGS_REMOVED)
     cue = Cue.of(where, start.ms, end.ms, clean)

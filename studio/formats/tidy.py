@@ -94,10 +94,10 @@ def _labelled(cues: list[Cue], ledger: Ledger) -> list[Cue]:
 
 
 def _without_doubles(cues: list[Cue], ledger: Ledger) -> list[Cue]:
-    seen: set[tuple[int, int, str, str | None, str]] = set()
+    seen: set[tuple[int, int, str, str | None, str, str | None]] = set()
     kept = []
     for cue in cues:
-        key = (cue.start_ms, cue.end_ms, cue.text, cue.speaker, cue.target_text)
+        key = (cue.start_ms, cue.end_ms, cue.text, cue.speaker, cue.target_text, cue.key)
         if key in seen and not cue.is_kept_empty:
             ledger.drop(cue.where, DOUBLE)
         else:
@@ -113,15 +113,20 @@ def _flagged(cues: list[Cue], ledger: Ledger, rules: TidyRules) -> Iterable[Line
         notes = cue.notes
         if cue.start_ms < latest_end_ms:
             ledger.change(cue.where, OVERLAPPING)
-            notes = (*notes, "Overlaps the line before.")
+            notes = _with(notes, "Overlaps the line before.")
         if cue.end_ms - cue.start_ms > rules.max_cue_ms:
             ledger.change(cue.where, TOO_LONG_CUE)
-            notes = (*notes, f"{_LASTS} {clock(cue.end_ms - cue.start_ms)}, very long for one line.")
+            notes = _with(notes, f"{_LASTS} {clock(cue.end_ms - cue.start_ms)}, very long for one line.")
         latest_end_ms = max(latest_end_ms, cue.end_ms)
-        yield LineDraft(cue.start_ms, cue.end_ms, cue.text, cue.speaker, cue.target_text, notes)
+        yield LineDraft(cue.start_ms, cue.end_ms, cue.text, cue.speaker, cue.target_text, notes, cue.key, cue.status, cue.on_screen)
 
 
 _LASTS = "Lasts"
+
+
+def _with(notes: tuple[str, ...], note: str) -> tuple[str, ...]:
+    """A script that came from here brings its notes along; none is said twice."""
+    return notes if note in notes else (*notes, note)
 
 
 def within(script: Script, duration_ms: int) -> Script:

@@ -1,4 +1,4 @@
-"""TTML (.ttml, .dfxp, .xml): IMSC and EBU-TT subtitles, Apple's nested absolute times, and DAPT dubbing scripts.
+"""TTML (.ttml, .dfxp, .xml): IMSC and EBU-TT subtitles, and Apple's nested absolute times; DAPT has a reader of its own.
 
 Each paragraph is a cue; its time counts from its parents as the standard says, unless only absolute times make sense.
 In a DAPT script an event's paragraph in the original language is the source, the one in another language the target.
@@ -7,12 +7,16 @@ In a DAPT script an event's paragraph in the original language is the source, th
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from studio.domain.errors import BadSubtitles
 from studio.formats.cue import Cue, Ledger
-from studio.formats.markup import spoken
+from studio.formats.drafting import SEEN
+from studio.formats.dapt_ids import LINE, own_id
+from studio.formats.mark import WRITTEN_HERE
+from studio.formats.markup import Spoken, as_typed, spoken
 from studio.formats.ttml_times import TtmlClock
 from studio.formats.xml_tree import attribute, local, read_xml
 
@@ -25,7 +29,6 @@ _BLANK = re.compile(r"[ \t\r\n]+")
 SLACK_MS = 50
 ABSOLUTE = "Times of nested parts only make sense when counted from the start of the programme, and were read so."
 NO_TIME = "It has no time that can be read, so it was left out."
-SEEN = "Describes what is seen, not what is said."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class _Paragraph:
     event: int
     text: str | None
     spans: tuple[int, int] | None
+    key: str | None = None
 
 
 @dataclass(slots=True)
@@ -71,7 +75,11 @@ def looks_like(text: str) -> bool:
 
 def parse(text: str, name: str, ledger: Ledger) -> list[Cue]:
     """Cues of a TTML document. Raises BadSubtitles for broken or dangerous XML."""
-    root = read_xml(text, name)
+    return cues_of_root(read_xml(text, name), name, ledger)
+
+
+def cues_of_root(root: Element, name: str, ledger: Ledger) -> list[Cue]:
+    """Cues of a document that is read already."""
     body = next((child for child in root if local(child.tag) == "body"), None)
     if local(root.tag) != "tt" or body is None:
         raise BadSubtitles(name, "it is XML but no TTML with a body; export it as TTML, SRT or WebVTT.")
@@ -83,7 +91,8 @@ def parse(text: str, name: str, ledger: Ledger) -> list[Cue]:
         if absolute.clashes < reading.clashes:
             reading = absolute
             ledger.change("the whole file", ABSOLUTE)
-    return _cues(reading.paragraphs, _agents(root), ledger)
+    is_exact = any(WRITTEN_HERE in (element.text or "") for element in root.iter() if local(element.tag) == "desc")
+    return _cues(reading.paragraphs, _agents(root), ledger, as_typed if is_exact else spoken)
 
 
 def _agents(root: Element) -> dict[str, str]:
@@ -105,7 +114,7 @@ def _walk(body: Element, start: _Place, reading: _Reading, ledger: Ledger) -> _R
         element, parent, event = stack.pop()
         place = _placed(element, parent, reading)
         if local(element.tag) == "p":
-            reading.add(_Paragraph(place, event, _text(element), _span_times(element, place, reading)), ledger)
+            reading.add(_Paragraph(place, event, _text(element), _span_times(element, place, reading), element.attrib.get("xml:id")), ledger)
             continue
         events += 1
         inner = [child for child in element if local(child.tag) in ("div", "p")]
@@ -180,7 +189,7 @@ def _text(paragraph: Element) -> str:
     return "".join(parts)
 
 
-def _cues(paragraphs: list[_Paragraph], agents: dict[str, str], ledger: Ledger) -> list[Cue]:
+def _cues(paragraphs: list[_Paragraph], agents: dict[str, str], ledger: Ledger, clean: Callable[..., Spoken]) -> list[Cue]:
     """A cue for each paragraph; source and translation of one event become one cue."""
     cues: list[Cue] = []
     sources: dict[tuple[int, int, int | None], int] = {}
@@ -188,9 +197,9 @@ def _cues(paragraphs: list[_Paragraph], agents: dict[str, str], ledger: Ledger) 
         place = paragraph.place
         key = (paragraph.event, place.start_ms, place.end_ms)
         if _is_translation(place) and key in sources and not cues[sources[key]].target_text:
-            cues[sources[key]] = replace(cues[sources[key]], target_text=spoken(paragraph.text or "", has_tags=False).text)
+            cues[sources[key]] = replace(cues[sources[key]], target_text=clean(paragraph.text or "", has_tags=False).text)
             continue
-        cue = _cue(f"cue {number}", paragraph, agents)
+        cue = _cue(f"cue {number}", paragraph, agents, clean)
         if cue is None:
             ledger.drop(f"cue {number}", NO_TIME)
             continue
@@ -204,12 +213,13 @@ def _is_translation(place: _Place) -> bool:
     return bool(place.from_language) and place.from_language != "zxx" and place.from_language.lower() != place.language.lower()
 
 
-def _cue(where: str, paragraph: _Paragraph, agents: dict[str, str]) -> Cue | None:
+def _cue(where: str, paragraph: _Paragraph, agents: dict[str, str], clean: Callable[..., Spoken]) -> Cue | None:
     place = paragraph.place
     start_ms, end_ms = paragraph.spans if paragraph.spans is not None else (place.start_ms, place.end_ms)
     if end_ms is None or (not place.is_timed and paragraph.spans is None):
         return None
-    cue = Cue.of(where, start_ms, end_ms, spoken(paragraph.text or "", has_tags=False))
+    cue = Cue.of(where, start_ms, end_ms, clean(paragraph.text or "", has_tags=False))
     notes = (*cue.notes, SEEN) if place.represents.startswith("visual") and "audio" not in place.represents else cue.notes
     named = [agents.get(key, key) for key in (place.agent or "").split()]
-    return replace(cue, speaker=named[0] if named else None, notes=notes, is_kept_empty=paragraph.text is None)
+    key = own_id(LINE, paragraph.key) if paragraph.key is not None and clean is as_typed else None
+    return replace(cue, speaker=named[0] if named else None, notes=notes, is_kept_empty=paragraph.text is None, key=key)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.formats.cue import Cue, Ledger
-from studio.formats.markup import TAGS_REMOVED, spoken
+from studio.formats.mark import WRITTEN_HERE, is_ours
+from studio.formats.markup import TAGS_REMOVED, as_typed, spoken
 from studio.formats.timing_lines import BAD_TIME, ODD_TIME, Timing, is_failed_timing, read_timing, text_lines
 
 _ASIDE = re.compile(r"(NOTE|STYLE|REGION)(?:\s|$)|X-TIMESTAMP-MAP|Region:")
@@ -34,15 +35,17 @@ def parse(text: str, ledger: Ledger) -> list[Cue]:
     else:
         ledger.change("line 1", NO_HEADER)
     cues: list[Cue] = []
-    count = 0
+    count, is_exact = 0, is_ours(text)
     for block in blocks:
         aside = _ASIDE.match(block.lines[0])
+        if aside is not None and WRITTEN_HERE in block.lines[0]:
+            continue
         if aside is not None:
             ledger.drop(f"line {block.line}", NOT_SPOKEN.format(kind=aside[1] or "Header"))
             continue
         count += 1
         ledger.expect(count)
-        cues += _cues(block, count, ledger)
+        cues += _exact_cue(block, count) if is_exact and any(map(read_timing, block.lines[:2])) else _cues(block, count, ledger)
     return cues
 
 
@@ -65,6 +68,14 @@ def _blocks(lines: list[str]) -> list[_Block]:
             blocks.append(_Block(at - len(held) + 1, held))
             held = []
     return blocks
+
+
+def _exact_cue(block: _Block, number: int) -> list[Cue]:
+    """A cue as it is written here: an id or none, its timing line, and all the rest is text."""
+    at = 0 if read_timing(block.lines[0]) is not None else 1
+    timing = read_timing(block.lines[at])
+    cue = Cue.of(f"cue {number} (line {block.line})", timing.start.ms, timing.end.ms, as_typed("\n".join(block.lines[at + 1 :])))
+    return [replace(cue, key=block.lines[0].strip() if at else None)]
 
 
 def _cues(block: _Block, number: int, ledger: Ledger) -> list[Cue]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from studio.domain.errors import BadSubtitles
 from studio.formats.cue import Cue, Ledger
-from studio.formats.table import BAD_ROW_TIME, READ_AS_MS, READ_AS_TIMECODE, guarded, looks_like, parse, unguarded
+from studio.formats.table import guarded, looks_like, parse, unguarded
+from studio.formats.table_rows import BAD_ROW_TIME, READ_AS_MS, READ_AS_TIMECODE
 
 
 def cues(text: str, ledger: Ledger | None = None) -> list[Cue]:

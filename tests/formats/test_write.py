@@ -32,9 +32,9 @@ def test_subtitles_come_back_as_they_went_out(kind: str) -> None:
     assert [line.speaker for line in script.lines] == ([None, None] if kind == "srt" else ["Ann", "Bob, the 2nd"])
 
 
-def test_ass_comes_back_with_hundredths_that_lose_no_sound() -> None:
+def test_ass_comes_back_with_the_nearest_hundredths() -> None:
     script = back(write_script(ROWS, "ass", language="de"), "ass")
-    assert [(line.start_ms, line.end_ms, line.text) for line in script.lines] == [(0, 1500, ROWS[0].text), (1500, 3010, ROWS[1].text)]
+    assert [(line.start_ms, line.end_ms, line.text) for line in script.lines] == [(0, 1500, ROWS[0].text), (1500, 3000, ROWS[1].text)]
 
 
 def test_the_table_comes_back_whole_with_lines_that_have_no_words_yet() -> None:
@@ -46,7 +46,7 @@ def test_the_table_comes_back_whole_with_lines_that_have_no_words_yet() -> None:
 
 def test_no_cell_of_the_table_starts_a_formula() -> None:
     row = ScriptRow(TimeSpan(0, 1000), '=HYPERLINK("x")', "+1", "@cmd", "")
-    cells = write_script((row,), "csv", language="en").splitlines()[1].split(",", 2)[2]
+    cells = write_script((row,), "csv", language="en").splitlines()[1].split(",", 3)[3]
     assert cells.startswith("\"'=HYPERLINK") and "'+1" in cells and "'@cmd" in cells
 
 
