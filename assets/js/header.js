@@ -1,63 +1,126 @@
-// The header: brand, project, saved chip, job chip. Also keeps the address in step, so that a reload keeps the place.
+// The header: brand, project, job chip, saved chip, language, help; below it, after a stage of work, the one next step.
+// Also keeps the address in step, so that a reload keeps the place, and begins to listen for keys.
 
 import { remember } from "./address.js";
 import { onSaved, savedState } from "./api.js";
-import { clear, h } from "./dom.js";
-import { clock } from "./format.js";
+import { Checkpoint } from "./checkpoint.js";
+import { command } from "./desk/commands.js";
+import { listen } from "./desk/keys.js";
+import { clear, h, own } from "./dom.js";
+import { explainMeasures } from "./explain.js";
+import { openHelp, useKeysOf } from "./help.js";
+import { Pace, leftSentence } from "./pace.js";
+import { translatePage } from "./painted.js";
+import { keepSetting } from "./person.js";
+import { focusList, moveBetweenTabs, watchTabs } from "./tabs.js";
 import { toast } from "./toast.js";
+import { LANGUAGES, chooseHere, language, person, words } from "./words.js";
 
 const SAVED = { saved: "Saved", saving: "Saving…", retrying: "Not saved – retrying", refused: "Not saved", away: "Studio does not answer" };
+const CALM_MS = 900; // a state that passes sooner is not read out
 
 export function mount({ element, props, trigger, watch }) {
-  const state = { pace: null, failure: "", shown: false };
-  const saved = h("span.chip.saved", { role: "status" });
-  const paintSaved = (now) => {
-    saved.dataset.state = now;
-    saved.hidden = now === "saved" && !props.value?.project_id;
-    clear(saved, h("i.dot"), SAVED[now]);
-  };
+  const state = { pace: new Pace(), failure: "", shown: false };
+  const brand = h("h1.brand", {}, own("Lipline"));
+  const where = h("span.where");
+  const job = h("span.job-place");
+  const saved = savedChip(props);
+  const door = h("span.door");
+  const checkpoint = new Checkpoint({ start: (kind) => trigger("started", { kind }) });
+  element.className = "island header";
+  element.setAttribute("role", "banner");
+  clear(element, skipLink(), h("div.header-bar", {}, brand, where, h("span.grow"), job, saved.element, languages(), helpButton(), door), checkpoint.element);
   const paint = () => {
     const view = props.value ?? {};
-    clear(
-      element,
-      h("strong.brand", {}, "Lipline"),
-      h("span.where", { title: view.name ? `${view.name}, ${view.languages}` : "" }, view.name ? [h("b", {}, view.name), h("span.dim", {}, view.languages)] : h("span.dim", {}, "Dubbing studio")),
-      h("span.grow"),
-      jobChip(view.job, state, trigger),
-      saved,
-      view.can_leave ? leave(view.user) : null,
-    );
-    paintSaved(savedState());
+    const place = view.name ? [h("b", { dir: "auto" }, own(view.name)), h("span.dim", {}, own(view.languages))] : h("span.dim", {}, "Dubbing studio");
+    where.title = view.name ? `${view.name}, ${view.languages}` : "";
+    clear(where, place);
+    paintJob(job, view.job, state, trigger);
+    clear(door, view.can_leave ? leave(view.user) : null);
+    saved.paint();
+    checkpoint.paint(view);
     tellFailure(view.job, state);
     keepAddress(view.project_id ?? "", state);
   };
-  element.className = "island header";
-  onSaved(paintSaved);
-  followTabs();
+  begin();
   watch("value", paint);
   paint();
 }
 
-function jobChip(job, state, trigger) {
-  if (!job || !job.is_active) return null;
-  const left = timeLeft(job, state);
-  return h(
-    "span.chip.job",
-    { role: "status", title: job.message },
-    h("i.bar", { style: `width:${Math.round((job.share ?? 0) * 100)}%` }),
-    h("span", {}, [job.title, job.message, left].filter(Boolean).join(" · ")),
-    h("button.plain", { "aria-label": "Stop this work; finished lines are kept", title: "Stop; finished lines are kept", onclick: () => trigger("cancelled", { job_id: job.id }) }, "✕"),
-  );
+/** What every tab has: keys, help, tabs by number, explanations, the page's language on widgets that are not ours. */
+function begin() {
+  useKeysOf(person);
+  command("help", { title: "Help: all keys, and what the measures mean", group: "Page", keys: ["?", "F1"], place: "page", run: () => openHelp("keys"), footer: "help" });
+  command("measures", { title: "What the measures mean", group: "Page", keys: ["H"], place: "page", run: () => openHelp("measures") });
+  watchTabs();
+  listen();
+  explainMeasures();
+  translatePage();
+  document.querySelector("#tabs")?.addEventListener("keydown", moveBetweenTabs);
 }
 
-/** An honest guess from the pace since this page first saw the job; nothing before a tenth is done. */
-function timeLeft(job, state) {
-  const now = Date.now();
-  if (state.pace?.id !== job.id || (job.share ?? 0) < state.pace.share) state.pace = { id: job.id, share: job.share ?? 0, at: now };
-  const gained = (job.share ?? 0) - state.pace.share;
-  const left_ms = ((now - state.pace.at) / gained) * (1 - job.share);
-  return gained < 0.1 || left_ms < 2000 ? "" : `${clock(left_ms + 999)} left`;
+function skipLink() {
+  const go = (event) => {
+    event.preventDefault();
+    if (focusList()) return;
+    const panel = [...document.querySelectorAll('#tabs [role="tabpanel"]')].find((one) => one.offsetParent);
+    panel?.querySelector("button:not(:disabled), a[href], input:not([type=hidden]), select, textarea, [tabindex='0']")?.focus();
+  };
+  return h("a.skip", { href: "#tabs", onclick: go }, "Skip to the content");
 }
+
+/** Reads out only where a state stays: an edit that is saved at once says nothing. */
+function savedChip(props) {
+  const text = h("span");
+  const element = h("span.chip.saved", {}, h("i.dot"), text);
+  const said = h("span.unseen", { role: "status" });
+  let timer = 0;
+  const paint = (now = savedState()) => {
+    element.dataset.state = now;
+    element.hidden = now === "saved" && !props.value?.project_id;
+    clear(text, SAVED[now]);
+    clearTimeout(timer);
+    timer = setTimeout(() => now !== "saving" && said.dataset.state !== now && ((said.dataset.state = now), clear(said, element.hidden ? "" : SAVED[now])), CALM_MS);
+  };
+  onSaved(paint);
+  return { element: h("span.saved-place", {}, element, said), paint };
+}
+
+/** The chip is painted anew with every piece of news; what is read out is only the name of the work, once. */
+function paintJob(place, job, state, trigger) {
+  if (!job?.is_active) {
+    if (place.childElementCount) clear(place);
+    return;
+  }
+  const left = leftSentence(state.pace.left_ms(`${job.id} ${job.title}`, job.share));
+  const facts = [job.title, job.message, left].filter(Boolean).map(words).join(" · ");
+  if (place.dataset.job !== job.id || !place.childElementCount) {
+    place.dataset.job = job.id;
+    const stop = h("button.plain", { "aria-label": "Stop this work; finished lines are kept", title: "Stop; finished lines are kept", onclick: () => trigger("cancelled", { job_id: place.dataset.job }) }, own("✕"));
+    clear(place, h("span.chip.job", {}, h("i.bar"), h("span.facts"), stop), h("span.unseen", { role: "status" }));
+  }
+  const chip = place.firstElementChild;
+  const bar = chip.querySelector(".bar");
+  bar.style.width = `${Math.round((job.share ?? 0) * 100)}%`;
+  chip.title = words(job.message);
+  clear(chip.querySelector(".facts"), own(facts));
+  const said = words(job.title);
+  if (place.lastElementChild.textContent !== said) place.lastElementChild.textContent = said;
+}
+
+function languages() {
+  const choose = async (code) => {
+    if (code === language()) return;
+    const refusal = person === null ? "" : await keepSetting({ language: code });
+    if (refusal) return void toast(refusal);
+    chooseHere(code);
+    location.reload();
+  };
+  const one = ([code, name]) => h("button.plain", { "aria-pressed": String(code === language()), "aria-label": own(name), lang: code, onclick: () => choose(code) }, own(code === "en" ? "EN" : name));
+  return h("span.languages", { role: "group", "aria-label": "Language of the page" }, Object.entries(LANGUAGES).map(one));
+}
+
+const helpButton = () => h("button.plain.help-button", { "aria-label": "Help: keys and measures", title: "Help: keys and measures (?)", onclick: () => openHelp("keys") }, own("?"));
 
 function tellFailure(job, state) {
   if (!job?.is_failed) return;
@@ -65,21 +128,10 @@ function tellFailure(job, state) {
   state.failure = job.id;
 }
 
-const leave = (user) => h("form.leave", { method: "post", action: "leave" }, h("span.chip", {}, user), h("button.plain", {}, "Log out"));
+const leave = (user) => h("form.leave", { method: "post", action: "leave" }, h("span.chip", {}, own(user)), h("button.plain", {}, "Log out"));
 
 function keepAddress(project, state) {
   if (project || state.shown) remember("project", project);
   state.shown ||= Boolean(project);
 }
 
-/** The open tab goes into the address too. */
-function followTabs() {
-  document.addEventListener("click", (event) => {
-    const tab = event.target.closest?.('#tabs [role="tab"]');
-    rememberTab(tab);
-  });
-  const strip = document.querySelector("#tabs");
-  if (strip) new MutationObserver(() => rememberTab(strip.querySelector('[role="tab"][aria-selected="true"]'))).observe(strip, { subtree: true, attributeFilter: ["aria-selected"] });
-}
-
-const rememberTab = (tab) => tab && remember("tab", tab.textContent.trim().toLowerCase());

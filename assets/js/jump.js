@@ -1,12 +1,13 @@
 // From anywhere on the page to a line on the desk: the Lines tab comes to the front, the line is selected and shown.
 
 import { remember } from "./address.js";
+import { openTab } from "./tabs.js";
 
 const WAIT_FRAMES = 60;
 
 export function jumpTo(id) {
   remember("line", id);
-  [...document.querySelectorAll("#tabs [role=tab]")].find((tab) => tab.textContent.trim() === "Lines")?.click();
+  openTab("lines");
   whenShown(() => window.dispatchEvent(new CustomEvent("lipline:jump", { detail: { id } })));
 }
 

@@ -18,15 +18,15 @@ from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
 from studio.ui import present
 from studio.ui.arrivals import Arrivals
-from studio.ui.figures import fit_over_time, lips_over_time
 from studio.ui.guidance_handlers import GuidanceHandlers
 from studio.ui.guidance_present import guidance_news
+from studio.ui.next_step import next_step
+from studio.ui.overview_handlers import OverviewHandlers
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
     ExportReady,
     ExportsView,
-    Figures,
     OpenTab,
     PageView,
     Place,
@@ -43,7 +43,7 @@ FACE_TASK = "face tracker"
 TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
 
 
-class Handlers(GuidanceHandlers):
+class Handlers(GuidanceHandlers, OverviewHandlers):
     """`can_leave`: the person logged in, so a way out is shown. `page`: the browser page that asks; files dropped on it together
     find each other through `arrivals`."""
 
@@ -185,10 +185,6 @@ class Handlers(GuidanceHandlers):
             return ExportReady(replace(answer, notice=str(error)))
         return ExportReady(replace(answer, fetch=f"media/export/{project_id}/{kind}"))
 
-    def draw(self, project_id: str) -> Figures:
-        rows = self._studio.rows(project_id) if project_id else ()
-        return Figures(fit_over_time(rows), lips_over_time(rows))
-
     # within
 
     def _look(self, view: ProjectView) -> ProjectView:
@@ -248,7 +244,7 @@ class Handlers(GuidanceHandlers):
         place = Place(view.project.id, revision(view), view.notices, sound, present.is_looking(view)) if view is not None else Place()
         upload = upload_view(view, ())
         return TickView(
-            header=present.header(view, self._studio.user, can_leave=self._can_leave),
+            header=replace(present.header(view, self._studio.user, can_leave=self._can_leave), next=next_step(view)),
             desk=place,
             guidance=guidance_news(view, place, self._studio.voice_sight(view.project.id) if view is not None else None),
             facts=replace(upload.facts, sound=sound),

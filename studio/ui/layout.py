@@ -1,4 +1,4 @@
-"""The page's skeleton: header, six tabs, a clock. Widgets only; what they do is named in `wire.py`."""
+"""The page's skeleton: header, seven tabs, a clock. Widgets only; what they do is named in `wire.py`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import gradio as gr
 from studio.ui.island import island
 from studio.ui.layout_export import ExportWidgets, build_export
 from studio.ui.layout_guidance import GuidanceWidgets, build_guidance
+from studio.ui.layout_overview import OverviewWidgets, build_overview
 from studio.ui.layout_preview import PreviewWidgets, build_preview
 from studio.ui.layout_projects import ProjectsWidgets, build_projects
 from studio.ui.layout_upload import UploadWidgets, build_upload
@@ -27,14 +28,15 @@ class Page:
     desk: gr.HTML
     guidance: GuidanceWidgets
     preview: PreviewWidgets
-    export_tab: gr.Tab
+    overview_tab: gr.Tab
+    overview: OverviewWidgets
     export: ExportWidgets
 
 
 def build_page() -> Page:
     """Must run inside a `gr.Blocks`."""
     project_id, clock = gr.Textbox("", visible=False), gr.Timer(12.0)
-    header = island("header", events=("cancelled",))
+    header = island("header", events=("cancelled", "started"))
     with gr.Tabs(elem_id="tabs", selected="projects") as tabs:
         with gr.Tab("Projects", id="projects") as projects_tab:
             projects = build_projects()
@@ -46,6 +48,8 @@ def build_page() -> Page:
             guidance = build_guidance()
         with gr.Tab("Preview", id="preview"):
             preview = build_preview()
-        with gr.Tab("Export", id="export") as export_tab:
+        with gr.Tab("Overview", id="overview") as overview_tab:
+            overview = build_overview()
+        with gr.Tab("Export", id="export"):
             export = build_export()
-    return Page(project_id, clock, header, tabs, projects_tab, projects, upload, desk, guidance, preview, export_tab, export)
+    return Page(project_id, clock, header, tabs, projects_tab, projects, upload, desk, guidance, preview, overview_tab, overview, export)

@@ -21,6 +21,7 @@ from studio.service import Studio
 from studio.ui.desk import Desk, DeskFeed, Revision
 from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.guidance_routes import received_voice
+from studio.ui.history_desk import HISTORY_CALLS
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
 from studio.ui.playback_desk import PLAYBACK_CALLS
@@ -56,6 +57,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     **GUIDANCE_CALLS,
     **PLAYBACK_CALLS,
     **NOTES_CALLS,
+    **HISTORY_CALLS,
 }
 
 
@@ -158,6 +160,10 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     @router.get("/desk/{project_id}/rows")
     def rows(request: Request, project_id: str, since: str = "", also: str = "") -> JSONResponse:
         return JSONResponse(to_plain(desk(request, project_id).view(since, frozenset(also.split(",")))))
+
+    @router.get("/desk/{project_id}/pulse")
+    def pulse(request: Request, project_id: str, since: int | None = None) -> JSONResponse:
+        return JSONResponse(to_plain(desk(request, project_id).pulse(since)))
 
     @router.post("/desk/{project_id}/{verb}")
     async def call(request: Request, project_id: str, verb: str) -> JSONResponse:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from studio.domain.settings import FitSettings, Guidance, MixSettings
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-
     from studio.ui.guidance_views import GuidanceNews
+    from studio.ui.next_step import NextStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,7 @@ class HeaderView:
     user: str = ""
     can_leave: bool = False
     job: JobView | None = None
+    next: NextStep | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +232,3 @@ class ExportReady:
     """The export list with one file that has just been made and is to be fetched from `ExportsView.fetch`."""
 
     ready: ExportsView
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How every line stands against its slot, and against the mouth, drawn over the programme."""
-
-    fit: Figure
-    lips: Figure

@@ -162,6 +162,7 @@ def _wire_shell(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
     corrected = [page.desk.sound_corrected, page.upload.facts.sound_corrected]
     on(wiring, corrected, Handlers.correct_offset, Reads(here), _news(page))
     on(wiring, [page.upload.facts.sound_restored], Handlers.restore_sound, Reads(here), _news(page))
+    on(wiring, [page.header.started], Handlers.start, Reads(here, data=("kind",)), _news(page))
     on(wiring, [page.header.cancelled], Handlers.cancel, Reads(here, data=("job_id",)), _news(page))
 
 
@@ -220,7 +221,8 @@ def _wire_settings(page: Page, wiring: Wiring) -> None:
     ):
         mine = {item.name: getattr(widgets, item.name) for item in fields(shape)}
         on(wiring, _moves(mine), handler, Reads({**here, **mine}, form=(name, shape), is_continuous=True), news)
-    on(wiring, [page.export_tab.select], Handlers.draw, Reads(here), {page.export.fit_figure: "fit", page.export.lip_figure: "lips"})
+    drawn = {getattr(page.overview, name): name for name in ("said", "fit", "pace", "lips", "gain", "progress")}
+    on(wiring, [page.overview_tab.select], Handlers.draw, Reads(here), drawn)
     ready = {page.export.files: "ready"}
     on(wiring, [page.export.files.wanted], Handlers.export, Reads(here, data=("kind",)), ready)
 
