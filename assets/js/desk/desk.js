@@ -5,6 +5,7 @@ import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { makeActions } from "./actions.js";
 import { Columns } from "./columns.js";
+import { helpFooter } from "./footer.js";
 import { bindKeys } from "./keys.js";
 import { LineList } from "./list.js";
 import { DeskNotes } from "./notes.js";
@@ -39,16 +40,6 @@ export function mount({ element, props, trigger, watch }) {
   follow();
 }
 
-const KEYS = [
-  ["Space", "play"],
-  ["N", "next unfit"],
-  ["1–9", "wording"],
-  ["R", "regenerate"],
-  ["A", "approve"],
-  ["Enter", "edit"],
-  ["↑ ↓", "move"],
-];
-
 /** What holds for the whole project, on one line that opens. Sound that is early or late against the lips stands first, with
  *  the button that mends it. */
 function noticeLine(correct) {
@@ -58,26 +49,12 @@ function noticeLine(correct) {
   let shown = "";
   const paint = (given, sound) => {
     const notices = sound?.notice ? [sound.notice, ...given.filter((one) => one !== sound.notice)] : given;
-    mend.textContent = sound?.label ?? "";
+    clear(mend, sound?.label ?? "");
     mend.hidden = !sound?.notice;
     if (notices.join("\n") === shown) return;
     shown = notices.join("\n");
     element.hidden = !notices.length;
     clear(details, h("summary", { title: "Show all of it" }, h("b", {}, count(notices.length, "notice")), h("span", {}, notices[0] ?? "")), notices.map((notice) => h("p", {}, notice)));
-  };
-  return { element, paint };
-}
-
-function helpFooter() {
-  const standing = h("span.standing");
-  const element = h("footer", {}, KEYS.map(([key, does]) => h("span", {}, h("kbd", {}, key), ` ${does}`)), h("span.grow"), standing);
-  const paint = () => {
-    const all = lines.list;
-    const over = all.filter((row) => row.fit?.fit === "over").length;
-    const empty = all.filter((row) => !row.target.trim()).length;
-    const written = all.length - empty;
-    const fit = written ? `${Math.floor((100 * (written - over)) / written)}\u00a0% fit` : "";
-    standing.textContent = all.length ? [`${over} of ${all.length} over budget`, fit, empty ? `${empty} without a translation` : ""].filter(Boolean).join(" · ") : "";
   };
   return { element, paint };
 }

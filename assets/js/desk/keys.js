@@ -49,8 +49,9 @@ function registerList({ selection, list, panel, actions }) {
   const some = () => selection.ids.size > 0;
   const add = (id, title, keys, run, more = {}) => command(id, { title, group: "Lines", keys, run, ...more });
   add("line-down", "Next line", ["ArrowDown"], () => list.step(1), { repeats: true, footer: "move" });
-  add("line-up", "Previous line", ["ArrowUp"], () => list.step(-1), { repeats: true });
+  add("line-up", "Previous line", ["ArrowUp"], () => list.step(-1), { repeats: true, footer: "move" });
   add("next-unfit", "Next line that does not fit", ["N"], () => list.nextUnfit() || panel.say("Every line fits."), { repeats: true, footer: "next unfit" });
+  add("previous-unfit", "Previous line that does not fit", ["Shift+N"], () => list.nextUnfit(-1) || panel.say("Every line fits."), { repeats: true });
   add("edit", "Edit the translation", ["Enter"], () => list.edit(selection.active), { when: () => Boolean(selection.active), footer: "edit" });
   add("approve", "Approve the selected lines, or take that back", ["A"], () => actions.approve([...selection.ids]), { when: some, footer: "approve" });
   add("regenerate", "New wordings and takes for the selected lines", ["R"], () => actions.regenerate(selection.inOrder(list.order)), { when: some, footer: "regenerate" });
@@ -58,6 +59,6 @@ function registerList({ selection, list, panel, actions }) {
   add("select-one", "Select only this line", ["Escape"], () => selection.only(selection.active));
   command("play", { title: "Play the line, or stop", group: "Player", keys: ["Space"], run: () => panel.player.toggle(), footer: "play" });
   for (let number = 1; number <= 9; number += 1) {
-    command(`pick-${number}`, { title: `Take wording ${number}`, group: "Wordings", keys: [String(number)], run: () => panel.pick(number) });
+    command(`pick-${number}`, { title: `Take wording ${number}`, group: "Wordings", keys: [String(number)], run: () => panel.pick(number), footer: "wording" });
   }
 }

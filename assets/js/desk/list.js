@@ -201,9 +201,10 @@ export class LineList {
   }
 
   /** The next line that needs work: over budget, empty, or not voiced to its text; goes round at the end. */
-  nextUnfit() {
+  nextUnfit(by = 1) {
     const from = lines.order.indexOf(this.selection.active);
     const turn = [...lines.order.slice(from + 1), ...lines.order.slice(0, Math.max(0, from))];
+    if (by < 0) turn.reverse();
     const id = turn.find((one) => ["over", "empty"].includes(lines.rows.get(one).fit?.fit ?? "empty"));
     if (id) this.jump(id);
     return Boolean(id);
