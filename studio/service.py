@@ -13,7 +13,7 @@ from pathlib import Path
 from studio import exports, playback
 from studio.bench_verbs import BenchVerbs
 from studio.domain.errors import BadMedia, BadSetting, NotFound, NotReady
-from studio.domain.language import language_code
+from studio.domain.language import NAMES, language_code
 from studio.domain.line import LineStatus
 from studio.domain.project import Job, JobKind, JobState, Project, Script, Source, StageCost
 from studio.domain.settings import EngineChoice, LearningSettings, LineSettings, Settings
@@ -25,6 +25,7 @@ from studio.history_verbs import HistoryVerbs
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.media.probe import probe
 from studio.note_verbs import NoteVerbs, PlacedNotes
+from studio.overview_verbs import OverviewVerbs
 from studio.person_verbs import PersonVerbs
 from studio.preference_export import Lessons
 from studio.preferences import lessons
@@ -33,13 +34,14 @@ from studio.review import count, follows_instructions, is_over, standing_notices
 from studio.script import keep_as_lines, keep_as_targets, read_lines, script_of, switch_target
 from studio.steps.run import NOTICE_STAGE, notices
 from studio.steps.speech import kept_speech
+from studio.store.changes import Action, By
 from studio.store.text import storable
 
 EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "NoReview", "PlacedNotes", "ReviewRoom", "Studio"]
 
 
-class Studio(PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, BenchVerbs):
+class Studio(OverviewVerbs, PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, BenchVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
@@ -66,7 +68,7 @@ class Studio(PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, BenchVerbs):
         return self._view(self._own(project_id))
 
     def rename_project(self, project_id: str, name: str) -> Project:
-        return self._update(project_id, name=clean_name(name, "project"))
+        return self._update(project_id, by=self.user, name=clean_name(name, "project"))
 
     def delete_project(self, project_id: str) -> None:
         for job_id in self._shop.jobs.open_ids(self._own(project_id).id):
@@ -75,16 +77,17 @@ class Studio(PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, BenchVerbs):
 
     def update_settings(self, project_id: str, settings: Settings) -> Project:
         self.check_engines(project_id, settings.engines)
-        return self._update(project_id, settings=settings)
+        return self._update(project_id, by=self.user, settings=settings)
 
     def set_languages(self, project_id: str, source_language: str, target_language: str) -> Project:
         """Change what a project is spoken in and dubbed into. Translations into the old language wait among the wordings, and come
         back with it."""
         source, target = _pair(source_language, target_language)
         before = self._own(project_id)
-        project = self._update(project_id, source_language=source, target_language=target)
+        action = Action(self.user, f"Languages: {NAMES[source]} to {NAMES[target]}", id=uuid.uuid4().hex)
+        project = self._update(project_id, by=action, source_language=source, target_language=target)
         if target != before.target_language:
-            switch_target(self._shop, before, project, by=self.user)
+            switch_target(self._shop, before, project, by=action)
         return project
 
     def set_terms(self, project_id: str, pairs: Iterable[tuple[str, str]]) -> Project:
@@ -250,12 +253,13 @@ class Studio(PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, BenchVerbs):
 
     # within
 
-    def _update(self, project_id: str, **changes: object) -> Project:
-        return self._shop.projects.change(project_id, self.user, lambda project: replace(project, **changes))
+    def _update(self, project_id: str, *, by: By | None = None, **changes: object) -> Project:
+        """`by`: whose action in the history this is, None for what cannot be undone."""
+        return self._shop.projects.change(project_id, self.user, lambda project: replace(project, **changes), by=by)
 
     def _change_settings(self, project_id: str, change: Callable[[Settings], Settings]) -> Project:
         """Change some settings of a project as stored now, so that two changes at once lose nothing."""
-        return self._shop.projects.change(project_id, self.user, lambda project: replace(project, settings=change(project.settings)))
+        return self._shop.projects.change(project_id, self.user, lambda project: replace(project, settings=change(project.settings)), by=self.user)
 
     def _check_instruction(self, project: Project) -> None:
         if not follows_instructions(project, self._shop.engines):

@@ -1,10 +1,8 @@
 // The export list: one card per file. A press asks the studio to make it; when it is there, the browser fetches it.
 
 import { clear, h, icon } from "./dom.js";
-import { figuresLead } from "./jump.js";
 
 export function mount({ element, props, trigger, watch }) {
-  figuresLead();
   const waiting = new Set();
   let answered = "";
   const paint = () => {

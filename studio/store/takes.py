@@ -53,6 +53,12 @@ class TakeRecords:
         with reading(self._engine) as connection:
             return {row.line_id: row.size for row in connection.execute(query.group_by(CANDIDATES.c.line_id))}
 
+    def first_candidates(self, project_id: str) -> dict[str, Candidate]:
+        """The best-ranked wording by line id; lines without any are absent."""
+        query = select(CANDIDATES).join(LINES).where(LINES.c.project_id == project_id).order_by(CANDIDATES.c.rank.desc(), CANDIDATES.c.id.desc())
+        with reading(self._engine) as connection:
+            return {row.line_id: _candidate(row) for row in connection.execute(query)}
+
     def add_take(self, take: Take) -> None:
         """Keep a take, durable on return. Raises NotFound when its line has been deleted meanwhile."""
         with writing(self._engine) as connection:

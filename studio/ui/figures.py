@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from studio.domain.faces import Presence
 from studio.domain.line import Fit
-from studio.domain.timing import clock
 from studio.domain.views import LineRow
+from studio.ui.figure_look import INK, QUIET, calm, clock_axis, hover
 from studio.ui.lip_present import is_clear, verdict
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 FIT_COLOURS = {Fit.EMPTY: "#8a93a3", Fit.FITS: "#4fb286", Fit.TIGHT: "#e0a84a", Fit.OVER: "#e2625e"}
 FIT_NAMES = {Fit.EMPTY: "no translation", Fit.FITS: "fits", Fit.TIGHT: "fits when sped up", Fit.OVER: "too long"}
-_INK, _GRID = "#8a93a3", "rgba(138, 147, 163, 0.2)"
-_SEEN, _ON_SCREEN, _PARTLY = "#6e8fc9", "rgba(110, 143, 201, 0.20)", "rgba(110, 143, 201, 0.09)"
+_ON_SCREEN, _PARTLY = "rgba(110, 143, 201, 0.20)", "rgba(110, 143, 201, 0.09)"
 WORST_LINES = 8
 BAND_GAP_MS, MOST_BANDS = 400, 400  # lines on screen closer than this share one band; in a long film, closer than its 400th part
 
@@ -42,7 +41,7 @@ def fit_over_time(rows: Sequence[LineRow]) -> Figure:
                     name=FIT_NAMES[fit],
                     x=[row.number for row in members],
                     y=[_over_s(row, row.prediction.estimate.total_ms) for row in members if row.prediction is not None],
-                    customdata=[_words(row) for row in members],
+                    customdata=[hover(row) for row in members],
                     marker_color=FIT_COLOURS[fit],
                     hovertemplate="%{customdata[0]}<br>%{y:+.2f} s against the slot<extra></extra>",
                 )
@@ -55,12 +54,12 @@ def fit_over_time(rows: Sequence[LineRow]) -> Figure:
                 mode="markers",
                 x=[row.number for row in voiced],
                 y=[_over_s(row, row.take.report.fitted_ms) for row in voiced if row.take is not None],
-                customdata=[_words(row) for row in voiced],
-                marker={"symbol": "diamond", "size": 7, "color": _INK},
+                customdata=[hover(row) for row in voiced],
+                marker={"symbol": "diamond", "size": 7, "color": INK},
                 hovertemplate="take of line %{x}: %{y:+.2f} s<extra></extra>",
             )
         )
-    return _calm(figure, "line", "s over slot")
+    return calm(figure, "line", "s over slot")
 
 
 def lips_over_time(rows: Sequence[LineRow]) -> Figure:
@@ -75,8 +74,8 @@ def lips_over_time(rows: Sequence[LineRow]) -> Figure:
     scored = of_one_scorer(rows)
     worst = frozenset(row.line.id for row in worst_lips(rows))
     for name, members, marker in (
-        ("take", [row for row in scored if row.line.id not in worst and is_told(row)], {"symbol": "circle", "size": 7, "color": _SEEN}),
-        ("cannot be told", [row for row in scored if not is_told(row)], {"symbol": "circle-open", "size": 7, "color": _INK}),
+        ("take", [row for row in scored if row.line.id not in worst and is_told(row)], {"symbol": "circle", "size": 7, "color": QUIET}),
+        ("cannot be told", [row for row in scored if not is_told(row)], {"symbol": "circle-open", "size": 7, "color": INK}),
         ("worst lines", [row for row in scored if row.line.id in worst], {"symbol": "triangle-down", "size": 12, "color": FIT_COLOURS[Fit.TIGHT]}),
     ):
         if members:
@@ -90,18 +89,18 @@ def lips_over_time(rows: Sequence[LineRow]) -> Figure:
                     textposition="top center",
                     textfont={"size": 11},
                     cliponaxis=False,
-                    customdata=[(*_words(row), _offset(row)) for row in members],
+                    customdata=[(*hover(row), _offset(row)) for row in members],
                     marker=marker,
                     hovertemplate="%{customdata[0]}<br>LSE-C %{y:.3~g}, %{customdata[2]}<extra></extra>",
                 )
             )
     if not scored:
-        return _calm(figure, "", "")
+        return calm(figure, "", "")
     figure.update_layout(shapes=[_band(start_ms, end_ms, presence) for start_ms, end_ms, presence in _bands(rows)])
-    _clock_axis(figure, rows)
+    clock_axis(figure, rows)
     figure.update_yaxes(rangemode="tozero")
     score = scored[0].sync.score if scored[0].sync is not None else None
-    return _calm(figure, "", f"LSE-C ({score.scorer})" if score is not None else "LSE-C")
+    return calm(figure, "", f"LSE-C ({score.scorer})" if score is not None else "LSE-C")
 
 
 def of_one_scorer(rows: Sequence[LineRow]) -> tuple[LineRow, ...]:
@@ -163,36 +162,5 @@ def _bands(rows: Sequence[LineRow]) -> list[tuple[int, int, Presence]]:
     return bands
 
 
-def _clock_axis(figure: Figure, rows: Sequence[LineRow]) -> None:
-    """Seconds as a clock, about eight marks over the programme."""
-    end_s = max(row.line.span.end_ms for row in rows) / 1000
-    step_s = next((step for step in (1, 2, 5, 10, 30, 60, 120, 300, 600, 900) if end_s / step <= 9), 1800)
-    marks = range(0, int(end_s) + 1, step_s)
-    figure.update_xaxes(tickvals=list(marks), ticktext=[clock(mark * 1000).split(".")[0] for mark in marks])
-
-
 def _over_s(row: LineRow, length_ms: int) -> float:
     return round((length_ms - row.slot.length_ms) / 1000, 3)
-
-
-def _words(row: LineRow) -> tuple[str, str]:
-    """What a point says when it is pointed at, and the line it leads to."""
-    text = row.line.target_text.replace("<", "‹").replace("&", "＆")  # plotly reads markup in hover texts
-    return f"{row.number} · {clock(row.line.span.start_ms)} · {text[:60]}", row.line.id
-
-
-def _calm(figure: Figure, across: str, up: str) -> Figure:
-    axis = {"gridcolor": _GRID, "zerolinecolor": _INK, "color": _INK}
-    figure.update_layout(
-        height=240,
-        margin={"l": 48, "r": 12, "t": 40, "b": 40},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": _INK, "size": 12, "family": "Inter, system-ui, Segoe UI, Noto Sans, sans-serif"},
-        bargap=0.15,
-        showlegend=True,  # one kind of point alone still says what it is
-        legend={"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0},
-        xaxis={**axis, "title": across, "rangemode": "tozero"},
-        yaxis={**axis, "title": up},
-    )
-    return figure

@@ -37,16 +37,11 @@ class FitWidgets:
 @dataclass(frozen=True, slots=True)
 class ExportWidgets:
     files: gr.HTML
-    fit_figure: gr.Plot
-    lip_figure: gr.Plot
     mix: MixWidgets
     fit: FitWidgets
 
 
 def build_export() -> ExportWidgets:
-    with gr.Row(elem_classes="page figures"):
-        fit_figure = _figure("Fit across the programme", "Seconds over the slot; below zero fits. Press a bar to go to its line.")
-        lip_figure = _figure("Lips across the programme", "LSE-C, higher agrees better; in the bands a mouth is seen. Press a point to go to its line.")
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=5, min_width=520):
             files = island("exports", events=("wanted",))
@@ -70,11 +65,4 @@ def build_export() -> ExportWidgets:
                     setting_slider(FitSettings, "min_pause_ms", "Shortest pause, ms", step=10),
                     setting_slider(FitSettings, "trim_db", "Trim ends below, dB", step=1),
                 )
-    return ExportWidgets(files, fit_figure, lip_figure, mix, fit)
-
-
-def _figure(title: str, sentence: str) -> gr.Plot:
-    """A card with a figure in it; it keeps its room while it is being drawn and takes none where there is nothing to draw."""
-    with gr.Column(min_width=420, elem_classes="card figure"):
-        gr.HTML(f"<h2>{title}</h2><p>{sentence}</p>", apply_default_css=False)
-        return gr.Plot(show_label=False, container=False)
+    return ExportWidgets(files, mix, fit)
