@@ -146,7 +146,7 @@ class LearningSettings:
 class HandoverSettings(_Checked):
     """What is handed over to whom. `profile`: a name of `domain/delivery.py`."""
 
-    profile: str = chosen("draft", ("draft", "broadcast", "ebu_r128", "streaming", "atsc_a85", "web"), "Whose rules an export must keep.")
+    profile: str = chosen("draft", ("draft", "ebu_r128", "streaming", "atsc_a85", "web"), "Whose rules an export must keep.")
     handle_ms: int = limited(500, 0, 5000, "Room before and after every line's own file, for fades and shifts.")
     start_hour: int = limited(0, 0, 23, "The programme's first picture bears this hour in timecode; broadcasters often ask for 1 or 10.")
 

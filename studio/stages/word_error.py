@@ -34,3 +34,19 @@ def _edits(one: Sequence[str], other: Sequence[str]) -> int:
         for place, candidate in enumerate(other, start=1):
             before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (unit != candidate))
     return row[-1]
+
+
+def last_words_lost(text: str, heard: str, language: str) -> str:
+    """The words at the end of `text` that `heard` lacks altogether, "" where its last word, or one like it, was heard: what a take
+    loses when it is cut short. A word counts as heard anywhere in the last part, so that one wrong word before it costs nothing.
+
+    >>> last_words_lost("We leave at noon today.", "we leave at", "en"), last_words_lost("At noon.", "at new", "en")
+    ('noon today', '')
+    """
+    said, got = _units(text, language), _units(heard, language)
+    missing = len(said) - len(got)
+    if missing <= 0 or not said:
+        return ""
+    kept = next((at for at in range(len(said), 0, -1) if said[at - 1] in got[max(0, at - 1 - missing) :]), 0)
+    glue = "" if language.split("-")[0] in BY_CHARACTER else " "
+    return glue.join(said[kept:])
