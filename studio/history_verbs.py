@@ -6,14 +6,14 @@ Enter: ids of projects the user works in. Leave: records of `domain/history.py` 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.domain.errors import NotFound, NotReady
 from studio.domain.history import LINE, ChangeRecord, Undone
-from studio.domain.line import Line
+from studio.domain.line import Line, SpeakerProfile
 from studio.domain.project import Project
-from studio.domain.revising import TEXTS, Beginning, Conflict, Met, Revised, met_by
+from studio.domain.revising import TEXTS, TYPED_BY, Beginning, Conflict, Met, Revised, met_by
 from studio.line_verbs import LineEdit, LineVerbs, Revising
 from studio.preferences import watched
 from studio.store.changes import Action
@@ -21,6 +21,14 @@ from studio.store.history import Happened
 from studio.store.lines import Follow
 
 MAX_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What was edited since a moment, and a text that changes with the project's work (takes and wordings come with it)."""
+
+    happened: Happened
+    work: str
 
 
 class HistoryVerbs(LineVerbs):
@@ -54,9 +62,15 @@ class HistoryVerbs(LineVerbs):
         """One line as it was right after an action; it comes back if it was deleted since. Raises BadSetting for a locked line."""
         return self._restore(self._own(project_id), change_id, line_id)
 
-    def happened(self, project_id: str, since: int | None) -> Happened:
-        """What was edited since a moment: cheap enough to be asked every second."""
-        return self._shop.lines.happened(self._own(project_id).id, since)
+    def pulse(self, project_id: str, since: int | None) -> Pulse:
+        """Whether anything happened since a moment: cheap enough to be asked every second."""
+        project = self._own(project_id)
+        job = self._shop.jobs.latest(project.id)
+        work = "" if job is None else f"{job.id[:8]} {job.state.value} {job.done}"
+        return Pulse(self._shop.lines.happened(project.id, since), work)
+
+    def speakers(self, project_id: str) -> tuple[SpeakerProfile, ...]:
+        return self._shop.lines.speakers(self._own(project_id).id)
 
     def revise_from(self, project_id: str, line_id: str, edit: LineEdit, began: Beginning) -> Revised:
         """`revise_line` for an edit that began from a state of the line somebody may have changed since: what meets another's change is
@@ -75,7 +89,7 @@ class HistoryVerbs(LineVerbs):
 
         def keep_typed(connection: Any, before: Line, after: Line) -> None:
             for typed in (conflict.mine for conflict in found if conflict.field == TEXTS[0] and conflict.mine.strip()):
-                self._shop.lines.keep_aside(connection, line_id, typed, f"typed by {self.user}")
+                self._shop.lines.keep_aside(connection, line_id, typed, f"{TYPED_BY}{self.user}")
 
         try:
             how = Revising(Action(self.user, id=began.change_id), narrowed=narrowed, follow=keep_typed)

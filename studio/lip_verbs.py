@@ -5,6 +5,7 @@ Enter: ids and plain values, of the user's own projects only. Leave: records and
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from studio.steps.faces import archive_of, kept_faces, kept_presence
 from studio.steps.run import NOTICE_STAGE
 from studio.steps.speech import kept_speech, source_speech
 from studio.steps.sync import kept_offset, kept_syncs
+from studio.store.changes import Action
 from studio.store.lines import LineChange
 from studio.store.stage_results import StageKey
 from studio.workshop import Workshop
@@ -69,9 +71,10 @@ class LipVerbs:
         lines from a subtitle file stay where that file put them. Raises BadSetting beyond the limits."""
         project = self._own(project_id)
         moved_ms = shift_ms - project.settings.sound_shift_ms
-        after = self._shop.projects.change(project_id, self.user, lambda now: replace(now, settings=_shifted(now.settings, shift_ms)))
+        action = Action(self.user, "Sound moved against the picture", id=uuid.uuid4().hex)
+        after = self._shop.projects.change(project_id, self.user, lambda now: replace(now, settings=_shifted(now.settings, shift_ms)), by=action)
         if moved_ms and self._shop.lines.import_format(project.id) == HEARD:
-            self._move_lines(project, moved_ms)
+            self._move_lines(project, moved_ms, action)
         key = StageKey(project.id, NOTICE_STAGE, "av_offset", "")
         self._shop.results.put(key, None, seconds=0.0, peak_memory_mb=0)
         return after
@@ -87,11 +90,11 @@ class LipVerbs:
             return known
         return NOT_LOOKED if kept_faces(self._shop, project) is None else MOVED_SINCE
 
-    def _move_lines(self, project: Project, by_ms: int) -> None:
+    def _move_lines(self, project: Project, by_ms: int, action: Action) -> None:
         cast = self._shop.lines.cast(project.id)
         end_ms = programme_ms(project, cast)
         moved = tuple(replace(line, span=span) for line in cast.lines if (span := _moved(line.span, by_ms, end_ms)) != line.span)
-        self._shop.lines.change_lines(project.id, LineChange(revised=moved), by=self.user)
+        self._shop.lines.change_lines(project.id, LineChange(revised=moved), by=action)
 
 
 def with_lips(shop: Workshop, project: Project, rows: Sequence[LineRow]) -> tuple[LineRow, ...]:

@@ -15,6 +15,7 @@ from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script, within
 from studio.review import stand
 from studio.stages.translate import Direction, combined, propose, requests_for
+from studio.store.changes import Action, By
 from studio.store.lines import Imported, LineChange
 from studio.workshop import Workshop
 
@@ -94,8 +95,9 @@ def read_lines(shop: Workshop, project: Project, data: bytes, name: str) -> Scri
 def keep_as_lines(shop: Workshop, project: Project, script: Script, name: str, *, by: str) -> Script:
     """Make the script the project's lines. Target texts it brings become imported candidates, chosen at once."""
     cast = cast_from_script(script)
-    shop.lines.replace_cast(project.id, cast, by=by, imported=Imported(name, script))
-    _offer(shop, project, {line.id: line.target_text for line in cast.lines if line.target_text.strip()}, by=by)
+    action = Action(by, f"Import of “{name}”", id=uuid.uuid4().hex)
+    shop.lines.replace_cast(project.id, cast, by=action, imported=Imported(name, script))
+    _offer(shop, project, {line.id: line.target_text for line in cast.lines if line.target_text.strip()}, by=action)
     return script
 
 
@@ -110,11 +112,11 @@ def keep_as_targets(shop: Workshop, project: Project, script: Script, name: str,
     told = tuple(Skipped(clock(draft.start_ms), f"“{draft.text[:40]}” overlaps no line and was left out.") for draft in lost)
     script = replace(script, skipped=script.skipped + told)
     shop.lines.record_import(project.id, Imported(name, script))
-    _offer(shop, project, texts, by=by)
+    _offer(shop, project, texts, by=Action(by, f"Translations from “{name}” for {{lines}}"))
     return script
 
 
-def switch_target(shop: Workshop, before: Project, after: Project, *, by: str) -> None:
+def switch_target(shop: Workshop, before: Project, after: Project, *, by: By) -> None:
     """After a change of the target language: every line's translation moves among its wordings, marked with its language,
     and one that was put away so for the new language comes back. Nothing typed is lost by changing there and back."""
     changed = []
@@ -137,7 +139,7 @@ def _put_away(project: Project) -> str:
     return f"{_PUT_AWAY}{NAMES[project.target_language]}"
 
 
-def _offer(shop: Workshop, project: Project, texts: Mapping[str, str], *, by: str) -> None:
+def _offer(shop: Workshop, project: Project, texts: Mapping[str, str], *, by: By) -> None:
     """Imported texts go the way of every translation: an engine proposes them, they are ranked, the first is chosen."""
     if not texts:
         return

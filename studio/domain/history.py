@@ -54,7 +54,7 @@ class EditRecord:
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
     """One action with its edits, oldest first. `undoes`: the action it took back; `undone_by`: the one that took this back, None while it
-    stands. `seq` 0: an action of before actions were kept, whose title is derived."""
+    stands. `seq` 0: an action of before actions were kept, whose title is derived. `has_more`: it has more edits than were asked for."""
 
     id: str
     seq: int
@@ -65,6 +65,7 @@ class ChangeRecord:
     undoes: str | None
     undone_by: str | None
     edits: tuple[EditRecord, ...]
+    has_more: bool = False
 
     @property
     def last_seq(self) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from studio.domain.line import Line, LineStatus
 from studio.domain.views import LineRow
 
+TYPED_BY = "typed by "  # before a name, as the engine of a wording that a person typed and that could not be written
 TEXTS = ("target_text", "source_text")
 _CLOSED = (LineStatus.APPROVED, LineStatus.LOCKED)
 

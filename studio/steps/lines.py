@@ -48,7 +48,7 @@ def _hear(run: Run, speech_wav: str) -> None:
 
     script = run.once("lines", _key(run, "lines", speech_wav, ears), Script, work)
     imported = Imported(f"heard by {ears.transcriber.name}", script)
-    run.shop.lines.replace_cast(run.project.id, cast_from_script(script), by=run.job.owner, imported=imported)
+    run.shop.lines.replace_cast(run.project.id, cast_from_script(script), by=run.action("Lines found by listening"), imported=imported)
 
 
 def _tell_speakers_apart(run: Run, speech_wav: str) -> None:
@@ -63,7 +63,7 @@ def _tell_speakers_apart(run: Run, speech_wav: str) -> None:
     if run.shop.results.get(run.project.id, "speakers", "", key) is not None:
         return
     found = run.once("speakers", key, Script, work)
-    run.shop.lines.replace_cast(run.project.id, with_speakers(run.shop.lines.cast(run.project.id), found), by=run.job.owner)
+    run.shop.lines.replace_cast(run.project.id, with_speakers(run.shop.lines.cast(run.project.id), found), by=run.action("Speakers told apart"))
 
 
 def _hear_pitches(run: Run, speech_wav: str) -> None:

@@ -10,14 +10,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from studio.domain.history import ChangeKind
 from studio.domain.line import Line
-from studio.domain.plain import from_plain, to_plain
-from studio.domain.project import Job, Project
+from studio.domain.plain import fingerprint, from_plain, to_plain
+from studio.domain.project import Job, JobKind, Project
+from studio.store.changes import Action
 from studio.store.stage_results import StageKey
 from studio.workshop import Workshop
 
 NOTICE_STAGE = "notice"
 NOTICE_STAGES = ("ingest", "lines", "faces", "av_offset", "sync", "translate", "voice", "render")
+
+
+_TITLES = {
+    (JobKind.TRANSLATE, False): "Translated {lines}",
+    (JobKind.TRANSLATE, True): "New wordings for {lines}",
+    (JobKind.VOICE, False): "Voiced {lines}",
+    (JobKind.VOICE, True): "Regenerated {lines}",
+    (JobKind.RENDER, False): "Dubbed {lines}",
+    (JobKind.RENDER, True): "Dubbed {lines} anew",
+}
 
 
 class JobContext(Protocol):
@@ -56,6 +68,12 @@ class Run:
             self.context.progress(done, total, stage=stage, message=message)
 
         return report
+
+    def action(self, what: str = "") -> Action:
+        """The one action of the history that all a job writes into lines belongs to; `what`: a part of the work with an action of its own."""
+        if what:
+            return Action(self.job.owner, what, ChangeKind.JOB, fingerprint(self.job.id, what)[:32])
+        return Action(self.job.owner, _TITLES.get((self.job.kind, self.job.is_forced), "New takes for {lines}"), ChangeKind.JOB, self.job.id)
 
     def once(self, stage: str, key: str, shape: Any, work: Callable[[], Any], *, is_whole: Callable[[Any], bool] = lambda _: True) -> Any:
         """The kept result of `stage` for the fingerprint `key`, or the result of `work`, timed and kept.

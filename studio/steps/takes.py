@@ -52,4 +52,4 @@ def keep_take(run: Run, voiced: Voiced, origin: Origin) -> Take:
 def circle(run: Run, line_id: str, take: Take) -> None:
     """Make a take its line's own; a line that the editor has deleted meanwhile is left alone."""
     with suppress(NotFound):
-        run.shop.lines.circle_take(run.project.id, line_id, take.id, by=run.job.owner)
+        run.shop.lines.circle_take(run.project.id, line_id, take.id, by=run.action())

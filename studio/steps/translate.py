@@ -10,6 +10,7 @@ from enum import Enum
 from studio.domain.errors import EngineUnavailable, NotFound
 from studio.domain.line import Candidate, Line, LineStatus
 from studio.domain.plain import fingerprint
+from studio.domain.revising import TYPED_BY
 from studio.domain.settings import TranslationSettings
 from studio.engines.protocols import HasNotices, Translator
 from studio.engines.translate_imported import ImportedTranslator
@@ -125,7 +126,7 @@ def _keep(run: Run, line: Line, fresh: tuple[Candidate, ...], now: float | None)
 
 def _is_own(line: Line, known: tuple[Candidate, ...]) -> bool:
     """Whether a person wrote the line's words: typed, or imported."""
-    return not any(one.text == line.target_text.strip() and one.engine != ImportedTranslator.name for one in known)
+    return not any(one.text == line.target_text.strip() and one.engine != ImportedTranslator.name and not one.engine.startswith(TYPED_BY) for one in known)
 
 
 def _settings(run: Run) -> TranslationSettings:
@@ -156,4 +157,4 @@ def _choose(run: Run, before: Line, choice: Candidate) -> None:
         is_untouched = (now.source_text, now.target_text, now.status) == (before.source_text, before.target_text, before.status)
         return replace(now, target_text=choice.text, status=LineStatus.DRAFT) if is_untouched else now
 
-    run.shop.lines.edit(run.project.id, before.id, choose, by=run.job.owner)
+    run.shop.lines.edit(run.project.id, before.id, choose, by=run.action())

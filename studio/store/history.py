@@ -7,12 +7,24 @@ could not be redone exactly. The arithmetic is `domain/history.py`; rows are wri
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, func, select, update
 
 from studio.domain.errors import NotFound, NotReady
-from studio.domain.history import LINE, ChangedSince, ChangeKind, ChangeRecord, Crossed, Crossing, EditRecord, Undone, field_word, taken_back, title_of
+from studio.domain.history import (
+    LINE,
+    ChangedSince,
+    ChangeKind,
+    ChangeRecord,
+    Crossed,
+    Crossing,
+    EditRecord,
+    Undone,
+    field_word,
+    taken_back,
+    title_of,
+)
 from studio.store.changes import Action, Author, EditLog, change_of, edit_of
 from studio.store.database import reading, writing
 from studio.store.line_rows import hold_project, lines_query
@@ -132,8 +144,9 @@ class HistoryRecords:
         query = select(LINE_EDITS).where(LINE_EDITS.c.change_id == change_id, LINE_EDITS.c.project_id == project_id)
         if line_id is not None:
             query = query.where(LINE_EDITS.c.line_id == line_id)
-        edits = [edit_of(row) for row in connection.execute(query.order_by(LINE_EDITS.c.seq).limit(SHOWN_EDITS))]
-        return _record(connection, project_id, change_id, edits)
+        edits = [edit_of(row) for row in connection.execute(query.order_by(LINE_EDITS.c.seq.desc()).limit(SHOWN_EDITS + 1))]
+        found = _record(connection, project_id, change_id, edits[:SHOWN_EDITS][::-1])
+        return replace(found, has_more=len(edits) > SHOWN_EDITS)
 
 
 def _mine(project_id: str, by: str) -> object:

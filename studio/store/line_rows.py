@@ -15,6 +15,7 @@ from studio.domain.timing import TimeSpan
 from studio.store.schema import LINES, PROJECTS
 from studio.store.text import storable
 
+
 def hold_project(connection: Connection, project_id: str) -> None:
     """Make other writers of this project's lines wait for this transaction. Raises NotFound when there is no project.
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from threading import Lock
+from typing import Any
 
 from studio.domain.errors import BadSetting, NotReady
 from studio.domain.line import LineStatus, VoiceRef
@@ -21,6 +22,7 @@ from studio.service import LineEdit, Studio
 from studio.ui import desk_present, lip_present, present
 from studio.ui.desk_views import CurvesView, DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
 from studio.ui.guidance_desk import GuidanceDesk
+from studio.ui.history_desk import HistoryDesk, beginning
 from studio.ui.notes_desk import NotesDesk
 from studio.ui.playback_desk import PlaybackDesk
 
@@ -56,6 +58,8 @@ class Revision:
     """A change to one line as the desk sends it; None leaves a field. `voice` "" goes back to the speaker's voice.
 
     `own_guidance` False drops the line's own scales; True sets them from the four numbers (a scale left out is the project's).
+    `base`: the values it began from, by the same names; what was changed since is not overwritten but answered as a conflict.
+    `change_id`: made by the page for one stretch of typing, so that it is one action however often it is stored.
     """
 
     line_id: str
@@ -71,9 +75,11 @@ class Revision:
     lip_scale: float | None = None
     text_scale: float | None = None
     pause_scale: float | None = None
+    base: dict[str, Any] | None = None
+    change_id: str | None = None
 
 
-class Desk(NotesDesk, GuidanceDesk, PlaybackDesk):
+class Desk(HistoryDesk, NotesDesk, GuidanceDesk, PlaybackDesk):
     """Verbs of the desk for one user and one project."""
 
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed) -> None:
@@ -130,8 +136,11 @@ class Desk(NotesDesk, GuidanceDesk, PlaybackDesk):
     def revise(self, change: Revision) -> Reply:
         """Durable when it returns. Times move other lines' slots, so they answer with the whole desk."""
         edit = self._edit(change)
-        row = self._studio.revise_line(self._project_id, change.line_id, edit)
-        return self._whole() if edit.span is not None else self._one(row)
+        revised = self._studio.revise_from(self._project_id, change.line_id, edit, beginning(change.base, change.change_id))
+        conflict = self.conflict_views(change.line_id, revised.conflicts)
+        if revised.row is None or (edit.span is not None and not conflict):
+            return replace(self._whole(), conflict=conflict)
+        return replace(self._one(revised.row), conflict=conflict)
 
     def set_status(self, line_ids: Sequence[str], status: str) -> Reply:
         self._studio.set_status(self._project_id, line_ids, LineStatus(status))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from studio.domain.settings import Guidance
+from studio.ui.history_views import ConflictView
 from studio.ui.views import JobView
 
 
@@ -195,11 +196,13 @@ class CurvesView:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an edit on the desk answers: the rows it changed, or the whole desk when order or slots moved."""
+    """What an edit on the desk answers: the rows it changed, or the whole desk when order or slots moved. `conflict`: what of it was not
+    written, because somebody else had changed it."""
 
     row: DeskRow | None = None
     desk: DeskView | None = None
     job: JobView | None = None
+    conflict: tuple[ConflictView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
