@@ -94,4 +94,6 @@ def _is_of_word(char: str) -> bool:
 
 def folded(text: str) -> str:
     """Text as terms are compared in; a term stands in a line only if it does so folded."""
+    if text.isascii():  # the same, several times faster: whole films are folded at once
+        return " ".join(text.replace("-", " ").lower().split())
     return " ".join(unicodedata.normalize("NFKC", text).translate(_LIKE).casefold().split())

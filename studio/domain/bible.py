@@ -1,0 +1,137 @@
+"""The bible of a show: what its episodes share. Terms, key phrases, forms of address, and a sheet per character. Pure.
+
+An episode that joins takes what the bible says beside its own rules; what an episode decided goes back with `merged`. Where two say
+different things of the same words, the first one given stays, and a sentence names both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from studio.domain.errors import BadSetting
+from studio.domain.glossary import folded
+from studio.domain.house import Address
+from studio.domain.line import VoiceRef
+
+MAX_SHOW_TERMS = 2_000
+MAX_CHARACTERS = 300
+MAX_SHEET_TEXT_CHARS = 500
+MAX_SHEET_WORDS = 60
+MAX_WORD_CHARS = 60
+MAX_PACE_PER_S = 30.0
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterSheet:
+    """How a character speaks. `voice` None: none is fixed. `min_pace`, `max_pace`: syllables or characters a second (`domain/pace.py`),
+    None where it does not matter. `register` and `note` are for people. `forbidden`: words they never say; `preferred`: (never, but)."""
+
+    name: str
+    voice: VoiceRef | None = None
+    min_pace: float | None = None
+    max_pace: float | None = None
+    register: str = ""
+    forbidden: tuple[str, ...] = ()
+    preferred: tuple[Pair, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for pace in (self.min_pace, self.max_pace):
+            if pace is not None and not (isinstance(pace, int | float) and 0 < pace <= MAX_PACE_PER_S):
+                raise BadSetting(f"A pace lies above 0 and up to {MAX_PACE_PER_S:g} a second; leave it empty where it does not matter.")
+        if self.min_pace is not None and self.max_pace is not None and self.min_pace > self.max_pace:
+            raise BadSetting(f"The slowest pace of “{self.name}” is faster than the fastest; exchange the two.")
+        if max(len(self.register), len(self.note)) > MAX_SHEET_TEXT_CHARS:
+            raise BadSetting(f"Register and note of “{self.name}” can hold {MAX_SHEET_TEXT_CHARS} characters each; shorten them.")
+        words = (*self.forbidden, *(word for pair in self.preferred for word in pair))
+        if len(words) > 2 * MAX_SHEET_WORDS or any(not word.strip() or len(word) > MAX_WORD_CHARS for word in words):
+            raise BadSetting(f"“{self.name}” can have {MAX_SHEET_WORDS} words, each of 1 to {MAX_WORD_CHARS} characters.")
+
+    @property
+    def is_blank(self) -> bool:
+        return replace(self, name="") == CharacterSheet("")
+
+
+@dataclass(frozen=True, slots=True)
+class Bible:
+    """What all episodes in one pair of languages share."""
+
+    source_language: str
+    target_language: str
+    terms: tuple[Pair, ...] = ()
+    phrases: tuple[Pair, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    characters: tuple[CharacterSheet, ...] = ()
+
+    def sheet(self, name: str) -> CharacterSheet | None:
+        """The sheet of a character, however the name is spelt in case and spaces."""
+        wanted = folded(name)
+        return next((one for one in self.characters if folded(one.name) == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A bible out of two, and a sentence for everything that was said twice, differently, or found no room."""
+
+    bible: Bible
+    complaints: tuple[str, ...] = field(default=())
+
+
+def merged(first: Bible, second: Bible) -> Merged:
+    """All that either says; where both speak of the same, `first` stays."""
+    complaints: list[str] = []
+    terms = _pairs("The glossary", (*first.terms, *second.terms), complaints)
+    phrases = _pairs("The key phrases", (*first.phrases, *second.phrases), complaints)
+    addresses = _addresses((*first.addresses, *second.addresses), complaints)
+    sheets = {folded(one.name): one for one in (*second.characters, *first.characters)}
+    characters = tuple(_joined(first.sheet(one.name), second.sheet(one.name)) for one in sheets.values())
+    for what, many, most in (("terms", len(terms), MAX_SHOW_TERMS), ("characters", len(characters), MAX_CHARACTERS)):
+        if many > most:
+            complaints.append(f"There is room for {most} {what}; {many - most} were left out.")
+    return Merged(replace(first, terms=terms[:MAX_SHOW_TERMS], phrases=phrases, addresses=addresses, characters=characters[:MAX_CHARACTERS]), tuple(complaints))
+
+
+def contradictions(pairs: Iterable[Pair], what: str = "The glossary") -> tuple[str, ...]:
+    """A sentence for every source that is given a second, other target; the first is the one that counts."""
+    complaints: list[str] = []
+    _pairs(what, tuple(pairs), complaints)
+    return tuple(complaints)
+
+
+def _pairs(what: str, pairs: tuple[Pair, ...], complaints: list[str]) -> tuple[Pair, ...]:
+    kept: dict[str, tuple[int, Pair]] = {}
+    for number, pair in enumerate(pairs, start=1):
+        place, stands = kept.setdefault(folded(pair[0]), (number, pair))
+        if folded(stands[1]) != folded(pair[1]):
+            complaints.append(f"{what} gives “{pair[0]}” twice: “{stands[1]}” in row {place} and “{pair[1]}” in row {number}; “{stands[1]}” stays.")
+    return tuple(pair for _, pair in kept.values())
+
+
+def _addresses(given: tuple[Address, ...], complaints: list[str]) -> tuple[Address, ...]:
+    kept: dict[Pair, Address] = {}
+    for one in given:
+        stands = kept.setdefault((folded(one.speaker), folded(one.to)), one)
+        if stands.form != one.form:
+            to = one.to or "everybody"
+            complaints.append(f"{one.speaker} is said to address {to} in a {stands.form} and in a {one.form} way; {stands.form} stays.")
+    return tuple(kept.values())
+
+
+def _joined(first: CharacterSheet | None, second: CharacterSheet | None) -> CharacterSheet:
+    """One sheet of two of the same character: what `first` leaves open is as `second` says."""
+    if first is None or second is None:
+        sheet = first if first is not None else second
+        assert sheet is not None, "a character has at least one sheet"
+        return sheet
+    return CharacterSheet(
+        name=first.name,
+        voice=first.voice if first.voice is not None else second.voice,
+        min_pace=first.min_pace if first.min_pace is not None or first.max_pace is not None else second.min_pace,
+        max_pace=first.max_pace if first.min_pace is not None or first.max_pace is not None else second.max_pace,
+        register=first.register or second.register,
+        forbidden=tuple(dict.fromkeys((*first.forbidden, *second.forbidden))),
+        preferred=tuple(dict.fromkeys((*first.preferred, *second.preferred))),
+        note=first.note or second.note,
+    )

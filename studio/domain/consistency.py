@@ -1,0 +1,260 @@
+"""Is the translation of one piece? Glossary, key phrases, forms of address, pace, words and voice of each character, and the same words said
+the same way as before. House rules and the lines of a project in; sentences per line out. Pure, and fast: a project's lines are read once.
+
+`Consistency(rules, lines)` looks at all of them; `of(line)` looks at one again, as it stands now. A new check is a method that yields sentences.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from studio.domain.address import addressing, form_name
+from studio.domain.bible import CharacterSheet, Pair
+from studio.domain.glossary import folded, missed_terms, terms_in
+from studio.domain.house import Address
+from studio.domain.line import Line, VoiceRef
+from studio.domain.pace import pace_unit, speech_units
+from studio.domain.scenes import scenes
+
+SAME_FROM_CHARS = 16  # shorter lines ("Yes.", "All right.") may well be said differently each time
+SAME_FROM_WIDE_CHARS = 6  # of scripts that need fewer characters for as much
+PACE_FROM_MS, PACE_FROM_UNITS = 600, 3  # of less, a pace says nothing
+_SHOWN_CHARS = 60
+_WIDE_FROM = "\u2e80"
+
+
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """What lines are held against. `names`: speakers by id; `sheets`: character sheets by the id of their speaker; `speaker_voices`: the
+    voice chosen for a speaker, where one is."""
+
+    target_language: str
+    terms: tuple[Pair, ...] = ()
+    phrases: tuple[Pair, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    sheets: Mapping[str, CharacterSheet] = field(default_factory=dict)
+    speaker_voices: Mapping[str, VoiceRef] = field(default_factory=dict)
+
+
+class Consistency:
+    """All lines of a project against its rules. Lines in timeline order; their numbers count from 1."""
+
+    def __init__(self, rules: HouseRules, lines: Sequence[Line]) -> None:
+        self._rules, self._lines = rules, tuple(lines)
+        self._numbers = {line.id: number for number, line in enumerate(self._lines, start=1)}
+        self._folded = [folded(line.source_text) for line in self._lines]
+        self._same = self._first_of_same()
+        self._terms = _Holders(rules.terms, self._folded)
+        self._phrases = _Holders(rules.phrases, self._folded)
+        self._kept_in = self._first_kept()
+        self._words_at = self._spoken_words()
+        self._forms = _expected_forms(rules, self._lines)
+        self._first_lines = self._first_by_speaker()
+
+    def all(self) -> dict[str, tuple[str, ...]]:
+        """Sentences by line id; lines that break no rule are left out."""
+        found = {line.id: tuple(self._sentences(line, at)) for at, line in enumerate(self._lines)}
+        return {line_id: sentences for line_id, sentences in found.items() if sentences}
+
+    def of(self, line: Line) -> tuple[str, ...]:
+        """The sentences of one line with the translation, times and voice it has now; its source, speaker and place are as they were."""
+        number = self._numbers.get(line.id)
+        return () if number is None else tuple(self._sentences(line, number - 1))
+
+    def _sentences(self, line: Line, at: int) -> Iterator[str]:
+        if not line.target_text.strip():
+            return
+        yield from self._missed_terms(line, at)
+        yield from self._missed_phrases(line, at)
+        yield from self._said_before(line, at)
+        yield from self._address(line)
+        sheet = self._rules.sheets.get(line.speaker_id)
+        if sheet is not None:
+            yield from self._pace(line, sheet)
+            yield from self._words(line, sheet, at)
+            yield from self._voice(line, sheet)
+
+    # words that are fixed
+
+    def _missed_terms(self, line: Line, at: int) -> Iterator[str]:
+        held = self._terms.of(at)
+        missed = missed_terms(line.source_text, line.target_text, held) if held else ()
+        if missed:
+            yield f"The translation leaves out {', '.join(f'“{term}”' for term in missed)} of the glossary."
+
+    def _missed_phrases(self, line: Line, at: int) -> Iterator[str]:
+        held = self._phrases.of(at)
+        missed = set(missed_terms(line.source_text, line.target_text, held)) if held else set()
+        for source, target in terms_in(line.source_text, held) if missed else ():
+            if target not in missed:
+                continue
+            earlier = self._kept_in.get((source, target))
+            if earlier is not None and earlier < at + 1:
+                yield f"“{source}” was “{target}” in line {earlier}; this translation has it otherwise."
+            else:
+                yield f"“{source}” is “{target}” by the house rules; this translation has it otherwise."
+
+    def _said_before(self, line: Line, at: int) -> Iterator[str]:
+        first = self._same.get(at)
+        if first is None:
+            return
+        before = self._lines[first].target_text
+        if folded(before) != folded(line.target_text):
+            yield f"The same words were “{_short(before)}” in line {first + 1}."
+
+    # how people speak to each other
+
+    def _address(self, line: Line) -> Iterator[str]:
+        expected = self._forms.get(line.id)
+        if expected is None:
+            return
+        language = self._rules.target_language
+        for found in addressing(line.target_text, language, is_one_listener=expected.is_one_listener):
+            if found.form != expected.form:
+                speaker = self._rules.names.get(line.speaker_id, "")
+                yield f"{speaker} says “{form_name(language, expected.form)}” to {expected.to}; “{found.word}” here is the other form."
+
+    # how a character speaks
+
+    def _pace(self, line: Line, sheet: CharacterSheet) -> Iterator[str]:
+        if sheet.min_pace is None and sheet.max_pace is None or line.span.length_ms < PACE_FROM_MS:
+            return
+        language = self._rules.target_language
+        units = speech_units(line.target_text, language)
+        if units < PACE_FROM_UNITS:
+            return
+        pace = units / (line.span.length_ms / 1000)
+        low, high = sheet.min_pace or 0.0, sheet.max_pace or float("inf")
+        if not low <= pace <= high:
+            word = "faster" if pace > high else "slower"
+            yield f"At {pace:.1f} {pace_unit(language)} a second this is {word} than {sheet.name} speaks ({_range(sheet)})."
+
+    def _words(self, line: Line, sheet: CharacterSheet, at: int) -> Iterator[str]:
+        if line.target_text == self._lines[at].target_text and at not in self._words_at:
+            return
+        for word, _ in terms_in(line.target_text, [(word, word) for word in sheet.forbidden]):
+            yield f"{sheet.name} never says “{word}”."
+        for word, instead in terms_in(line.target_text, sheet.preferred):
+            yield f"{sheet.name} says “{instead}”, not “{word}”."
+
+    def _voice(self, line: Line, sheet: CharacterSheet) -> Iterator[str]:
+        """A line's own voice is told on the line, a speaker's on their first line only."""
+        if sheet.voice is None:
+            return
+        of_speaker = self._rules.speaker_voices.get(line.speaker_id) if self._first_lines.get(line.speaker_id) == line.id else None
+        chosen = line.voice if line.voice is not None else of_speaker
+        if chosen is not None and (chosen.engine, chosen.voice) != (sheet.voice.engine, sheet.voice.voice):
+            whose = "This line" if line.voice is not None else sheet.name
+            yield f"{whose} has the voice “{chosen.voice}”; the sheet of {sheet.name} says “{sheet.voice.voice}”."
+
+    # read once
+
+    def _first_of_same(self) -> dict[int, int]:
+        """For each line whose words were said before: where they were first translated."""
+        first: dict[str, int] = {}
+        found: dict[int, int] = {}
+        for at, text in enumerate(self._folded):
+            if len(text) < (SAME_FROM_WIDE_CHARS if text[:1] >= _WIDE_FROM else SAME_FROM_CHARS) or not self._lines[at].target_text.strip():
+                continue
+            if (before := first.setdefault(text, at)) != at:
+                found[at] = before
+        return found
+
+    def _first_kept(self) -> dict[Pair, int]:
+        """For each key phrase the number of the first line that renders it as it should be."""
+        found: dict[Pair, int] = {}
+        for at in self._phrases.places():
+            line, held = self._lines[at], self._phrases.of(at)
+            missed = set(missed_terms(line.source_text, line.target_text, held))
+            for pair in terms_in(line.source_text, held):
+                if pair[1] not in missed:
+                    found.setdefault(pair, at + 1)
+        return found
+
+    def _spoken_words(self) -> frozenset[int]:
+        """Where a word of any sheet may stand in a translation."""
+        words = {word for sheet in self._rules.sheets.values() for word in (*sheet.forbidden, *(never for never, _ in sheet.preferred))}
+        if not words:
+            return frozenset()
+        return frozenset(_Holders([(word, word) for word in words], [folded(line.target_text) for line in self._lines]).places())
+
+    def _first_by_speaker(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for line in self._lines:
+            if line.target_text.strip():
+                found.setdefault(line.speaker_id, line.id)
+        return found
+
+
+class _Holders:
+    """Which lines may hold which pairs: every source side is looked for once, in all lines at once."""
+
+    def __init__(self, pairs: Sequence[Pair], texts: Sequence[str]) -> None:
+        self._by_line: dict[int, list[Pair]] = {}
+        if not pairs:
+            return
+        starts, whole = [0], "\n".join(texts)
+        for text in texts:
+            starts.append(starts[-1] + len(text) + 1)
+        for pair in pairs:
+            wanted = folded(pair[0])
+            place = whole.find(wanted) if wanted else -1
+            while place >= 0:
+                at = bisect_right(starts, place) - 1
+                self._by_line.setdefault(at, []).append(pair)
+                place = whole.find(wanted, starts[at + 1])
+
+    def of(self, at: int) -> Sequence[Pair]:
+        return self._by_line.get(at, ())
+
+    def places(self) -> list[int]:
+        return sorted(self._by_line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    form: str
+    to: str
+    is_one_listener: bool
+
+
+def _expected_forms(rules: HouseRules, lines: Sequence[Line]) -> dict[str, _Expected]:
+    """The form each line should use, where it is certain: all who are present in its scene are addressed alike by its speaker."""
+    if not rules.addresses:
+        return {}
+    forms = {(folded(one.speaker), folded(one.to)): one.form for one in rules.addresses}
+    names = {speaker_id: folded(name) for speaker_id, name in rules.names.items()}
+    found: dict[str, _Expected] = {}
+    for scene in scenes(lines):
+        present = dict.fromkeys(line.speaker_id for line in scene)
+        by_speaker = {speaker_id: _expected(speaker_id, present, names, rules.names, forms) for speaker_id in present}
+        found |= {line.id: expected for line in scene if (expected := by_speaker[line.speaker_id]) is not None}
+    return found
+
+
+def _expected(
+    speaker_id: str, present: Mapping[str, None], names: Mapping[str, str], shown: Mapping[str, str], forms: Mapping[Pair, str]
+) -> _Expected | None:
+    speaker = names.get(speaker_id, "")
+    others = [one for one in present if one != speaker_id]
+    to_all = forms.get((speaker, ""))
+    wanted = {forms.get((speaker, names.get(one, "")), to_all) for one in others} or {to_all}
+    form = next(iter(wanted))
+    if len(wanted) > 1 or form is None:
+        return None
+    to = " and ".join(shown.get(one, "") for one in others[:3]) + (" and others" if len(others) > 3 else "") if others else "everybody"
+    return _Expected(form, to, is_one_listener=len(others) == 1)
+
+
+def _range(sheet: CharacterSheet) -> str:
+    if sheet.min_pace is None:
+        return f"up to {sheet.max_pace:g}"
+    return f"{sheet.min_pace:g} or more" if sheet.max_pace is None else f"{sheet.min_pace:g} to {sheet.max_pace:g}"
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _SHOWN_CHARS else f"{plain[:_SHOWN_CHARS]}…"
