@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio import exports, playback
-from studio.bench_verbs import BenchVerbs
 from studio.domain.errors import BadMedia, BadSetting, NotFound, NotReady
 from studio.domain.language import NAMES, language_code
 from studio.domain.line import LineStatus
@@ -21,6 +20,7 @@ from studio.domain.timing import TimeSpan
 from studio.domain.views import EngineStatus, ProjectView
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
+from studio.handover_verbs import HandoverVerbs
 from studio.history_verbs import HistoryVerbs
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.media.probe import probe
@@ -36,12 +36,13 @@ from studio.steps.run import NOTICE_STAGE, notices
 from studio.steps.speech import kept_speech
 from studio.store.changes import Action, By
 from studio.store.text import storable
+from studio.take_verbs import TakeVerbs
 
 EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "NoReview", "PlacedNotes", "ReviewRoom", "Studio"]
 
 
-class Studio(OverviewVerbs, PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, BenchVerbs):
+class Studio(OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
@@ -246,6 +247,8 @@ class Studio(OverviewVerbs, PersonVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerb
         return playback.line_preview(self._shop, self._own(project_id), line_id)
 
     def export(self, project_id: str, kind: str) -> Path:
+        """One file of any kind. Raises ExportRefused where the project's delivery profile forbids it, and as its maker does."""
+        self.check_export(project_id, kind)
         return exports.export(self, self._shop, self._own(project_id), kind)
 
     def engines(self) -> tuple[EngineStatus, ...]:

@@ -115,7 +115,7 @@ def _keep(run: Run, line: Line, fresh: tuple[Candidate, ...], now: float | None)
     """List the wordings, and take one where the line has no words yet or only a machine's."""
     known = run.shop.lines.candidates(run.project.id, line.id)
     run.shop.lines.put_candidates(line.id, combined(fresh, known))
-    if line.target_text.strip() and _is_own(line, known):
+    if line.target_text.strip() and is_own(line, known):
         return Outcome.KEPT if fresh else Outcome.UNCHANGED
     choice = next(_choices(run, line, (fresh, known), now), None)
     if choice is None:
@@ -124,7 +124,7 @@ def _keep(run: Run, line: Line, fresh: tuple[Candidate, ...], now: float | None)
     return Outcome.CHOSEN
 
 
-def _is_own(line: Line, known: tuple[Candidate, ...]) -> bool:
+def is_own(line: Line, known: tuple[Candidate, ...]) -> bool:
     """Whether a person wrote the line's words: typed, or imported."""
     return not any(one.text == line.target_text.strip() and one.engine != ImportedTranslator.name and not one.engine.startswith(TYPED_BY) for one in known)
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
-from studio.domain.line import Line, Take, VoiceRef
+from studio.domain.line import Line, LineStatus, Take, VoiceRef
 from studio.domain.timing import clock
 from studio.engines.protocols import HasNotices, HearsSource, SeesFace, SourceLine, Speaker
 from studio.media.wav import read_wav_span
@@ -27,7 +27,7 @@ from studio.steps.takes import Origin, circle, keep_take, made_before
 
 def run(run: Run) -> None:
     cast = run.shop.lines.cast(run.project.id)
-    asked = [line for line in cast.lines if run.wants(line) and has_words(line.target_text)]
+    asked = [line for line in cast.lines if run.wants(line) and has_words(line.target_text) and not _is_settled(line)]
     _look_closer(run, asked)
     known = listened(run, cast.lines)
     standing = stand(run.project, cast, run.shop.engines, known=known, quality=run.job.quality)
@@ -47,6 +47,11 @@ def run(run: Run) -> None:
     told += [sentence for engine in run.shop.engines.all("speaker") if isinstance(engine, HasNotices) for sentence in engine.notices()]
     if told:
         run.notice("voice", " ".join(told))
+
+
+def _is_settled(line: Line) -> bool:
+    """A locked line keeps the take that was circled when it was locked."""
+    return line.status is LineStatus.LOCKED and line.take_id is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from studio.domain.errors import NotFound
 from studio.domain.line import Candidate, Estimate, Fit, FitReport, Prediction, Take, VoiceRef
@@ -78,6 +78,19 @@ class TakeRecords:
         query = select(TAKES).where(TAKES.c.project_id == project_id, TAKES.c.line_id == line_id).order_by(TAKES.c.seq.desc())
         with reading(self._engine) as connection:
             return tuple(_take(row) for row in connection.execute(query))
+
+    def take_times(self, project_id: str, line_id: str) -> dict[str, str]:
+        """When each take of a line was made (UTC, ISO 8601), by take id."""
+        query = select(TAKES.c.id, TAKES.c.created_at).where(TAKES.c.project_id == project_id, TAKES.c.line_id == line_id)
+        with reading(self._engine) as connection:
+            return {row.id: row.created_at for row in connection.execute(query)}
+
+    def note_take(self, project_id: str, take_id: str, note: str) -> Take:
+        """Write a note on a take, durable on return. Raises NotFound for a take that is not of this project."""
+        with writing(self._engine) as connection:
+            here = (TAKES.c.project_id == project_id, TAKES.c.id == take_id)
+            connection.execute(update(TAKES).where(*here).values(note=storable(note, "A note on a take")))
+        return self.take(project_id, take_id)
 
     def project_takes(self, project_id: str) -> tuple[Take, ...]:
         """Every take of a project, oldest first: what a voice's duration is calibrated on."""

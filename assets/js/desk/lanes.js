@@ -1,22 +1,24 @@
 // The line on its time axis: the source's waveform with the line as a region to drag, its neighbours, the take's waveform, marks
 // and playhead. The source lane and its regions are wavesurfer's, drawn from the studio's own peaks, window by window, so nothing
-// is decoded; the take lies on a canvas below, because wavesurfer lays every lane on one sound, and a take has an axis of its own.
+// is decoded; the take and the time axis lie on canvases below, because every lane of wavesurfer is of one sound that begins at 0,
+// and here a take begins with its line and a window in the middle of the programme.
 // Enter: rows and the player's time. Leave: new times of the line, through `actions.revise`.
 
 import RegionsPlugin from "../../vendor/wavesurfer-regions.js";
-import TimelinePlugin from "../../vendor/wavesurfer-timeline.js";
 import WaveSurfer from "../../vendor/wavesurfer.js";
 import { h } from "../dom.js";
 import { seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { peaksOf, peaksOfTake } from "../waves.js";
+import { sheet } from "./sheet.js";
 import { Snapping } from "./snapping.js";
 
 const LEAST_MS = 80; // a line shorter than two frames is a slip of the hand
 const SENT_AFTER_MS = 350; // nudges in a row are one edit
 const SNAP_PX = 8;
 const CLICK_PX = 4;
-const GRID_MS = 500; // windows begin here, so that the axis counts in round times
+const GRID_MS = 500; // windows begin here, so that lines next to each other share their axis
+const [STEPS_MS, MOST_LABELS] = [[500, 1000, 2000, 5000, 10_000], 6];
 export const AROUNDS_MS = [400, 900, 2500, 6000];
 
 export class Lanes {
@@ -37,7 +39,7 @@ export class Lanes {
     this.snapping = new Snapping();
     this.source = h("div.lane-source");
     this.take = h("canvas.lanes", { role: "img", "aria-label": "Waveform of the take" });
-    this.axis = h("div.lane-axis", { "aria-hidden": "true" });
+    this.axis = h("canvas.lane-axis", { "aria-hidden": "true" });
     this.head = h("i.lane-head");
     this.box = h("div.lane-box", { role: "group", "aria-label": "The line on its time axis" }, this.source, this.take, this.axis, this.head);
     this.element = h("div.lane-part", {}, this.box);
@@ -51,7 +53,6 @@ export class Lanes {
 
   #makeWave() {
     this.regions = RegionsPlugin.create();
-    this.timeline = null;
     this.wave = WaveSurfer.create({ container: this.source, height: 52, interact: false, cursorWidth: 0, hideScrollbar: true, barWidth: 2, barGap: 1, barRadius: 1, barMinHeight: 1, plugins: [this.regions] });
     this.wave.on("error", () => null); // it is given peaks only; a window that gives way to the next is no failure
     this.regions.on("region-update", (region, side) => this.#drag(region, side));
@@ -228,6 +229,7 @@ export class Lanes {
     if (!this.#row || !this.box.clientWidth) return;
     this.#load();
     this.#drawTake(times);
+    this.#drawAxis();
     this.onDraw();
     this.at(this.player.at_ms);
     if (this.#isReady && !this.#dragged) this.#paintRegions(times);
@@ -252,7 +254,6 @@ export class Lanes {
         if (shows !== this.#loaded) return;
         this.#isReady = true;
         this.#paintColours();
-        this.#paintAxis();
         this.draw();
       })
       .catch(() => null); // a later window took its place
@@ -265,14 +266,17 @@ export class Lanes {
     this.draw();
   }
 
-  #paintAxis() {
-    if (this.timeline) this.wave.unregisterPlugin(this.timeline);
+  #drawAxis() {
+    const { pen, width, ink } = sheet(this.axis);
     const { from_ms, to_ms } = this.window;
-    const step_s = [0.5, 1, 2, 5].find((one) => (to_ms - from_ms) / 1000 / one <= 7) ?? 10;
-    const format = (at_s) => timecode(Math.round(at_s * 1000), lines.desk.fps).slice(3);
-    this.timeline = this.wave.registerPlugin(
-      TimelinePlugin.create({ container: this.axis, height: 13, timeInterval: step_s / 5, primaryLabelInterval: step_s, secondaryLabelOpacity: 0, timeOffset: from_ms / 1000, formatTimeCallback: format, style: { fontSize: "10px", color: "var(--faint)" } }),
-    );
+    const step_ms = STEPS_MS.find((one) => (to_ms - from_ms) / one <= MOST_LABELS) ?? STEPS_MS.at(-1);
+    pen.fillStyle = ink("--faint");
+    pen.font = "10px system-ui";
+    for (let ms = Math.ceil(from_ms / step_ms) * step_ms; ms < to_ms; ms += step_ms) {
+      const left = ((ms - from_ms) / (to_ms - from_ms)) * width;
+      pen.fillRect(left, 0, 1, 4);
+      if (left < width - 46) pen.fillText(timecode(ms, lines.desk.fps).slice(3), left + 3, 10);
+    }
   }
 
   #put(region, { start_ms, end_ms }) {
@@ -304,17 +308,10 @@ export class Lanes {
   }
 
   #drawTake(times) {
-    const { clientWidth: width, clientHeight: height } = this.take;
+    const { pen, width, height, ink } = sheet(this.take);
     if (!width) return;
-    const scale = window.devicePixelRatio;
-    if (this.take.width !== Math.round(width * scale) || this.take.height !== Math.round(height * scale)) [this.take.width, this.take.height] = [Math.round(width * scale), Math.round(height * scale)];
-    const pen = this.take.getContext("2d");
-    pen.setTransform(scale, 0, 0, scale, 0, 0);
-    pen.clearRect(0, 0, width, height);
     const { from_ms, to_ms } = this.window;
     const x = (ms) => ((ms - from_ms) / (to_ms - from_ms)) * width;
-    const style = getComputedStyle(this.take);
-    const ink = (name) => style.getPropertyValue(name);
     const row = this.#row;
     const gap_ms = Math.max(0, row.start_ms + row.slot_ms + row.gap_ms - row.end_ms);
     pen.fillStyle = ink("--slot-tint");

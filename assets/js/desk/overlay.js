@@ -5,6 +5,7 @@ import { quietly, read } from "../api.js";
 import { h } from "../dom.js";
 import { percent, seconds } from "../format.js";
 import { lines } from "../lines.js";
+import { sheet } from "./sheet.js";
 
 const KEPT = 40;
 const STEP_MS = 40; // one video frame at 25 Hz
@@ -99,17 +100,10 @@ export class Overlay {
   }
 
   #draw() {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (!this.#row || !width) return;
-    const scale = window.devicePixelRatio;
-    if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) [this.canvas.width, this.canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
-    const pen = this.canvas.getContext("2d");
-    pen.setTransform(scale, 0, 0, scale, 0, 0);
-    pen.clearRect(0, 0, width, height);
+    if (!this.#row || !this.canvas.clientWidth) return;
+    const { pen, width, height, ink } = sheet(this.canvas);
     const { from_ms, to_ms } = this.lanes.window;
     const x = (ms) => ((ms - from_ms) / (to_ms - from_ms)) * width;
-    const style = getComputedStyle(this.canvas);
-    const ink = (name) => style.getPropertyValue(name);
     const { start_ms, end_ms } = this.lanes.times;
     pen.fillStyle = ink("--slot-tint");
     pen.fillRect(x(start_ms), 0, x(end_ms) - x(start_ms), height);

@@ -16,6 +16,7 @@ const SWIFT_MS = 160; // lines turned faster than this are not sought one by one
 const PRELOAD_MS = 350;
 const SHUTTLE = [1, 2, 4];
 const BACK_STEP_MS = 60; // browsers cannot play backwards; the picture steps
+const MIXING = "Mixing the context of this line; the next time it is there at once.";
 const CONTEXT_MS = 3000; // neighbours within so much of a line can be heard in its context
 
 export class Player {
@@ -118,9 +119,11 @@ export class Player {
     const address = this.address(mode);
     const known = soundNow(address);
     if (known) return known;
-    const timer = setTimeout(() => this.onTrouble(mode === "context" ? "Mixing the context of this line; the next time it is there at once." : ""), 300);
+    const timer = setTimeout(() => mode === "context" && this.onTrouble(MIXING), 300);
     try {
-      return await soundAt(address);
+      const sound = await soundAt(address);
+      this.onTrouble("");
+      return sound;
     } catch (error) {
       this.onTrouble(error.message);
       return null;
@@ -156,7 +159,9 @@ export class Player {
     const go = () => (this.isPlaying ? this.play() : this.#place(this.range.from_ms));
     if (isSwift) this.#timers.seek = setTimeout(go, SWIFT_MS / 2);
     else go();
+    if (!isSwift && this.can("take")) soundAt(this.address("take")).catch(() => null);
     this.#timers.preload = setTimeout(() => this.#preload(), PRELOAD_MS);
+    this.onTrouble("");
   }
 
   /** The takes of the lines about to be taken, so that they play at once. */
