@@ -20,12 +20,12 @@ from studio.domain.settings import Guidance, Limits
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineDetail, LineRow
 from studio.engines.protocols import VoiceInfo
+from studio.lip_verbs import LipVerbs
 from studio.preferences import watched
-from studio.review import build_rows, paced_estimator, predictor, programme_ms, resolve_voices, stand, voices_on_offer
-from studio.lip_verbs import LipVerbs, with_lips
+from studio.review import programme_ms, resolve_voices, voices_on_offer
 from studio.script import UNNAMED_SPEAKER, speaker_at
 from studio.stages.timing import slots
-from studio.steps.lip_guide import cues
+from studio.standing import Stood
 from studio.store.changes import Action
 from studio.store.lines import Follow, LineChange
 
@@ -78,13 +78,10 @@ class Revising:
 class LineVerbs(LipVerbs):
     # lines
 
-    def rows(self, project_id: str) -> tuple[LineRow, ...]:
-        project = self._own(project_id)
-        lines, rack = self._shop.lines, self._shop.engines
-        takes = {take.id: take for take in lines.circled_takes(project.id)}
-        cast = lines.cast(project.id)
-        standing = stand(project, cast, rack, tuple(takes.values()), cues(self._shop, project, cast.lines))
-        return with_lips(self._shop, project, build_rows(project, standing, takes, lines.candidate_counts(project.id), rack))
+    def rows(self, project_id: str, *, at_once: bool = False) -> tuple[LineRow, ...]:
+        """One per line in timeline order. `at_once`: texts nobody has timed yet are not waited for; their rows say so, and a later call
+        has them."""
+        return tuple(self._stood(self._own(project_id), at_once=at_once).rows.values())
 
     def line(self, project_id: str, line_id: str) -> LineDetail:
         row = self._row(project_id, line_id)
@@ -93,15 +90,7 @@ class LineVerbs(LipVerbs):
 
     def predict(self, project_id: str, line_id: str, text: str) -> Prediction | None:
         """Hold a text against its line while it is being typed; nothing is stored."""
-        project, rack = self._own(project_id), self._shop.engines
-        cast = self._shop.lines.cast(project.id)
-        line = next((line for line in cast.lines if line.id == line_id), None)
-        if line is None:
-            raise NotFound("line", line_id)
-        slots_by_line = slots(cast.lines, project.settings.timing, programme_ms(project, cast))
-        estimator = paced_estimator(project, rack, self._shop.lines.circled_takes(project.id))
-        predict_text = predictor(project, slots_by_line, resolve_voices(project, cast, rack), estimator)
-        return predict_text(line, text[: self._shop.limits.max_text_chars])
+        return self._stood(self._own(project_id), at_once=True).predict(line_id, text[: self._shop.limits.max_text_chars])
 
     def revise_line(self, project_id: str, line_id: str, edit: LineEdit, *, change_id: str | None = None) -> LineRow:
         """Durable when it returns. A locked line takes nothing but another status. `change_id`: the action it goes on with."""
@@ -223,10 +212,10 @@ class LineVerbs(LipVerbs):
             raise BadSetting(f"There is no voice “{voice.voice}” of {voice.engine} for {project.target_language} here; choose one from the list.")
 
     def _row(self, project_id: str, line_id: str) -> LineRow:
-        row = next((row for row in self.rows(project_id) if row.line.id == line_id), None)
-        if row is None:
-            raise NotFound("line", line_id)
-        return row
+        return self._stood(self._own(project_id), at_once=True).row(line_id)
+
+    def _stood(self, project: Project, *, at_once: bool) -> Stood:
+        return self._shop.standings.look(self._shop, project, at_once=at_once)
 
 
 def clean_name(name: str, what: str) -> str:

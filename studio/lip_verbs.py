@@ -6,7 +6,6 @@ Enter: ids and plain values, of the user's own projects only. Leave: records and
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import replace
 
 from studio.domain.errors import NotReady
@@ -16,7 +15,6 @@ from studio.domain.project import Cast, Project
 from studio.domain.settings import Settings
 from studio.domain.sync import LineCurves
 from studio.domain.timing import TimeSpan
-from studio.domain.views import LineRow
 from studio.media.wav import read_wav
 from studio.review import programme_ms
 from studio.stages.av_offset import AvOffset
@@ -25,7 +23,7 @@ from studio.stages.sync import CurveParts, PlacedSound, at_speech_rate, line_cur
 from studio.steps.faces import archive_of, kept_faces, kept_presence
 from studio.steps.run import NOTICE_STAGE
 from studio.steps.speech import kept_speech, source_speech
-from studio.steps.sync import kept_offset, kept_syncs
+from studio.steps.sync import kept_offset
 from studio.store.changes import Action
 from studio.store.lines import LineChange
 from studio.store.stage_results import StageKey
@@ -95,16 +93,6 @@ class LipVerbs:
         end_ms = programme_ms(project, cast)
         moved = tuple(replace(line, span=span) for line in cast.lines if (span := _moved(line.span, by_ms, end_ms)) != line.span)
         self._shop.lines.change_lines(project.id, LineChange(revised=moved), by=action)
-
-
-def with_lips(shop: Workshop, project: Project, rows: Sequence[LineRow]) -> tuple[LineRow, ...]:
-    """The rows with how their speakers are seen, and with the lip verdicts on their takes, as far as either is known."""
-    lines = [row.line for row in rows]
-    presences = kept_presence(shop, project, lines)
-    if not presences:
-        return tuple(rows)
-    syncs = kept_syncs(shop, project, lines, {row.take.id: row.take for row in rows if row.take is not None}, presences)
-    return tuple(replace(row, presence=presences.get(row.line.id), sync=syncs.get(row.line.id)) for row in rows)
 
 
 def _shifted(settings: Settings, shift_ms: int) -> Settings:

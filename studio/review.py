@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from studio.domain.errors import EngineUnavailable
+from studio.domain.faces import LinePresence
 from studio.domain.glossary import folded, missed_terms
 from studio.domain.language import NAMES
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
@@ -14,11 +15,12 @@ from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.reference_voice import ReferenceVoice
 from studio.domain.settings import QUALITIES
+from studio.domain.sync import LineSync
 from studio.domain.views import LineRow, ProjectCounts
 from studio.domain.writing import looks_foreign
 from studio.engines.protocols import Availability, DurationEstimator, HearsSource, LearnsPace, SeesFace, Speaker, Translator, VoiceInfo
 from studio.engines.rack import EngineRack
-from studio.stages.timing import line_flags, predictions, slots
+from studio.stages.timing import predictions, slots
 from studio.stages.translate import Predict
 from studio.stages.voice import VOICE_VERSION, assign_voices
 from studio.steps.lip_guide import NO_CUES, LipCues, guide_keys
@@ -33,7 +35,7 @@ class Standing:
     """A project's cast with all that follows from it; `voices` and `predictions` lack what no engine can give.
 
     `predict_text` holds any other text against one of the lines. `guide_keys`: what a take owes beside words, voice and slot: its timing
-    to the lips, or, of a voice that sees, all it is told; `other_keys`: the same of takes in another quality, which are not stale either.
+    to the lips, or, of a voice that sees, all it is told.
     """
 
     cast: Cast
@@ -42,7 +44,6 @@ class Standing:
     predictions: Mapping[str, Prediction]
     predict_text: Predict
     guide_keys: Mapping[str, str] = field(default_factory=dict)
-    other_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def programme_ms(project: Project, cast: Cast) -> int:
@@ -113,21 +114,44 @@ def follows_instructions(project: Project, rack: EngineRack) -> bool:
     return translator is not None and translator.follows_instructions
 
 
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What engines and recordings offer a project now; equal offers, equal voices and predictions for the same lines.
+
+    `own`: voices of the engine that speaks for those nobody chose a voice for; `known`: every voice on offer, by engine and name.
+    """
+
+    estimator: DurationEstimator | None
+    own: tuple[VoiceInfo, ...]
+    known: frozenset[tuple[str, str]]
+    versions: tuple[tuple[str, str], ...]
+    references: tuple[ReferenceVoice, ...]
+
+
+def offers_of(project: Project, rack: EngineRack, references: tuple[ReferenceVoice, ...]) -> Offers:
+    engine, engines = default_speaker(project, rack), rack.all("speaker")
+    known = ((info.ref.engine, info.ref.voice) for each in engines for info in _voices_of(each, project.target_language, references))
+    own = tuple(engine.voices(project.target_language)) if engine is not None else ()
+    return Offers(estimator_for(project, rack), own, frozenset(known), tuple((each.name, each.version) for each in engines), references)
+
+
 def resolve_voices(project: Project, cast: Cast, rack: EngineRack) -> dict[str, VoiceRef]:
     """The voice of every line: its own, its speaker's, or one handed out so that no two speakers share it needlessly.
 
     A voice chosen before the project changed its language does not count: it would read the words of another.
     """
-    engine = default_speaker(project, rack)
-    offers = (info.ref for each in rack.all("speaker") for info in _voices_of(each, project.target_language, cast.references))
-    known = {(ref.engine, ref.voice) for ref in offers}
-    speakers = [speaker if _is_known(speaker.voice, known) else replace(speaker, voice=None) for speaker in cast.speakers]
-    handed_out = assign_voices(speakers, engine.voices(project.target_language) if engine is not None else ())
-    by_line = {line.id: line.voice if _is_known(line.voice, known) else handed_out.get(line.speaker_id) for line in cast.lines}
+    return voices_of(cast, offers_of(project, rack, cast.references))
+
+
+def voices_of(cast: Cast, offers: Offers) -> dict[str, VoiceRef]:
+    """As `resolve_voices`, where it is known what is on offer."""
+    speakers = [speaker if _is_known(speaker.voice, offers.known) else replace(speaker, voice=None) for speaker in cast.speakers]
+    handed_out = assign_voices(speakers, offers.own)
+    by_line = {line.id: line.voice if _is_known(line.voice, offers.known) else handed_out.get(line.speaker_id) for line in cast.lines}
     return {line_id: voice for line_id, voice in by_line.items() if voice is not None}
 
 
-def _is_known(voice: VoiceRef | None, known: set[tuple[str, str]]) -> bool:
+def _is_known(voice: VoiceRef | None, known: frozenset[tuple[str, str]]) -> bool:
     return voice is not None and (voice.engine, voice.voice) in known
 
 
@@ -160,10 +184,16 @@ def stand(
     found = predictions(cast.lines, slots_by_line, lambda line: estimates.get(line.id), max_ratio=project.settings.fit.max_ratio)
     predict_text = predictor(project, slots_by_line, voices, estimator)
     asked, sight = quality or project.settings.voice.quality, Sight(project, cast.references, known)
+    keys = guide_keys(project, cast.lines, slots_by_line, known) | see_keys(sight, cast, slots_by_line, voices, rack, asked)
+    return Standing(cast, slots_by_line, voices, found, predict_text, keys)
+
+
+def told_of(project: Project, cast: Cast, slots_by_line: Mapping[str, Slot], voices: Mapping[str, VoiceRef], rack: EngineRack, known: LipCues) -> dict[str, tuple[str | None, ...]]:
+    """`RowParts.told` of the lines that are told anything, by id: a take in another quality is not stale either."""
+    asked, sight = project.settings.voice.quality, Sight(project, cast.references, known)
     seen = {each: see_keys(sight, cast, slots_by_line, voices, rack, each) for each in QUALITIES}
     keys = guide_keys(project, cast.lines, slots_by_line, known) | seen[asked]
-    others = {line_id: tuple(seen[each][line_id] for each in QUALITIES if each != asked) for line_id in seen[asked]}
-    return Standing(cast, slots_by_line, voices, found, predict_text, keys, others)
+    return {line_id: (key, *(seen[each][line_id] for each in QUALITIES if each != asked and line_id in seen[each])) for line_id, key in keys.items()}
 
 
 def _estimates(language: str, cast: Cast, voices: Mapping[str, VoiceRef], estimator: DurationEstimator | None) -> dict[str, Estimate]:
@@ -194,42 +224,56 @@ def voice_version(project: Project, engine: Speaker, line: Line) -> str:
     return f"{engine.version} of {project.source.blob} track {project.settings.audio_track} from {line.span.start_ms} in {project.source_language}"
 
 
-def build_rows(project: Project, standing: Standing, takes: Mapping[str, Take], candidate_counts: Mapping[str, int], rack: EngineRack) -> tuple[LineRow, ...]:
-    """One row per line in timeline order; `takes` by take id."""
-    speakers = {speaker.id: speaker for speaker in standing.cast.speakers}
-    speakers_by_name: dict[str, Speaker] = {engine.name: engine for engine in rack.all("speaker")}
-    lines, end_ms = standing.cast.lines, programme_ms(project, standing.cast)
-    flags = line_flags(lines, standing.slots, standing.predictions, takes, end_ms, max_ratio=project.settings.fit.max_ratio)
-    terms = {pair: folded(pair[0]) for pair in project.settings.translation.terms}
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        voice, take, slot = standing.voices.get(line.id), takes.get(line.take_id or ""), standing.slots[line.id]
-        is_stale = take is not None and take.fingerprint not in _keys_now(project, standing, line, speakers_by_name)
-        rows.append(
-            LineRow(
-                number=number,
-                line=line,
-                speaker=speakers[line.speaker_id],
-                voice=voice,
-                slot=slot,
-                prediction=standing.predictions.get(line.id),
-                take=take,
-                is_take_stale=is_stale,
-                candidate_count=candidate_counts.get(line.id, 0),
-                flags=(*flags.get(line.id, ()), *_writing_flags(project, line), *_glossary_flags(line, terms), *line.notes),
-            )
+@dataclass(frozen=True, slots=True)
+class RowParts:
+    """What a row is made of beside its line; `told`: what a take of the line would owe beside words, voice and slot, in the quality asked
+    for and in others."""
+
+    slot: Slot
+    voice: VoiceRef | None = None
+    prediction: Prediction | None = None
+    is_being_measured: bool = False
+    take: Take | None = None
+    told: tuple[str | None, ...] = (None,)
+    candidate_count: int = 0
+    timing_flags: tuple[str, ...] = ()
+    presence: LinePresence | None = None
+    sync: LineSync | None = None
+
+
+class RowMaker:
+    """Makes the rows of one project, one at a time."""
+
+    def __init__(self, project: Project, cast: Cast, rack: EngineRack) -> None:
+        self._project = project
+        self._speakers = {speaker.id: speaker for speaker in cast.speakers}
+        self._engines: dict[str, Speaker] = {engine.name: engine for engine in rack.all("speaker")}
+        self._terms = {pair: folded(pair[0]) for pair in project.settings.translation.terms}
+
+    def row(self, number: int, line: Line, parts: RowParts) -> LineRow:
+        return LineRow(
+            number=number,
+            line=line,
+            speaker=self._speakers[line.speaker_id],
+            voice=parts.voice,
+            slot=parts.slot,
+            prediction=parts.prediction,
+            take=parts.take,
+            is_take_stale=parts.take is not None and parts.take.fingerprint not in self._keys_now(line, parts),
+            candidate_count=parts.candidate_count,
+            flags=(*parts.timing_flags, *_writing_flags(self._project, line), *_glossary_flags(line, self._terms), *line.notes),
+            presence=parts.presence,
+            sync=parts.sync,
+            is_being_measured=parts.is_being_measured,
         )
-    return tuple(rows)
 
-
-def _keys_now(project: Project, standing: Standing, line: Line, speakers: Mapping[str, Speaker]) -> tuple[str, ...]:
-    """The keys a take of the line would have if it were made now, in the quality asked for and in others; none where it has no voice."""
-    voice = standing.voices.get(line.id)
-    if voice is None:
-        return ()
-    version = voice_version(project, speakers[voice.engine], line) if voice.engine in speakers else ""
-    told = (standing.guide_keys.get(line.id), *standing.other_keys.get(line.id, ()))
-    return tuple(take_key(project, line, standing.slots[line.id], voice, version, each) for each in told)
+    def _keys_now(self, line: Line, parts: RowParts) -> tuple[str, ...]:
+        """The keys a take of the line would have if it were made now, in the quality asked for and in others; none where it has no voice."""
+        voice = parts.voice
+        if voice is None:
+            return ()
+        version = voice_version(self._project, self._engines[voice.engine], line) if voice.engine in self._engines else ""
+        return tuple(take_key(self._project, line, parts.slot, voice, version, each) for each in parts.told)
 
 
 def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:

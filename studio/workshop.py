@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio.domain.settings import Limits
 from studio.engines.rack import EngineRack
@@ -18,10 +19,14 @@ from studio.store.review_links import ReviewLinkStore
 from studio.store.stage_results import StageResults
 from studio.store.user_settings import UserSettings
 
+if TYPE_CHECKING:
+    from studio.standings import Standings
+
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """`cache` holds files made for the page (clips, proxies): all of it can be deleted and is made again on demand.
+    """`standings`: how projects stood when last looked at. `cache` holds files made for the page (clips, proxies): all of it can be deleted
+    and is made again on demand.
 
     `tidy` frees what deleted projects held, a while after they were deleted.
     """
@@ -36,6 +41,7 @@ class Workshop:
     jobs: JobStore
     blobs: BlobStore
     engines: EngineRack
+    standings: Standings
     cache: Path
     demo: Path
     log_file: Path

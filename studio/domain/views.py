@@ -14,7 +14,7 @@ from studio.domain.sync import LineSync
 class LineRow:
     """One line with all that decides about it. `number` counts from 1 in timeline order; `flags` are sentences.
 
-    `prediction` None: no duration engine speaks the target language. `take` is the circled one; `is_take_stale` when
+    `prediction` None: no duration engine speaks the target language, or the text `is_being_measured`. `take` is the circled one; `is_take_stale` when
     text, voice or slot have changed since it was made. `presence` None: nobody has looked for faces yet; `sync` None: the
     circled take has not been scored.
     """
@@ -31,6 +31,7 @@ class LineRow:
     flags: tuple[str, ...] = ()
     presence: LinePresence | None = None
     sync: LineSync | None = None
+    is_being_measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,12 @@ def looks_foreign(text: str, language: str) -> bool:
     (True, False, False)
     """
     expected = _SCRIPTS.get(language, _LATIN)
-    scripts = Counter(_script(letter) for letter in text if letter.isalpha())
+    if expected is _LATIN and text.isascii():
+        return False
+    scripts: Counter[str] = Counter()
+    for letter, count in Counter(text).items():  # names are looked up once per letter: this is asked of every line of a film
+        if letter.isalpha():
+            scripts[_script(letter)] += count
     own = sum(count for script, count in scripts.items() if script in expected)
     foreign = scripts.total() - own
     least = _MIN_FOREIGN_LATIN if scripts["LATIN"] == foreign else _MIN_FOREIGN

@@ -1,7 +1,7 @@
 """Stage: lines in, the time each may fill out (its slot), and the sentences that say what is wrong with a line's timing.
 
 Pure. A line owns its span and may borrow from the silence after it, up to the next line of anyone less a guard.
-Another warning is one more function in `line_flags`.
+Another warning is one more function in `flags_of`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, predict
 from studio.domain.settings import TimingSettings
+from studio.domain.timing import TimeSpan
 from studio.stages.fit import Placement, place
 
 
@@ -68,39 +69,34 @@ def predictions(
     }
 
 
-def line_flags(
-    lines: Sequence[Line],
-    slots_by_line: Mapping[str, Slot],
-    predictions_by_line: Mapping[str, Prediction],
-    takes: Mapping[str, Take],
-    programme_ms: int,
-    *,
-    max_ratio: float,
-) -> dict[str, tuple[str, ...]]:
-    """What an editor should know about each line, in sentences; lines without a flag have an empty tuple.
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What a line's flags owe to the other lines: where the takes come to lie, and when the same speaker's next line is."""
 
-    `takes` by take id. A take made from the line's present text speaks for itself; without one the prediction speaks.
-    """
-    circled = {line.id: takes[line.take_id] for line in lines if line.take_id is not None and line.take_id in takes}
+    placements: Mapping[str, Placement]
+    followers: Mapping[str, TimeSpan]
+    programme_ms: int
+    max_ratio: float
+
+    def around(self, line_id: str) -> tuple[Placement | None, TimeSpan | None]:
+        return self.placements.get(line_id), self.followers.get(line_id)
+
+
+def neighbours(lines: Sequence[Line], circled: Mapping[str, Take], programme_ms: int, *, max_ratio: float) -> Neighbours:
+    """`circled`: the lines' own takes by line id."""
     placements = {item.line_id: item for item in place(lines, {line_id: take.report for line_id, take in circled.items()}, programme_ms)}
-    followers = {line.id: follower for line, follower in _followers(sorted(lines, key=_order))}
-    flags = {}
-    for line in lines:
-        take = circled.get(line.id)
-        is_fresh = take is not None and take.text == line.target_text.strip()
-        length = (
-            _take_flag(take, max_ratio)
-            if is_fresh
-            else _prediction_flag(predictions_by_line.get(line.id), slots_by_line[line.id], max_ratio)
-        )
-        sentences = (
-            _span_flag(line, programme_ms),
-            _overlap_flag(line, followers.get(line.id)),
-            length,
-            _placement_flag(placements.get(line.id), programme_ms),
-        )
-        flags[line.id] = tuple(sentence for sentence in sentences if sentence)
-    return flags
+    followers = {line.id: follower.span for line, follower in _followers(sorted(lines, key=_order))}
+    return Neighbours(placements, followers, programme_ms, max_ratio)
+
+
+def flags_of(line: Line, slot: Slot, prediction: Prediction | None, take: Take | None, around: Neighbours) -> tuple[str, ...]:
+    """What an editor should know about the timing of one line, in sentences. A take made from the line's present text speaks for itself;
+    without one the prediction speaks."""
+    placement, follower = around.around(line.id)
+    is_fresh = take is not None and take.text == line.target_text.strip()
+    length = _take_flag(take, around.max_ratio) if is_fresh else _prediction_flag(prediction, slot, around.max_ratio)
+    sentences = (_span_flag(line, around.programme_ms), _overlap_flag(line, follower), length, _placement_flag(placement, around.programme_ms))
+    return tuple(sentence for sentence in sentences if sentence)
 
 
 def _order(line: Line) -> tuple[int, int, str]:
@@ -130,10 +126,10 @@ def _span_flag(line: Line, programme_ms: int) -> str:
     return ""
 
 
-def _overlap_flag(line: Line, follower: Line | None) -> str:
-    if follower is None or not line.span.overlaps(follower.span):
+def _overlap_flag(line: Line, follower: TimeSpan | None) -> str:
+    if follower is None or not line.span.overlaps(follower):
         return ""
-    return f"Overlaps the next line of the same speaker by {_seconds(line.span.end_ms - follower.span.start_ms)}."
+    return f"Overlaps the next line of the same speaker by {_seconds(line.span.end_ms - follower.start_ms)}."
 
 
 def _prediction_flag(prediction: Prediction | None, slot: Slot, max_ratio: float) -> str:

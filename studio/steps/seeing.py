@@ -85,10 +85,10 @@ def see_key(sight: Sight, line: Line, slot: Slot, voice: VoiceRef, engine: SeesF
 
 def see_keys(sight: Sight, cast: Cast, slots: Mapping[str, Slot], voices: Mapping[str, VoiceRef], rack: EngineRack, quality: str) -> dict[str, str]:
     """`see_key` by line id, of the lines whose voice sees."""
-    found = {}
+    found, engines = {}, {voice.engine: seeing(rack, voice) for voice in set(voices.values())}
     for line in cast.lines:
         voice = voices.get(line.id)
-        engine = seeing(rack, voice)
+        engine = engines[voice.engine] if voice is not None else None
         if voice is not None and engine is not None:
             found[line.id] = see_key(sight, line, slots[line.id], voice, engine, Asked(scales_of(sight.project, line), quality))
     return found

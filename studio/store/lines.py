@@ -22,6 +22,7 @@ from studio.store.history import HistoryRecords
 from studio.store.line_rows import hold_project, line_of, lines_query, twice_named
 from studio.store.line_writes import LineChange, apply, drop_speakers, put_speakers, replace_lines, required_lines
 from studio.store.schema import IMPORTS, LINE_EDITS
+from studio.store.looks import LookRecords
 from studio.store.speaker_rows import read_speakers
 from studio.store.speakers import SpeakerRecords
 from studio.store.takes import TakeRecords
@@ -39,7 +40,7 @@ class Imported:
     script: Script
 
 
-class LineStore(HistoryRecords, SpeakerRecords, TakeRecords, VoiceRecords):
+class LineStore(HistoryRecords, LookRecords, SpeakerRecords, TakeRecords, VoiceRecords):
     """Everything about the lines of projects."""
 
     def __init__(self, engine: Engine) -> None:

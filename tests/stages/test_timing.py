@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from studio.domain.line import Estimate, FitReport, Line, Prediction, Slot, Take, VoiceRef, predict
 from studio.domain.settings import TimingSettings
 from studio.domain.timing import TimeSpan
-from studio.stages.timing import line_flags, predictions, slots
+from studio.stages import timing
+from studio.stages.timing import neighbours, predictions, slots
 
 SETTINGS = TimingSettings(guard_ms=80, max_borrow_ms=1000)
 
@@ -25,7 +26,10 @@ def flags_of(
 ) -> dict[str, tuple[str, ...]]:
     found = slots(lines, SETTINGS, programme_ms)
     foreseen = {key: predict(Estimate(ms, 0, "e"), found[key], max_ratio=1.25) for key, ms in (estimates or {}).items()}
-    return line_flags(lines, found, foreseen, {item.id: item for item in takes}, programme_ms, max_ratio=1.25)
+    by_id = {item.id: item for item in takes}
+    own = {one.id: by_id[one.take_id] for one in lines if one.take_id in by_id}
+    around = neighbours(lines, own, programme_ms, max_ratio=1.25)
+    return {one.id: timing.flags_of(one, found[one.id], foreseen.get(one.id), own.get(one.id), around) for one in lines}
 
 
 def test_a_line_borrows_the_gap_less_a_guard() -> None:

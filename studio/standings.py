@@ -1,0 +1,92 @@
+"""How projects stood when last looked at, kept in memory, and the texts nobody has timed yet, timed in the background.
+
+Enter: the shop and a project. Leaves a `Stood` that is right for this moment (`standing.py` decides what may be taken over). Bounded by the
+number of projects; thread-safe; each process keeps its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from studio.domain.errors import StudioError
+from studio.domain.line import VoiceRef
+from studio.domain.project import Project
+from studio.standing import Stood, look_again
+from studio.workshop import Workshop
+
+KEPT_PROJECTS = 16
+FIRST_BATCH, BATCH = 40, 120  # texts; the first is what a page shows at once
+
+
+@dataclass(slots=True)
+class _Place:
+    """What is kept of one project. `failed`: why its texts could not be timed, until something else changes."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    stood: Stood | None = None
+    is_measuring: bool = False
+    failed: Stood | None = None
+
+
+class Standings:
+    def __init__(self, *, kept_projects: int = KEPT_PROJECTS) -> None:
+        self._places: OrderedDict[str, _Place] = OrderedDict()
+        self._kept_projects, self._lock, self._closed = kept_projects, threading.Lock(), threading.Event()
+
+    def look(self, shop: Workshop, project: Project, *, at_once: bool = False) -> Stood:
+        """How the project stands now. `at_once`: texts nobody has timed yet are timed in the background, and their rows say so."""
+        place = self._place(project.id)
+        with place.lock:
+            place.stood = look_again(shop, project, place.stood, at_once=at_once)
+            self._measure(shop, place, place.stood)
+            return place.stood
+
+    def close(self) -> None:
+        """Begin no more batches; what is being timed is finished and kept, or lost and timed again."""
+        self._closed.set()
+
+    def _place(self, project_id: str) -> _Place:
+        with self._lock:
+            place = self._places.setdefault(project_id, _Place())
+            self._places.move_to_end(project_id)
+            while len(self._places) > self._kept_projects:
+                self._places.popitem(last=False)
+            return place
+
+    def _measure(self, shop: Workshop, place: _Place, stood: Stood) -> None:
+        """Have the missing texts timed by a thread of its own, one per project; its answers lie in the engine's memory for the next look."""
+        if stood.timing.is_settled or place.is_measuring or self._closed.is_set() or place.failed is stood:
+            return
+        place.is_measuring = True
+        threading.Thread(target=self._timed, args=(place, stood), name="estimates", daemon=True).start()
+
+    def _timed(self, place: _Place, stood: Stood) -> None:
+        estimator, language = stood.offers.estimator, stood.project.target_language
+        try:
+            for voice, texts in _batches(stood):
+                if estimator is None or self._closed.is_set():
+                    return
+                estimator.estimate_many(texts, language, voice)
+        except StudioError as error:
+            place.failed = stood
+            logging.getLogger(__name__).warning("texts could not be timed: %s", error)
+        finally:
+            place.is_measuring = False
+
+
+def _batches(stood: Stood) -> Iterator[tuple[VoiceRef | None, list[str]]]:
+    """The texts that are missing, in timeline order, a few at a time; those of takes last."""
+    ground, timing = stood.ground, stood.timing
+    wanted = [(ground.voices.get(line.id), line.target_text) for line in ground.cast.lines if line.id in timing.unmeasured]
+    wanted += [(take.voice, take.text) for take in ground.takes.values() if take.id in timing.untimed_takes]
+    size = FIRST_BATCH
+    while wanted:
+        by_voice: dict[VoiceRef | None, list[str]] = {}
+        for voice, text in wanted[:size]:
+            by_voice.setdefault(voice, []).append(text)
+        yield from by_voice.items()
+        wanted, size = wanted[size:], BATCH
