@@ -18,7 +18,7 @@ export function mount({ element, props, watch }) {
 
 const said = ({ sentence, lines }) =>
   h(
-    "div.finding",
+    "div.island.finding",
     {},
     h("p", {}, sentence),
     lines.length ? h("div.first-lines", { role: "list", "aria-label": "Lines to begin with" }, lines.map(link)) : null,
