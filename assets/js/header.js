@@ -51,7 +51,7 @@ export function mount({ element, props, trigger, watch }) {
 function begin() {
   useKeysOf(person);
   command("help", { title: "Help: all keys, and what the measures mean", group: "Page", keys: ["?", "F1"], place: "page", run: () => openHelp("keys"), footer: "help" });
-  command("measures", { title: "What the measures mean", group: "Page", keys: ["H"], place: "page", run: () => openHelp("measures") });
+  command("measures", { title: "What the measures mean", group: "Page", keys: ["Shift+H"], place: "page", run: () => openHelp("measures") });
   watchTabs();
   listen();
   explainMeasures();

@@ -1,26 +1,41 @@
 // The page in the reader's language: words(english) answers the same text in theirs, from assets/lang/*.json.
-// Enter: an English text; numbers and “quoted” parts in it are carried over. Leave: the translation, or the English where there is none.
+// A key with {*0}, {*1} stands for every text with something filled in there: a number, a name, another sentence.
 // The catalogue is there before any other module of the page begins: whoever imports this waits for it.
 
 import { settingsOfPerson } from "./person.js";
 
-const catalogue = new Map(); // English key → translation
-let patterns = []; // [expression, translation] of keys with {*}, the longest first
-let spoken = "en";
+const MOST_REMEMBERED = 4000;
+const HOLE = /\{\*\d+\}/;
 
-/** Numbers with their sign and decimals; what stands between “ ”. Neither is words; both are carried over in order. */
-const NUMBERS = /[+\u2212-]?\d+(?:[.,:]\d+)*/g;
-const CARRIED = /\u201c[^\u201d]*\u201d|[+\u2212-]?\d+(?:[.,:]\d+)*/g;
+const catalogue = new Map(); // English → translation
+const remembered = new Map(); // texts asked for lately
+let patterns = []; // of keys with holes, those that say most first
+let spoken = "en";
 
 export const language = () => spoken;
 
-/** The text in the page's language. A key may keep “quoted words” where they name a part of the page, or carry them as {0}. */
+/** The text in the page's language, or as it is where the catalogue does not know it. */
 export function words(text) {
   if (!catalogue.size || typeof text !== "string" || !/[A-Za-z]/.test(text)) return text;
-  return whole(text) ?? inParts(text) ?? text;
+  let said = remembered.get(text);
+  if (said === undefined) {
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    said = spaced(text, whole(text.trim()) ?? inParts(text.trim()) ?? text.trim());
+    remembered.set(text, said);
+  }
+  return said;
 }
 
-const whole = (text) => found(text, NUMBERS) ?? found(text, CARRIED) ?? matched(text);
+const whole = (text) => catalogue.get(text) ?? filled(text);
+
+/** A sentence with something filled in; what is filled in may be words of the page too. */
+function filled(text) {
+  for (const { longest, expression, translation } of patterns) {
+    const match = text.includes(longest) && expression.exec(text);
+    if (match) return translation.replace(/\{\*(\d+)\}/g, (hole, at) => words(match.groups[`h${at}`] ?? hole));
+  }
+  return undefined;
+}
 
 /** Several sentences, or facts with a dot between them, one by one; undefined where none of them is known. */
 function inParts(text) {
@@ -33,36 +48,24 @@ function inParts(text) {
   return undefined;
 }
 
-function found(text, carriage) {
-  const carried = [];
-  const key = text.trim().replace(carriage, (part) => `{${carried.push(part) - 1}}`);
-  const translation = catalogue.get(key);
-  return translation === undefined ? undefined : spaced(text, filled(translation, carried));
-}
-
-/** Sentences that hold a name or another sentence: {*0} in their key. A sentence within is translated too. */
-function matched(text) {
-  for (const [expression, translation] of patterns) {
-    const match = expression.exec(text.trim());
-    if (match) return spaced(text, filled(translation, match.slice(1).map(words)));
-  }
-  return undefined;
-}
-
-const filled = (translation, carried) => translation.replace(/\{\*?(\d+)\}/g, (whole, at) => carried[at] ?? whole);
-
 /** A text keeps the space around it. */
-const spaced = (text, translation) => /^\s*/.exec(text)[0] + translation + /\s*$/.exec(text)[0];
+const spaced = (text, translation) => /^\s*/.exec(text)[0] + translation + (text.trim() ? /\s*$/.exec(text)[0] : "");
 
 /** Speak another language: its catalogue, {} for English. */
 export function speak(code, entries) {
   spoken = code;
   catalogue.clear();
+  remembered.clear();
   for (const [key, translation] of Object.entries(entries)) catalogue.set(key, translation);
-  patterns = Object.keys(entries)
-    .filter((key) => key.includes("{*"))
-    .sort((one, other) => other.length - one.length)
-    .map((key) => [new RegExp(`^${key.split(/\{\*?\d+\}/).map(literal).join("(.+?)")}$`, "s"), entries[key]]);
+  patterns = Object.keys(entries).filter((key) => HOLE.test(key)).map((key) => pattern(key, entries[key]));
+  patterns.sort((one, other) => other.says - one.says);
+}
+
+function pattern(key, translation) {
+  const between = key.split(/\{\*\d+\}/);
+  const source = key.split(/(\{\*\d+\})/).map((part) => (HOLE.test(part) ? `(?<h${part.slice(2, -1)}>.+?)` : literal(part))).join("");
+  const longest = between.reduce((best, part) => (part.length > best.length ? part : best), "");
+  return { longest, says: between.join("").length, expression: new RegExp(`^${source}$`, "s"), translation };
 }
 
 const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
