@@ -16,6 +16,8 @@ from studio.handover.material import Material, gather
 from studio.handover.names import delivery_name
 from studio.handover.otio import OTIO_SUFFIX, otio_text
 from studio.handover.package import ABOUT, Delivery, Part, text_part
+from studio.handover.quality import Examined, quality_report
+from studio.handover.report_page import report_html, report_json
 from studio.handover.stems import BED, LINES, MIX, PREMIX, STEMS, Levels, bed_part, line_parts, mix_difference, mix_part, premix_part, stem_parts
 from studio.handover.timeline import dub_timeline
 from studio.stages.mix import MIX_RATE_HZ
@@ -27,15 +29,20 @@ EDLS = "edl"
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """What a delivery is asked from: the project as it stands now."""
+    """What a delivery is asked from: the project as it stands now. `page`: the address of the studio's page, for links in reports, ""
+    for none."""
 
     shop: Workshop
     project: Project
     rows: tuple[LineRow, ...]
     notes: tuple[Note, ...] = ()
+    page: str = ""
 
     def material(self) -> Material:
         return gather(self.project, self.rows, self.shop.blobs)
+
+    def examined(self) -> Examined:
+        return Examined(self.shop, self.project, self.rows, self.notes)
 
 
 def stems(order: Ordered) -> Delivery:
@@ -72,7 +79,16 @@ def edl(order: Ordered) -> Delivery:
     return _delivery(order, material, "edl", tuple(_edl_parts(order, material, "")))
 
 
-DELIVERIES: dict[str, Callable[[Ordered], Delivery]] = {"stems": stems, "premix": premix, "otio": otio, "edl": edl}
+def qc(order: Ordered) -> Delivery:
+    """The quality report, for people and for programs."""
+    report = quality_report(order.examined())
+    texts = {"html": report_html(report, order.page), "json": report_json(report, order.page)}
+    parts = tuple(text_part(f"{_name(order, 'qc')}.{suffix}", text) for suffix, text in texts.items())
+    about = f"{order.project.name}: quality report of the dub, profile {report.profile.title}.\r\n"
+    return Delivery(_name(order, "qc"), (text_part(ABOUT, about), *parts))
+
+
+DELIVERIES: dict[str, Callable[[Ordered], Delivery]] = {"stems": stems, "premix": premix, "otio": otio, "edl": edl, "qc": qc}
 
 
 def _timelines(order: Ordered, material: Material) -> Iterator[Part]:

@@ -12,7 +12,7 @@ import shutil
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.domain.errors import BadSetting, Cancelled, MediaToolFailed
@@ -77,10 +77,13 @@ def file_part(name: str, path: Path) -> Part:
 
 
 def write_folder(delivery: Delivery, place: Path, watch: Watch = QUIET) -> Path:
-    """Write the parts into a folder of the delivery's name inside `place`; it is complete or absent: made beside and renamed.
+    """Write the parts into a folder of the delivery's name inside `place`; it is complete or absent: made beside and renamed. A single
+    file goes into `place` itself. Returns what was written.
 
     An earlier delivery there is replaced, anything else left alone. Raises BadSetting, OutOfSpace, Cancelled, MediaToolFailed.
     """
+    if len(delivery.parts) == 1:
+        return _write_alone(delivery, place, watch)
     folder = place / delivery.name
     _check_free(folder)
     draft = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
@@ -95,6 +98,14 @@ def write_folder(delivery: Delivery, place: Path, watch: Watch = QUIET) -> Path:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return folder
+
+
+def write_file(part: Part, path: Path, watch: Watch = QUIET) -> None:
+    """Write one part to `path`, a draft of the caller's. Raises OutOfSpace, Cancelled, MediaToolFailed."""
+    try:
+        _write_part(replace(part, name=path.name), path.parent, 0, part.size_bytes, watch)
+    except OSError as error:
+        raise storage_error(error, path) from error
 
 
 def write_zip(delivery: Delivery, path: Path, watch: Watch = QUIET) -> None:
@@ -183,6 +194,20 @@ def _write_part(part: Part, folder: Path, done: int, total: int, watch: Watch) -
             done += len(chunk)
     watch.tell(done, total)
     return done
+
+
+def _write_alone(delivery: Delivery, place: Path, watch: Watch) -> Path:
+    (part,) = delivery.parts
+    path = place / part.name
+    draft = f".{path.name}.{uuid.uuid4().hex[:8]}"
+    try:
+        _write_part(replace(part, name=draft), place, 0, part.size_bytes, watch)
+        os.replace(place / draft, path)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    finally:
+        (place / draft).unlink(missing_ok=True)
+    return path
 
 
 def _check_free(folder: Path) -> None:
