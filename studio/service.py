@@ -31,7 +31,8 @@ from studio.preference_export import Lessons
 from studio.preferences import lessons
 from studio.review_links import NoReview, ReviewLinkVerbs, ReviewRoom
 from studio.review import count, follows_instructions, is_over, standing_notices
-from studio.script import keep_as_lines, keep_as_targets, read_lines, script_of, switch_target
+from studio.script import script_of, switch_target
+from studio.script_verbs import ScriptVerbs
 from studio.steps.run import NOTICE_STAGE, notices
 from studio.steps.speech import kept_speech
 from studio.store.changes import Action, By
@@ -42,7 +43,7 @@ EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "NoReview", "PlacedNotes", "ReviewRoom", "Studio"]
 
 
-class Studio(OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, TakeVerbs):
+class Studio(ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
@@ -54,6 +55,7 @@ class Studio(OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVer
         self._runner.start()
 
     def close(self) -> None:
+        self._shop.standings.close()
         self._runner.close()
 
     # projects
@@ -138,12 +140,6 @@ class Studio(OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVer
 
     def remove_bed(self, project_id: str) -> Project:
         return self._update(project_id, bed_blob=None)
-
-    def import_script(self, project_id: str, data: bytes, name: str, *, as_target: bool = False) -> Script:
-        """Lines from a subtitle file: they replace the project's, or (as_target) give its lines their translation."""
-        project = self._own(project_id)
-        keep = keep_as_targets if as_target else keep_as_lines
-        return keep(self._shop, project, read_lines(self._shop, project, data, name), name, by=self.user)
 
     def read_script(self, data: bytes, name: str) -> Script:
         """The lines of a subtitle file, kept nowhere."""
@@ -270,7 +266,7 @@ class Studio(OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVer
 
     def _view(self, project: Project) -> ProjectView:
         render = playback.render_state(self._shop, project)
-        rows = self.rows(project.id)
+        rows = self.rows(project.id, at_once=True)
         return ProjectView(
             project=project,
             counts=count(rows),

@@ -20,22 +20,46 @@ from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
 from studio.service import LineEdit, Studio
 from studio.ui import desk_present, lip_present, present
-from studio.ui.desk_views import CurvesView, DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
+from studio.ui.desk_views import CurvesView, DeskRow, DeskView, FitView, HouseView, PanelView, Reply, SpeakerView, VoiceOption
 from studio.ui.guidance_desk import GuidanceDesk
+from studio.ui.handover_desk import HandoverDesk
 from studio.ui.history_desk import HistoryDesk, beginning
 from studio.ui.notes_desk import NotesDesk
 from studio.ui.playback_desk import PlaybackDesk
 
 KEPT_REVISIONS = 64
+KEPT_PROJECTS = 16
 MASK = 2**64 - 1
+
+Drawn = dict[str, tuple[LineRow, DeskRow, int]]  # by line id: a row, how it is shown, and the hash of that
 
 
 class DeskFeed:
-    """Row hashes of recent revisions (good for this process only), shared by all pages; a revision that fell out is simply sent whole."""
+    """Row hashes of recent revisions (good for this process only), shared by all pages; a revision that fell out is simply sent whole.
+    Rows as they were shown last are kept as well: the studio hands out the same row again while nothing about it has changed."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, dict[str, int]] = OrderedDict()
+        self._drawn: OrderedDict[str, Drawn] = OrderedDict()
         self._lock = Lock()
+
+    def drawn(self, project_id: str, rows: Sequence[LineRow]) -> Drawn:
+        """Every row as it is shown, made anew only where it is another than before."""
+        with self._lock:
+            before = self._drawn.get(project_id, {})
+        found: Drawn = {}
+        for row in rows:
+            kept = before.get(row.line.id)
+            if kept is None or kept[0] is not row:
+                shown = desk_present.desk_row(row)
+                kept = (row, shown, hash(shown))
+            found[row.line.id] = kept
+        with self._lock:
+            self._drawn[project_id] = found
+            self._drawn.move_to_end(project_id)
+            while len(self._drawn) > KEPT_PROJECTS:
+                self._drawn.popitem(last=False)
+        return found
 
     def changed(self, since: str, prints: dict[str, int]) -> frozenset[str] | None:
         """Ids of rows that differ from revision `since`; None when it is not known any more."""
@@ -79,18 +103,29 @@ class Revision:
     change_id: str | None = None
 
 
-class Desk(HistoryDesk, NotesDesk, GuidanceDesk, PlaybackDesk):
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page has when it asks for something: the revision of its rows, and the rows it has taken from answers since then."""
+
+    revision: str = ""
+    also: frozenset[str] = frozenset()
+
+
+NOTHING_SEEN = Seen()
+
+
+class Desk(HistoryDesk, NotesDesk, HandoverDesk, GuidanceDesk, PlaybackDesk):
     """Verbs of the desk for one user and one project."""
 
-    def __init__(self, studio: Studio, project_id: str, feed: DeskFeed) -> None:
-        self._studio, self._project_id, self._feed = studio, project_id, feed
+    def __init__(self, studio: Studio, project_id: str, feed: DeskFeed, seen: Seen = NOTHING_SEEN) -> None:
+        self._studio, self._project_id, self._feed, self._seen = studio, project_id, feed, seen
 
     def view(self, since: str = "", also: frozenset[str] = frozenset()) -> DeskView:
         """All rows, or those that differ from revision `since`, and always those in `also`: rows the page has taken from
         the answers to edits since then, so that one that went back to what it was is sent again."""
         project = self._studio.project(self._project_id)
-        rows = tuple(desk_present.desk_row(row) for row in self._studio.rows(self._project_id))
-        prints = {row.id: hash(row) for row in rows}
+        drawn = self._feed.drawn(self._project_id, self._studio.rows(self._project_id, at_once=True))
+        rows, prints = [shown for _, shown, _ in drawn.values()], {line_id: mark for line_id, (_, _, mark) in drawn.items()}
         revision = f"{hash((self._project_id, tuple(prints.items()), project.speakers, project.project.settings, project.follows_instructions)) & MASK:016x}"
         changed = self._feed.changed(since, prints)
         self._feed.keep(revision, prints)
@@ -100,7 +135,7 @@ class Desk(HistoryDesk, NotesDesk, GuidanceDesk, PlaybackDesk):
             revision=revision,
             is_whole=changed is None,
             order=tuple(prints),
-            rows=rows if changed is None else tuple(row for row in rows if row.id in changed | also),
+            rows=tuple(rows) if changed is None else tuple(row for row in rows if row.id in changed | also),
             speakers=tuple(
                 SpeakerView(one.id, one.name, desk_present.voice_key(one.voice) if one.voice is not None else "")
                 for one in project.speakers
@@ -116,6 +151,7 @@ class Desk(HistoryDesk, NotesDesk, GuidanceDesk, PlaybackDesk):
             guidance=project.project.settings.guidance,
             follows_instructions=project.follows_instructions,
             instruction_sentence="" if project.follows_instructions else desk_present.NO_INSTRUCTIONS,
+            measuring=sum(row.is_measuring for row in rows),
         )
 
     def panel(self, line_id: str) -> PanelView:
@@ -151,7 +187,7 @@ class Desk(HistoryDesk, NotesDesk, GuidanceDesk, PlaybackDesk):
 
     def add(self, start_ms: int, end_ms: int) -> Reply:
         row = self._studio.add_line(self._project_id, start_ms, end_ms)
-        return Reply(row=desk_present.desk_row(row), desk=self.view())
+        return replace(self._whole(), row=desk_present.desk_row(row))
 
     def delete(self, line_ids: Sequence[str]) -> Reply:
         self._studio.delete_lines(self._project_id, line_ids)
@@ -165,7 +201,7 @@ class Desk(HistoryDesk, NotesDesk, GuidanceDesk, PlaybackDesk):
         if len(line_ids) < 2:
             raise NotReady("Select two or more neighbouring lines to merge them.")
         row = self._studio.merge_lines(self._project_id, line_ids)
-        return Reply(row=desk_present.desk_row(row), desk=self.view())
+        return replace(self._whole(), row=desk_present.desk_row(row))
 
     def regenerate(self, line_ids: Sequence[str], *, over_budget: bool, instruction: str = "") -> Reply:
         job = self._studio.regenerate(self._project_id, line_ids, over_budget=over_budget, instruction=instruction)
@@ -215,7 +251,8 @@ class Desk(HistoryDesk, NotesDesk, GuidanceDesk, PlaybackDesk):
         return Reply(row=desk_present.desk_row(row))
 
     def _whole(self) -> Reply:
-        return Reply(desk=self.view())
+        """All that the page does not have yet."""
+        return Reply(desk=self.view(self._seen.revision, self._seen.also))
 
     def _voice(self, key: str) -> VoiceRef:
         found = next((voice.ref for voice in self._studio.voices(self._project_id) if desk_present.voice_key(voice.ref) == key), None)

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -18,9 +19,11 @@ from starlette.staticfiles import StaticFiles
 from studio.domain.errors import BadSetting, NotFound, StudioError
 from studio.domain.plain import from_plain, to_plain
 from studio.service import Studio
-from studio.ui.desk import Desk, DeskFeed, Revision
+from studio.ui.desk import NOTHING_SEEN, Desk, DeskFeed, Revision, Seen
 from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.guidance_routes import received_voice
+from studio.ui.handover_desk import HANDOVER_CALLS
+from studio.ui.handover_routes import add_handover
 from studio.ui.history_desk import HISTORY_CALLS
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
@@ -55,6 +58,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "set_learning": Desk.set_learning,
     "forget_choices": Desk.forget_choices,
     **GUIDANCE_CALLS,
+    **HANDOVER_CALLS,
     **PLAYBACK_CALLS,
     **NOTES_CALLS,
     **HISTORY_CALLS,
@@ -65,6 +69,7 @@ def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
     """Everything the page needs that is not a Gradio event. Must be called before Gradio is mounted at the root."""
     router = APIRouter()
     _add_login(router, sessions)
+    add_handover(router, lambda request: bound(studio, sessions, request))
     _add_media(router, studio, sessions)
     _add_desk(router, studio, sessions)
     add_review(router, studio, ASSETS)
@@ -154,23 +159,27 @@ def _add_media(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
 def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     feed = DeskFeed()
 
-    def desk(request: Request, project_id: str) -> Desk:
-        return Desk(bound(studio, sessions, request), project_id, feed)
+    def desk(request: Request, project_id: str, seen: Seen = NOTHING_SEEN) -> Desk:
+        return Desk(bound(studio, sessions, request), project_id, feed, seen)
+
+    def called(request: Request, project_id: str, verb: str, values: dict[str, Any]) -> Any:
+        seen = Seen(str(values.pop("seen_revision", "")), frozenset(map(str, values.pop("seen_also", ()))))
+        return _call(desk(request, project_id, seen), verb, values)
 
     @router.get("/desk/{project_id}/rows")
-    def rows(request: Request, project_id: str, since: str = "", also: str = "") -> JSONResponse:
-        return JSONResponse(to_plain(desk(request, project_id).view(since, frozenset(also.split(",")))))
+    def rows(request: Request, project_id: str, since: str = "", also: str = "") -> Answer:
+        return Answer(desk(request, project_id).view(since, frozenset(also.split(","))))
 
     @router.get("/desk/{project_id}/pulse")
     def pulse(request: Request, project_id: str, since: int | None = None) -> JSONResponse:
         return JSONResponse(to_plain(desk(request, project_id).pulse(since)))
 
     @router.post("/desk/{project_id}/{verb}")
-    async def call(request: Request, project_id: str, verb: str) -> JSONResponse:
-        return await _answer(request, lambda values: to_plain(_call(desk(request, project_id), verb, values)))
+    async def call(request: Request, project_id: str, verb: str) -> Response:
+        return await _answer(request, lambda values: called(request, project_id, verb, values))
 
     @router.post("/voices/{project_id}")
-    async def add_voice(request: Request, project_id: str) -> JSONResponse:
+    async def add_voice(request: Request, project_id: str) -> Response:
         return await _said(request, received_voice(request, lambda: desk(request, project_id)))
 
 
@@ -182,11 +191,20 @@ def _add_person(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
         return JSONResponse(to_plain(person_view(bound(studio, sessions, request))))
 
     @router.post("/me/settings")
-    async def change(request: Request) -> JSONResponse:
+    async def change(request: Request) -> Response:
         return await _answer(request, lambda values: to_plain(change_person(bound(studio, sessions, request), values)))
 
 
-async def _answer(request: Request, work: Callable[[dict[str, Any]], Any]) -> JSONResponse:
+class Answer(Response):
+    """Views as JSON, records and all, by a serialiser that thousands of rows cost nothing."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content, default=to_plain)
+
+
+async def _answer(request: Request, work: Callable[[dict[str, Any]], Any]) -> Response:
     """Run a desk call off the event loop."""
     return await _said(request, _worked(request, work))
 
@@ -195,10 +213,10 @@ async def _worked(request: Request, work: Callable[[dict[str, Any]], Any]) -> An
     return await run_in_threadpool(work, await _body(request))
 
 
-async def _said(request: Request, work: Awaitable[Any]) -> JSONResponse:
+async def _said(request: Request, work: Awaitable[Any]) -> Response:
     """The answer of a call; whatever goes wrong becomes a sentence, never a traceback."""
     try:
-        return JSONResponse(await work)
+        return Answer(await work)
     except Exception as error:  # the rim: nothing above can say it better
         return _refuse(request, error)
 
