@@ -1,4 +1,4 @@
-"""`python -m studio`: dub, serve, lines, export, preferences, score, faces, s2s, speak, train, engines, models, eval, users. A thin shell over the service.
+"""`python -m studio`: dub, serve, lines, export, import, preferences, score, faces, s2s, speak, train, engines, models, eval, users. A thin shell over the service.
 
 Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
 """
@@ -19,6 +19,8 @@ import typer
 
 import studio.commands.voice_evaluation  # noqa: F401  adds `eval voice`
 from studio.commands.evaluation import evaluations
+from studio.commands.export import export
+from studio.commands.imports import import_script
 from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
 from studio.commands.preferences import preferences
@@ -39,6 +41,8 @@ app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
 app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
+app.command("export")(export)
+app.command("import")(import_script)
 app.command("s2s")(speech_to_speech)
 app.add_typer(speaking)
 app.command("score")(score_clip)
@@ -168,34 +172,6 @@ def serve(
     from studio.ui.launch import ServeOptions, serve as serve_page
 
     serve_page(open_studio(default_place(home)), ServeOptions(host=host, port=port, users_file=users_file, with_demo=demo))
-
-
-@app.command()
-def export(
-    project: Annotated[str, typer.Argument(help="Project name or id; `export` without one lists them.")] = "",
-    kind: Annotated[str, typer.Option("--kind", help="What to export; `export` without a project lists the kinds.")] = "video",
-    out: Annotated[Path | None, typer.Option("--out", help="Where the file goes.")] = None,
-    user: Annotated[str, typer.Option("--user", help="Whose project it is.")] = "local",
-    home: HomeOption = None,
-) -> None:
-    """Write one of a project's exports to a file."""
-    from studio.dubbing import copy_beside
-    from studio.service import EXPORTS
-
-    with opened(home) as studio:
-        found = [view.project for view in studio.as_user(user).projects() if project in (view.project.id, view.project.name)]
-        if not project or out is None:
-            for view in studio.as_user(user).projects():
-                print(f"{view.project.id}  {view.project.name}")
-            for name, sentence in EXPORTS.items():
-                print(f"--kind {name:13s} {sentence}")
-            if project:
-                raise BadSetting("Say where the file goes with --out.")
-            return
-        if not found:
-            raise BadSetting(f"There is no project “{project}” here; `python -m studio export` lists them.")
-        copy_beside(studio.as_user(user).export(found[0].id, kind), out)
-    print(out)
 
 
 @app.command()

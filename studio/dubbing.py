@@ -115,11 +115,11 @@ def _fill(studio: Studio, project: Project, request: DubRequest, scripts: list[t
     studio.upload_media(project.id, request.source, request.source.name)
     lines, translation = scripts
     if lines is not None:
-        studio.import_script(project.id, *lines)
+        studio.import_script(project.id, *lines, anyway=True)
     if translation is not None:
         if lines is None:
             wait(studio, studio.submit(project.id, JobKind.LINES), watch)
-        studio.import_script(project.id, *translation, as_target=True)
+        studio.import_script(project.id, *translation, as_target=True, anyway=True)
 
 
 def _identity(path: Path) -> tuple[str, int, int]:

@@ -12,7 +12,7 @@ from studio.domain.line import Candidate, Line, LineStatus, SpeakerProfile
 from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
 from studio.domain.timing import TimeSpan, clock
 from studio.engines.translate_imported import ImportedTranslator
-from studio.formats.read import read_script, within
+from studio.formats.read import within
 from studio.review import stand
 from studio.stages.translate import Direction, combined, propose, requests_for
 from studio.store.changes import Action, By
@@ -23,18 +23,28 @@ UNNAMED_SPEAKER = "Speaker 1"
 _PUT_AWAY = "earlier, "
 
 
-def cast_from_script(script: Script) -> Cast:
-    """New ids for everything; speakers in order of appearance, lines without one go to the first speaker."""
+def cast_from_script(script: Script, known_ids: frozenset[str] = frozenset()) -> Cast:
+    """New ids for everything; speakers in order of appearance, lines without one go to the first speaker. A line that names itself as one
+    of `known_ids` keeps that id, once."""
+    free = set(known_ids)
+
+    def id_of(draft: LineDraft) -> str:
+        if draft.key not in free:
+            return uuid.uuid4().hex
+        free.discard(draft.key)
+        return draft.key
+
     names = list(dict.fromkeys(draft.speaker or UNNAMED_SPEAKER for draft in script.lines))
     speakers = {name: SpeakerProfile(uuid.uuid4().hex, name) for name in names}
     lines = tuple(
         Line(
-            id=uuid.uuid4().hex,
+            id=id_of(draft),
             span=TimeSpan(draft.start_ms, draft.end_ms),
             speaker_id=speakers[draft.speaker or UNNAMED_SPEAKER].id,
             source_text=draft.text,
             target_text=draft.target_text,
             notes=draft.notes,
+            status=draft.status or LineStatus.DRAFT,
         )
         for draft in sorted(script.lines, key=lambda draft: (draft.start_ms, draft.end_ms))
     )
@@ -78,7 +88,7 @@ def match_targets(lines: Sequence[Line], script: Script) -> tuple[dict[str, str]
         if best is None or _shared_ms(best, draft) <= 0:
             lost.append(draft)
         else:
-            texts.setdefault(best.id, []).append(draft.text)
+            texts.setdefault(best.id, []).append(draft.target_text or draft.text)
     return {line_id: " ".join(parts) for line_id, parts in texts.items()}, tuple(lost)
 
 
@@ -86,15 +96,14 @@ def _shared_ms(line: Line, draft: LineDraft) -> int:
     return min(line.span.end_ms, draft.end_ms) - max(line.span.start_ms, draft.start_ms)
 
 
-def read_lines(shop: Workshop, project: Project, data: bytes, name: str) -> Script:
-    """A subtitle file held to the project's settings, and to the picture where there is one. Raises BadSubtitles."""
-    script = read_script(data, name, limits=shop.limits, max_cue_ms=project.settings.lines.max_cue_ms)
+def in_programme(project: Project, script: Script) -> Script:
+    """A script held to the picture, where there is one."""
     return within(script, project.source.info.duration_ms) if project.source is not None else script
 
 
 def keep_as_lines(shop: Workshop, project: Project, script: Script, name: str, *, by: str) -> Script:
     """Make the script the project's lines. Target texts it brings become imported candidates, chosen at once."""
-    cast = cast_from_script(script)
+    cast = cast_from_script(script, frozenset(line.id for line in shop.lines.cast(project.id).lines))
     action = Action(by, f"Import of “{name}”", id=uuid.uuid4().hex)
     shop.lines.replace_cast(project.id, cast, by=action, imported=Imported(name, script))
     _offer(shop, project, {line.id: line.target_text for line in cast.lines if line.target_text.strip()}, by=action)

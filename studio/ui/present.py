@@ -42,7 +42,13 @@ _EXPORTS: dict[str, tuple[str, str]] = {
     "target_vtt": ("Subtitles, WebVTT", "The translation for players on the web."),
     "target_ass": ("Subtitles, ASS", "The translation with speakers as actors, for Aegisub."),
     "target_ttml": ("Subtitles, TTML", "The translation for broadcast and delivery tools."),
-    "script_csv": ("Dubbing script", "A table with number, speaker, times, source and translation; it can be imported again."),
+    "script_xlsx": ("Dubbing script, workbook", "XLSX with timecode, speakers, both languages, status, notes, Δ and P; edit it and import it again."),
+    "script_csv": ("Dubbing script, table", "CSV with the same lines for any program; it can be imported again."),
+    "dapt": ("Script, DAPT", "W3C DAPT as far as the lines are: transcript, translation, or, once all are approved, ready to record."),
+    "dapt_original": ("Original transcript, DAPT", "What is said in the original, by whom and when, as W3C DAPT."),
+    "dapt_translated": ("Translated transcript, DAPT", "Both languages, roles, times, status and notes, as W3C DAPT."),
+    "dapt_prerecording": ("Pre-recording script, DAPT", "The adapted script for the recording, as W3C DAPT."),
+    "dapt_asrecorded": ("As-recorded script, DAPT", "A ZIP: the script as W3C DAPT with the circled takes it refers to."),
     "report_json": ("Report", "Every line with its slot, Δ, P, stretch, engines and flags, for machines and archives."),
     "preferences": ("Choices", "What you preferred to a machine's wording, where the project keeps that: JSON lines, to train a translator on."),
 }
@@ -53,6 +59,12 @@ _FILE_NAMES = {
     "side_by_side": "side by side {target}",
     "source_srt": "subtitles {source}",
     "script_csv": "script {source}-{target}",
+    "script_xlsx": "script {source}-{target}",
+    "dapt": "DAPT script {source}-{target}",
+    "dapt_original": "original transcript {source}",
+    "dapt_translated": "translated transcript {target}",
+    "dapt_prerecording": "pre-recording script {target}",
+    "dapt_asrecorded": "as-recorded script {target}",
     "report_json": "report {target}",
     "preferences": "choices {source}-{target}",
 }
@@ -60,6 +72,7 @@ MOST_COUNTED = 2_000
 LOOKING_STAGE = "Looking for faces"  # what a job says while it waits for, or does, the look
 TASKS = {"transcriber": "Recognition", "translator": "Translation", "estimator": "Duration", "speaker": "Voice"}
 _NEEDS_RENDER = frozenset({"video", "dub_wav", "side_by_side"})
+_NEEDS_TAKES = frozenset({"dapt_asrecorded"})
 _NEEDS_PICTURE = frozenset({"side_by_side"})
 
 
@@ -276,6 +289,8 @@ def _export_needs(kind: str, view: ProjectView) -> str:
         return "Needs a picture; this project is audio only."
     if kind in _NEEDS_RENDER and not view.is_rendered:
         return "Render the dub first."
+    if kind in _NEEDS_TAKES and not view.counts.voiced:
+        return "Voice the lines first."
     if kind.startswith("target_") and view.counts.empty == view.counts.total:
         return "Needs a translation first."
     if kind == "preferences" and not view.kept_choices:

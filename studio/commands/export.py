@@ -1,0 +1,70 @@
+"""`python -m studio export`: a project's scripts and deliveries into a folder (--format), or one of the page's exports into a file (--kind).
+
+Flags in; files out, and their paths on stdout. A new format is an entry of `_WRITERS` in `studio/exports.py`.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from studio.domain.errors import BadSetting
+from studio.domain.project import Project
+
+if TYPE_CHECKING:
+    from studio.service import Studio
+
+
+def export(
+    project: Annotated[str, typer.Argument(help="Project name or id; `export` without one lists them.")] = "",
+    form: Annotated[str | None, typer.Option("--format", help="dapt, srt, vtt, ass, ttml, csv, xlsx, otio, edl, stems or qc; --out is then a folder.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="One of the page's exports; `export` without a project lists them. --out is then a file.")] = "video",
+    out: Annotated[Path | None, typer.Option("--out", help="Where it goes.")] = None,
+    side: Annotated[str, typer.Option("--side", help="Subtitles of the source or of the target.")] = "target",
+    script: Annotated[str | None, typer.Option("--script", help="With --format dapt: original, translated, pre-recording or as-recorded (default: what it has grown to).")] = None,
+    user: Annotated[str, typer.Option("--user", help="Whose project it is.")] = "local",
+    home: Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")] = None,
+) -> None:
+    """Write a project's script or delivery into a folder, or one of its exports into a file."""
+    from studio.bootstrap import default_place, open_studio
+    from studio.dubbing import copy_beside
+    from studio.script_exports import ScriptWish
+
+    with closing(open_studio(default_place(home))) as opened:
+        studio = opened.as_user(user)
+        if not project or out is None:
+            _list(studio)
+            if project:
+                raise BadSetting("Say where it goes with --out.")
+            return
+        found = find_project(studio, project, "export")
+        if form is not None:
+            print(studio.export_into(found.id, form, ScriptWish(out, side, script)))
+            return
+        copy_beside(studio.export(found.id, kind), out)
+        print(out)
+
+
+def find_project(studio: Studio, project: str, command: str) -> Project:
+    """The user's project of this id or name. Raises BadSetting for none, or for several of one name."""
+    every = [view.project for view in studio.projects()]
+    found = [one for one in every if one.id == project] or [one for one in every if one.name == project]
+    if not found:
+        raise BadSetting(f"There is no project “{project}” here; `python -m studio export` lists them.")
+    if len(found) > 1:
+        raise BadSetting(f"{len(found)} projects are called “{project}”; say which one to {command} by the id that `python -m studio export` shows.")
+    return found[0]
+
+
+def _list(studio: Studio) -> None:
+    from studio.exports import FORMATS, KINDS
+
+    for view in studio.projects():
+        print(f"{view.project.id}  {view.project.name}")
+    for name, sentence in FORMATS.items():
+        print(f"--format {name:15s} {sentence}")
+    for name, sentence in KINDS.items():
+        print(f"--kind {name:17s} {sentence}")
