@@ -11,6 +11,7 @@ from studio.domain.faces import LinePresence
 from studio.domain.glossary import folded, missed_terms
 from studio.domain.language import NAMES
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
+from studio.domain.pace import pace_of
 from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.reference_voice import ReferenceVoice
@@ -265,6 +266,7 @@ class RowMaker:
             presence=parts.presence,
             sync=parts.sync,
             is_being_measured=parts.is_being_measured,
+            pace=pace_of(line.target_text, self._project.target_language, line.span.length_ms),
         )
 
     def _keys_now(self, line: Line, parts: RowParts) -> tuple[str, ...]:

@@ -30,9 +30,13 @@ from studio.person_verbs import PersonVerbs
 from studio.preference_export import Lessons
 from studio.preferences import lessons
 from studio.review_links import NoReview, ReviewLinkVerbs, ReviewRoom
+from studio.replace_verbs import Hit, Pick, ReplaceVerbs
 from studio.review import count, follows_instructions, is_over, standing_notices
 from studio.script import script_of, switch_target
 from studio.script_verbs import ScriptVerbs
+from studio.show_verbs import ShowVerbs, Taken
+from studio.sign_off import SignOff, SignOffVerbs
+from studio.searching import SearchWish
 from studio.steps.run import NOTICE_STAGE, notices
 from studio.steps.speech import kept_speech
 from studio.store.changes import Action, By
@@ -40,10 +44,10 @@ from studio.store.text import storable
 from studio.take_verbs import TakeVerbs
 
 EXPORTS = exports.KINDS
-__all__ = ["EXPORTS", "MAX_NAME_CHARS", "LineEdit", "NoReview", "PlacedNotes", "ReviewRoom", "Studio"]
+__all__ = ["EXPORTS", "MAX_NAME_CHARS", "Hit", "LineEdit", "NoReview", "Pick", "PlacedNotes", "ReviewRoom", "SearchWish", "SignOff", "Studio", "Taken"]
 
 
-class Studio(ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, HistoryVerbs, TakeVerbs):
+class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)

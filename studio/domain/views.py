@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from studio.domain.faces import LinePresence
 from studio.domain.line import Candidate, Line, Prediction, Slot, SpeakerProfile, Take, VoiceRef
+from studio.domain.pace import Pace
 from studio.domain.project import Job, Project, Skipped
 from studio.domain.sync import LineSync
 
@@ -32,6 +33,7 @@ class LineRow:
     presence: LinePresence | None = None
     sync: LineSync | None = None
     is_being_measured: bool = False
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)

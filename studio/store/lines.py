@@ -6,7 +6,7 @@ the action it is part of. Callers check who owns the project; each call here nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine, func, insert, select
@@ -20,7 +20,7 @@ from studio.store.changes import Action, Author, By, EditLog, edit_of
 from studio.store.database import reading, utc_now, writing
 from studio.store.history import HistoryRecords
 from studio.store.line_rows import hold_project, line_of, lines_query, twice_named
-from studio.store.line_writes import LineChange, apply, drop_speakers, put_speakers, replace_lines, required_lines
+from studio.store.line_writes import LineChange, apply, drop_speakers, put_speakers, replace_lines, required_lines, stored_lines
 from studio.store.schema import IMPORTS, LINE_EDITS
 from studio.store.looks import LookRecords
 from studio.store.speaker_rows import read_speakers
@@ -107,6 +107,16 @@ class LineStore(HistoryRecords, LookRecords, SpeakerRecords, TakeRecords, VoiceR
             if follow is not None:
                 follow(connection, before, line)
             return line
+
+    def edit_many(self, project_id: str, changes: Mapping[str, Callable[[Line], Line]], *, by: By) -> set[str]:
+        """Change lines as they stand now, in one transaction and as one action; a change may answer the line itself. Lines that are gone
+        are passed over; returns the ids of those that were there."""
+        with writing(self._engine) as connection:
+            hold_project(connection, project_id)
+            stored = stored_lines(connection, project_id, list(changes))
+            ordered = [line_id for line_id in changes if line_id in stored]
+            apply(connection, Author(project_id, by), LineChange(revised=tuple(changes[line_id](stored[line_id][0]) for line_id in ordered)))
+            return set(stored)
 
     def circle_take(self, project_id: str, line_id: str, take_id: str | None, *, by: By = "") -> Line:
         """Make a take the line's own; None takes it away. Raises NotFound when the take is not one of this line."""

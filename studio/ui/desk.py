@@ -24,7 +24,9 @@ from studio.ui.desk_views import CurvesView, DeskRow, DeskView, FitView, HouseVi
 from studio.ui.guidance_desk import GuidanceDesk
 from studio.ui.handover_desk import HandoverDesk
 from studio.ui.history_desk import HistoryDesk, beginning
+from studio.ui.list_desk import ListDesk
 from studio.ui.notes_desk import NotesDesk
+from studio.ui.shows_desk import ShowsDesk
 from studio.ui.playback_desk import PlaybackDesk
 
 KEPT_REVISIONS = 64
@@ -114,7 +116,7 @@ class Seen:
 NOTHING_SEEN = Seen()
 
 
-class Desk(HistoryDesk, NotesDesk, HandoverDesk, GuidanceDesk, PlaybackDesk):
+class Desk(ListDesk, HistoryDesk, NotesDesk, ShowsDesk, HandoverDesk, GuidanceDesk, PlaybackDesk):
     """Verbs of the desk for one user and one project."""
 
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed, seen: Seen = NOTHING_SEEN) -> None:

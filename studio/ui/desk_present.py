@@ -57,6 +57,9 @@ def desk_row(row: LineRow) -> DeskRow:
         is_short=is_far_too_short(row),
         presence=row.presence.presence.value if row.presence is not None else "",
         lips=lip_view(row.sync),
+        pace=row.pace.per_second if row.pace is not None else None,
+        pace_unit=row.pace.unit if row.pace is not None else "",
+        is_measuring=row.is_being_measured,
     )
 
 

@@ -44,6 +44,8 @@ class LipView:
 class DeskRow:
     """One line on the desk. `voiced` is "", "voiced" or "stale"; `is_short`: the words end long before the line does.
 
+    `is_measuring`: the text is being timed, `fit` follows within moments.
+    `pace`: syllables or characters (`pace_unit`) of the translation a second, over the line's own span; None without one.
     `presence` is a word of `Presence`, or "" before anybody has looked for faces; `lips` None: the take has not been scored.
     """
 
@@ -74,6 +76,9 @@ class DeskRow:
     is_short: bool = False
     presence: str = ""
     lips: LipView | None = None
+    pace: float | None = None
+    pace_unit: str = ""
+    is_measuring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class VoiceOption:
 class DeskView:
     """All lines of a project, or only those that changed since the revision asked for (`is_whole` False).
 
+    `measuring`: how many lines are still being timed; whoever shows them asks again in a moment.
     `instruction_sentence` says why a wish in words ("shorter") cannot be sent, "" where it can.
     """
 
@@ -113,6 +119,7 @@ class DeskView:
     guidance: Guidance = field(default_factory=Guidance)
     follows_instructions: bool = False
     instruction_sentence: str = ""
+    measuring: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,13 @@ from studio.ui.guidance_routes import received_voice
 from studio.ui.handover_desk import HANDOVER_CALLS
 from studio.ui.handover_routes import add_handover
 from studio.ui.history_desk import HISTORY_CALLS
+from studio.ui.list_desk import LIST_CALLS
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
 from studio.ui.playback_desk import PLAYBACK_CALLS
 from studio.ui.present import export_name
 from studio.ui.review_routes import add_review
+from studio.ui.shows_desk import SHOWS_CALLS
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
 from studio.ui.trouble import http_status, sentence
 
@@ -60,7 +62,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     **GUIDANCE_CALLS,
     **HANDOVER_CALLS,
     **PLAYBACK_CALLS,
+    **LIST_CALLS,
     **NOTES_CALLS,
+    **SHOWS_CALLS,
     **HISTORY_CALLS,
 }
 
