@@ -62,6 +62,16 @@ class HistoryVerbs(LineVerbs):
         """One line as it was right after an action; it comes back if it was deleted since. Raises BadSetting for a locked line."""
         return self._restore(self._own(project_id), change_id, line_id)
 
+    def bring_back(self, project_id: str, line_id: str) -> Undone:
+        """A deleted line as it was, with its wordings; the rest of the action that took it stays as it is. Raises NotReady where it is there."""
+        project = self._own(project_id)
+        last = self._shop.lines.last_edit(project.id, line_id, LINE)
+        if last is None:
+            raise NotFound("line", line_id)
+        if last.after is not None:
+            raise NotReady("This line is here already.")
+        return self._shop.lines.restore(project.id, last.change_id, by=self.user, line_id=line_id, is_before=True)
+
     def pulse(self, project_id: str, since: int | None) -> Pulse:
         """Whether anything happened since a moment: cheap enough to be asked every second."""
         project = self._own(project_id)

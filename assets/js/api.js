@@ -61,6 +61,13 @@ async function ask(address, init) {
 /** Rows that changed since a revision, and always those in `also`. */
 export const getRows = (project, since, also) => ask(`desk/${project}/rows?${new URLSearchParams({ since, also: [...also].join(",") })}`);
 
+/** Whether anything happened since edit number `since`; asked often, so it says nothing when it cannot be answered. */
+export async function getPulse(project, since) {
+  const query = since === null ? "" : `?${new URLSearchParams({ since })}`;
+  const response = await fetch(new URL(`desk/${project}/pulse${query}`, document.baseURI), { signal: AbortSignal.timeout(PATIENCE_MS) });
+  return response.ok ? response.json() : null;
+}
+
 /** One call that changes nothing (a prediction, a panel). */
 export const read = (project, verb, values) =>
   ask(`desk/${project}/${verb}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(values) });
@@ -91,8 +98,8 @@ export async function write(project, verb, values) {
   const edit = { project, values };
   if (isEdit) flying.add(edit);
   try {
-    const answer = await inTurn(() => read(project, verb, values));
-    if (isEdit) settle(project, values);
+    const answer = await inTurn(() => read(project, verb, { ...values, ...delivery.seen(project) }));
+    if (isEdit) arrived(project, values, answer);
     return answer;
   } catch (error) {
     if (isEdit && error instanceof Away) {
@@ -110,8 +117,17 @@ export async function write(project, verb, values) {
   }
 }
 
-/** `onDelivered(project, answer)` hears of each kept edit that arrived (or, without an answer, was refused for good). */
-export const delivery = { onDelivered: () => {} };
+/** What an edit met is told to whoever shows it: `onMet(project, conflicts)`. */
+export const meeting = { onMet: () => {} };
+
+function arrived(project, sent, answer) {
+  settle(project, sent);
+  if (answer.conflict?.length) meeting.onMet(project, answer.conflict);
+}
+
+/** `onDelivered(project, answer)` hears of each kept edit that arrived (or, without an answer, was refused for good). `seen(project)`
+ *  says what the page has, and goes out with every edit: its answer holds what the page lacks, not the whole desk. */
+export const delivery = { onDelivered: () => {}, seen: () => ({}) };
 
 /** Send what is kept, line by line. What a line waits with is looked up in its turn: an earlier call may have changed it. */
 async function deliver() {
@@ -120,7 +136,7 @@ async function deliver() {
     try {
       const answer = await inTurn(() => ((sent = waiting(key)), sent && read(sent.project, "revise", sent.change)));
       if (!sent) continue;
-      settle(sent.project, sent.change);
+      arrived(sent.project, sent.change, answer);
       delivery.onDelivered(sent.project, answer);
     } catch (error) {
       if (error instanceof Away) break;

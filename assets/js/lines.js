@@ -1,9 +1,11 @@
 // The project's lines in the browser: one store for the desk, Guidance and Preview. Fetched once, then kept by deltas.
 
-import { delivery, getRows, isAway } from "./api.js";
+import { delivery, getPulse, getRows, isAway } from "./api.js";
 import { toast } from "./toast.js";
 import { asTyped, onUnsent } from "./unsent.js";
 
+const PULSE_MS = 1000;
+const MEASURING_MS = 400;
 const EMPTY = { project_id: "", revision: "", order: [], speakers: [], voices: [], fps: 25, length_ms: 0, max_ratio: 1.25, has_media: false, has_picture: false };
 
 class Lines {
@@ -14,6 +16,9 @@ class Lines {
   #place = { project_id: "", revision: "" };
   #watchers = new Set();
   #again = false;
+  #mark = { project: "", seq: null, text: "" }; // of the last pulse
+  #mine = new Set(); // actions of this page, whose rows it has from their answers
+  #later = 0;
   #touched = new Set(); // rows taken from answers since the last whole look; the revision does not know of them
 
   /** `watcher(changed)`: a Set of changed ids, or null when everything may have changed. */
@@ -41,6 +46,7 @@ class Lines {
       this.desk = { ...EMPTY, project_id: place.project_id };
       this.isLoading = Boolean(place.project_id);
       this.#tell(null);
+      await this.beat(); // before the rows: what happens in between is told again
     }
     await this.refresh();
   }
@@ -50,6 +56,27 @@ class Lines {
     if (isLooking === undefined || isLooking === this.isLooking) return;
     this.isLooking = isLooking;
     this.#tell(new Set(this.list.filter((row) => row && !row.presence).map((row) => row.id)));
+  }
+
+  /** An action of this page: what it does is known already when the next pulse tells of it. */
+  isMine(change_id) {
+    this.#mine.add(change_id);
+  }
+
+  /** Ask each second, while somebody looks, whether anything happened; if so, fetch what changed. Nothing that is being typed is touched. */
+  async beat() {
+    const project = this.desk.project_id;
+    if (!project || document.hidden || isAway()) return;
+    const since = this.#mark.project === project ? this.#mark : { project, seq: null, text: "" };
+    const pulse = await getPulse(project, since.seq).catch(() => null);
+    if (!pulse || project !== this.desk.project_id) return;
+    this.#mark = { project, seq: pulse.seq, text: pulse.mark };
+    if (since.seq === null || pulse.mark === since.text) return;
+    const isOwn = pulse.changes.length > 0 && pulse.changes.every((one) => this.#mine.has(one.change_id)) && rest(pulse.mark) === rest(since.text);
+    if (isOwn) return;
+    const others = pulse.changes.filter((one) => one.by);
+    if (others.length) window.dispatchEvent(new CustomEvent("lipline:others", { detail: others }));
+    await this.refresh();
   }
 
   async refresh() {
@@ -83,6 +110,13 @@ class Lines {
     this.desk = { ...desk, rows: undefined };
     this.isLoading = false;
     this.#tell(sameOrder && isSameAround && !desk.is_whole ? new Set(desk.rows.map((row) => row.id)) : null);
+    clearTimeout(this.#later);
+    if (desk.measuring) this.#later = setTimeout(() => this.refresh(), MEASURING_MS); // texts nobody has timed yet follow
+  }
+
+  /** What this page has, so that an edit that moves many lines is answered with what it lacks. */
+  seen(project) {
+    return project === this.desk.project_id && this.desk.revision ? { seen_revision: this.desk.revision, seen_also: [...this.#touched] } : {};
   }
 
   /** The answer to an edit. */
@@ -109,7 +143,17 @@ class Lines {
   }
 }
 
+/** A mark without its first part, which only says how many edits there were. */
+const rest = (mark) => mark.slice(mark.indexOf("."));
+
 export const lines = new Lines();
+delivery.seen = (project) => lines.seen(project);
+
+(async function pulse() {
+  await lines.beat();
+  setTimeout(pulse, PULSE_MS);
+})();
+document.addEventListener("visibilitychange", () => document.hidden || lines.beat());
 
 onUnsent((id) => lines.overlay(id));
 delivery.onDelivered = (project, answer) => {

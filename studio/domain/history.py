@@ -68,6 +68,10 @@ class ChangeRecord:
     has_more: bool = False
 
     @property
+    def first_seq(self) -> int:
+        return min((edit.seq for edit in self.edits), default=0)
+
+    @property
     def last_seq(self) -> int:
         """Of its last edit: the place in time that “after this action” means."""
         return max((edit.seq for edit in self.edits), default=0)

@@ -120,12 +120,15 @@ class HistoryRecords:
                 connection.execute(update(CHANGES).where(CHANGES.c.id == change.undoes).values(undone_by=None))
             return done
 
-    def restore(self, project_id: str, change_id: str, *, by: str, line_id: str | None = None, follows: Follows | None = None) -> Undone:
-        """Make the project, or one line, as it was right after an action: whatever was done since is taken back as one new action."""
+    def restore(
+        self, project_id: str, change_id: str, *, by: str, line_id: str | None = None, follows: Follows | None = None, is_before: bool = False
+    ) -> Undone:
+        """Make the project, or one line, as it was right after an action (or `is_before` it): whatever was done since is taken back as one
+        new action."""
         with writing(self._engine) as connection:
             hold_project(connection, project_id)
             change = _whole(connection, project_id, change_id)
-            edits = _edits_since(connection, project_id, change.last_seq, line_id)
+            edits = _edits_since(connection, project_id, change.first_seq - 1 if is_before else change.last_seq, line_id)
             if not edits:
                 raise NotReady("Nothing has been changed since then.")
             scene = read_scene(connection, project_id, edits)

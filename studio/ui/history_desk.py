@@ -39,6 +39,10 @@ class HistoryDesk:
             return self._done(lambda: self._studio.restore_line(self._project_id, line_id, change_id))
         return self._done(lambda: self._studio.restore(self._project_id, change_id))
 
+    def bring_back(self, line_id: str) -> DoneView:
+        """A deleted line, as it was."""
+        return self._done(lambda: self._studio.bring_back(self._project_id, line_id))
+
     def history(self, line_id: str | None = None, before_seq: int | None = None) -> HistoryView:
         found = self._studio.history(self._project_id, line_id, limit=PAGE_CHANGES, before_seq=before_seq)
         names = {one.id: one.name for one in self._studio.speakers(self._project_id)}
@@ -154,5 +158,6 @@ HISTORY_CALLS: dict[str, Callable[..., Any]] = {
     "undo": HistoryDesk.undo,
     "redo": HistoryDesk.redo,
     "restore": HistoryDesk.restore,
+    "bring_back": HistoryDesk.bring_back,
     "history": HistoryDesk.history,
 }

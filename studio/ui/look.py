@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SHEETS = ("tokens", "shell", "forms", "islands", "desk", "panel", "notes", "preview", "guidance")
+SHEETS = ("tokens", "shell", "forms", "islands", "desk", "panel", "notes", "history", "preview", "guidance")
 FONTS = ("Inter", "system-ui", "Segoe UI", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Thai", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "DejaVu Sans Mono", "monospace")
 

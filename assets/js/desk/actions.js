@@ -1,7 +1,10 @@
 // What the desk can ask the studio for. Every edit answers with the rows it changed; work tells the page to watch it.
 
 import { quietly, write } from "../api.js";
+import { isContested, retype } from "../conflicts.js";
 import { lines } from "../lines.js";
+import { sent } from "../typing.js";
+import { undraft } from "../unsent.js";
 
 /** `type` answers {why} where the studio refused the text; the others show the refusal themselves. */
 export function makeActions(selection, trigger, instruction) {
@@ -9,12 +12,16 @@ export function makeActions(selection, trigger, instruction) {
   const edit = (verb, values) => quietly(write(project(), verb, values).then((reply) => lines.apply(reply)));
   const work = (verb, values) => quietly(write(project(), verb, values).then(() => trigger("changed", {})));
   return {
-    type: (id, text) =>
-      write(project(), "revise", { line_id: id, target: text }).then(
+    type: (id, text) => {
+      if (isContested(id)) return Promise.resolve(retype(id, text) ?? {});
+      const change = sent(id, text);
+      lines.isMine(change.change_id);
+      return write(project(), "revise", change).then(
         (reply) => (lines.apply(reply), {}),
-        (error) => ({ why: error.message }),
-      ),
-    revise: (id, change) => edit("revise", { line_id: id, ...change }),
+        (error) => (undraft(project(), change), { why: error.message }),
+      );
+    },
+    revise: (id, change) => edit("revise", { base: began(lines.rows.get(id)), line_id: id, ...change }),
     pick: (id, candidate) => edit("pick", { line_id: id, candidate_id: candidate }),
     approve: (ids) => {
       const all = ids.every((id) => ["approved", "locked"].includes(lines.rows.get(id)?.status));
@@ -32,6 +39,7 @@ export function makeActions(selection, trigger, instruction) {
       if (reply?.row) selection.only(reply.row.id);
     },
     regenerate: (ids) => work("regenerate", { line_ids: ids, over_budget: false, instruction: instruction() }),
+    revoice: (ids) => work("voice_lines", { line_ids: ids, quality: "" }),
     regenerateOver: () => work("regenerate", { line_ids: [], over_budget: true }),
     submit: (kind) => work("submit", { kind }),
     renameSpeaker: (speaker_id, name) => edit("rename_speaker", { speaker_id, name }),
@@ -40,6 +48,9 @@ export function makeActions(selection, trigger, instruction) {
     splitSpeaker: (speaker_id, line_ids, name) => edit("split_speaker", { speaker_id, line_ids, name }),
   };
 }
+
+/** What a change begins from: the row as this page shows it. What was typed into a box began when the box did, and says so itself. */
+const began = (row) => row && { source: row.source, target: row.target, start_ms: row.start_ms, end_ms: row.end_ms, speaker_id: row.speaker_id };
 
 /** Where a new line goes: the gap after the selected line, or the end of the programme. */
 function freeRoom(row) {

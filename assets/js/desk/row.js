@@ -2,8 +2,10 @@
 // pause of 600 ms; the prediction follows the typing. A text the studio refuses stays in its box with the reason under it.
 
 import { quietly, read } from "../api.js";
+import { showConflicts } from "../conflicts.js";
 import { clear, h, own, throttle } from "../dom.js";
 import { lines } from "../lines.js";
+import { begin, end, typed } from "../typing.js";
 import { words } from "../words.js";
 import { FOLLOWS_TYPING, cellOf, paintCell } from "./cells.js";
 
@@ -40,6 +42,7 @@ export class RowView {
     if (!this.isEditing) this.#paintTarget(row.target);
     this.element.classList.toggle("flagged", row.flags.length > 0);
     if (this.list.kept.has(this.id) && !this.isEditing) this.#reopen();
+    showConflicts(this.element, this.id);
   }
 
   select(isSelected, isActive) {
@@ -80,6 +83,7 @@ export class RowView {
   #open(text) {
     this.isEditing = true;
     this.#stored = this.#row.target;
+    begin(lines.desk.project_id, this.#row);
     this.#box = h("textarea", { rows: 1, "aria-label": `Translation of line ${this.#row.number}`, spellcheck: false, dir: "auto" });
     this.#box.value = text;
     this.#box.addEventListener("input", () => this.#typed());
@@ -133,6 +137,7 @@ export class RowView {
 
   #typed() {
     this.#grow();
+    typed(this.id, this.#box.value);
     this.#predict();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#store(), PAUSE_MS);
@@ -172,6 +177,7 @@ export class RowView {
 
   #close(text) {
     clearTimeout(this.#timer);
+    end(this.id);
     this.isEditing = false;
     this.#box = null;
     this.element.classList.remove("editing");
