@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio import exports, playback
+from studio.bulk_verbs import BulkVerbs
 from studio.domain.errors import BadMedia, BadSetting, NotFound, NotReady
 from studio.domain.language import NAMES, language_code
 from studio.domain.line import LineStatus
