@@ -18,6 +18,7 @@ from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
 from studio.ui import present
 from studio.ui.arrivals import Arrivals
+from studio.ui.export_present import STREAMED, exports_view, fetch_address
 from studio.ui.guidance_handlers import GuidanceHandlers
 from studio.ui.guidance_present import guidance_news
 from studio.ui.next_step import next_step
@@ -26,7 +27,6 @@ from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
     ExportReady,
-    ExportsView,
     OpenTab,
     PageView,
     Place,
@@ -177,13 +177,16 @@ class Handlers(GuidanceHandlers, OverviewHandlers):
 
     def export(self, project_id: str, kind: str) -> ExportReady:
         """Make an export; the page then fetches it from the address returned. What stands in the way is said on the tab."""
-        view = exports_view(self._studio.project(_chosen(project_id)))
-        answer = replace(view, fetch_mark=uuid.uuid4().hex)
+        view = self._studio.project(_chosen(project_id))
+        answer = replace(exports_view(view, revision(view)), fetch_mark=uuid.uuid4().hex)
         try:
-            self._studio.export(project_id, kind)
+            if kind in STREAMED:
+                self._studio.delivery(project_id, kind)
+            else:
+                self._studio.export(project_id, kind)
         except StudioError as error:
             return ExportReady(replace(answer, notice=str(error)))
-        return ExportReady(replace(answer, fetch=f"media/export/{project_id}/{kind}"))
+        return ExportReady(replace(answer, fetch=fetch_address(project_id, kind)))
 
     # within
 
@@ -250,7 +253,7 @@ class Handlers(GuidanceHandlers, OverviewHandlers):
             facts=replace(upload.facts, sound=sound),
             preview=preview_view(view, place),
             render=render_action(view),
-            exports=exports_view(view),
+            exports=exports_view(view, revision(view)),
             find=upload.find,
             dub=upload.dub,
             ticking=Ticking(BUSY_TICK_S if _is_busy(view) else IDLE_TICK_S),
@@ -327,9 +330,3 @@ def render_action(view: ProjectView | None) -> Action:
     if present.is_blocked(view):
         return Action("Working…", is_enabled=False)
     return Action("Render again" if view.is_rendered else "Render the dub")
-
-
-def exports_view(view: ProjectView | None) -> ExportsView:
-    if view is None:
-        return ExportsView(notice="Open a project to export its dub, subtitles and script.")
-    return ExportsView(view.project.id, present.export_items(view), present.blockers(view))

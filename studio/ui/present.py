@@ -11,7 +11,6 @@ from studio.domain.timing import clock
 from studio.domain.views import EngineStatus, ProjectView
 from studio.ui.views import (
     Choices,
-    ExportItem,
     Fact,
     FactsView,
     HeaderView,
@@ -30,50 +29,9 @@ _JOB_TITLES = {
     JobKind.FACES: "Looking at faces",
     JobKind.SWEEP: "Sweeping a line",
 }
-_EXPORTS: dict[str, tuple[str, str]] = {
-    "video": (
-        "Dubbed video",
-        "MP4: the picture untouched, the dub as first track, the original as second, soft subtitles in both languages.",
-    ),
-    "dub_wav": ("Dub mix", "WAV of the finished mix, exactly as long as the picture, at the loudness set on the right."),
-    "side_by_side": ("Side by side", "Original and dub in one picture, for a review on a phone or in a mail. Takes a while to draw."),
-    "source_srt": ("Source subtitles", "SRT with the lines as they are spoken in the original."),
-    "target_srt": ("Subtitles, SRT", "The translation with its times, for any player."),
-    "target_vtt": ("Subtitles, WebVTT", "The translation for players on the web."),
-    "target_ass": ("Subtitles, ASS", "The translation with speakers as actors, for Aegisub."),
-    "target_ttml": ("Subtitles, TTML", "The translation for broadcast and delivery tools."),
-    "script_xlsx": ("Dubbing script, workbook", "XLSX with timecode, speakers, both languages, status, notes, Δ and P; edit it and import it again."),
-    "script_csv": ("Dubbing script, table", "CSV with the same lines for any program; it can be imported again."),
-    "dapt": ("Script, DAPT", "W3C DAPT as far as the lines are: transcript, translation, or, once all are approved, ready to record."),
-    "dapt_original": ("Original transcript, DAPT", "What is said in the original, by whom and when, as W3C DAPT."),
-    "dapt_translated": ("Translated transcript, DAPT", "Both languages, roles, times, status and notes, as W3C DAPT."),
-    "dapt_prerecording": ("Pre-recording script, DAPT", "The adapted script for the recording, as W3C DAPT."),
-    "dapt_asrecorded": ("As-recorded script, DAPT", "A ZIP: the script as W3C DAPT with the circled takes it refers to."),
-    "report_json": ("Report", "Every line with its slot, Δ, P, stretch, engines and flags, for machines and archives."),
-    "preferences": ("Choices", "What you preferred to a machine's wording, where the project keeps that: JSON lines, to train a translator on."),
-}
-# What a downloaded file is called after the project's name; languages are filled in.
-_FILE_NAMES = {
-    "video": "dub {target}",
-    "dub_wav": "dub mix {target}",
-    "side_by_side": "side by side {target}",
-    "source_srt": "subtitles {source}",
-    "script_csv": "script {source}-{target}",
-    "script_xlsx": "script {source}-{target}",
-    "dapt": "DAPT script {source}-{target}",
-    "dapt_original": "original transcript {source}",
-    "dapt_translated": "translated transcript {target}",
-    "dapt_prerecording": "pre-recording script {target}",
-    "dapt_asrecorded": "as-recorded script {target}",
-    "report_json": "report {target}",
-    "preferences": "choices {source}-{target}",
-}
 MOST_COUNTED = 2_000
 LOOKING_STAGE = "Looking for faces"  # what a job says while it waits for, or does, the look
 TASKS = {"transcriber": "Recognition", "translator": "Translation", "estimator": "Duration", "speaker": "Voice"}
-_NEEDS_RENDER = frozenset({"video", "dub_wav", "side_by_side"})
-_NEEDS_TAKES = frozenset({"dapt_asrecorded"})
-_NEEDS_PICTURE = frozenset({"side_by_side"})
 
 
 def pair(project: Project) -> str:
@@ -266,48 +224,6 @@ def engine_sentences(statuses: Sequence[EngineStatus]) -> str:
     """One Markdown line per engine that can be chosen: whether it can run, and why or why not."""
     shown = [one for one in statuses if one.task in TASKS]
     return "\n".join(f"- **{TASKS[one.task]}: {one.name}**, {'' if one.is_available else 'not available: '}{one.why}" for one in shown)
-
-
-def export_items(view: ProjectView) -> tuple[ExportItem, ...]:
-    """Every export with a sentence; one that cannot be made yet says what it needs."""
-    return tuple(
-        ExportItem(kind, title, sentence, not (needs := _export_needs(kind, view)), needs) for kind, (title, sentence) in _EXPORTS.items()
-    )
-
-
-def export_name(project: Project, kind: str, suffix: str) -> str:
-    """The name a downloaded export gets, such as “The last ferry – subtitles zh.srt”."""
-    words = _FILE_NAMES.get(kind, "subtitles {target}").format(source=project.source_language, target=project.target_language)
-    return f"{project.name} – {words}{suffix}"
-
-
-def _export_needs(kind: str, view: ProjectView) -> str:
-    source = view.project.source
-    if view.counts.total == 0:
-        return "Needs lines first."
-    if kind in _NEEDS_PICTURE and (source is None or source.info.video is None):
-        return "Needs a picture; this project is audio only."
-    if kind in _NEEDS_RENDER and not view.is_rendered:
-        return "Render the dub first."
-    if kind in _NEEDS_TAKES and not view.counts.voiced:
-        return "Voice the lines first."
-    if kind.startswith("target_") and view.counts.empty == view.counts.total:
-        return "Needs a translation first."
-    if kind == "preferences" and not view.kept_choices:
-        return "No choices are kept yet."
-    return ""
-
-
-def blockers(view: ProjectView) -> str:
-    """What an editor should know before exporting."""
-    counts, parts = view.counts, []
-    if counts.empty:
-        parts.append(f"{_count(counts.empty, 'line')} without a translation keep the original sound")
-    if counts.over:
-        parts.append(f"{_count(counts.over, 'line')} over budget")
-    if view.is_rendered and view.is_render_stale:
-        parts.append("the dub is older than the last edits; render it again")
-    return "" if not parts else f"Before you export: {'; '.join(parts)}."
 
 
 def _count(number: int, noun: str) -> str:

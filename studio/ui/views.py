@@ -174,11 +174,15 @@ class PreviewView:
 
 @dataclass(frozen=True, slots=True)
 class ExportItem:
+    """A card of the Export tab. `opens`: the address at which it can be looked at without a download, "" for none."""
+
     kind: str
     title: str
     sentence: str
     is_ready: bool
     needs: str = ""
+    group: str = ""
+    opens: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,8 @@ class ExportsView:
     notice: str = ""
     fetch: str = ""
     fetch_mark: str = ""
+    revision: str = ""
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from studio.domain.project import Job, JobKind, JobState, Project, Skipped, Sour
 from studio.domain.settings import Settings
 from studio.domain.views import EngineStatus, ProjectCounts, ProjectView
 from studio.service import EXPORTS
-from studio.ui import present
+from studio.ui import export_present, present
 
 INFO = MediaInfo(
     "mp4", 61_250, 1_234_567,
@@ -81,16 +81,16 @@ def test_work_that_failed_is_still_told_after_the_toast_is_gone() -> None:
 
 
 def test_every_export_of_the_service_has_a_card_and_no_other() -> None:
-    assert {item.kind for item in present.export_items(a_view())} == set(EXPORTS)
+    assert {item.kind for item in export_present.export_items(a_view())} == set(EXPORTS)
 
 
 def test_an_export_that_cannot_be_made_yet_says_what_it_needs() -> None:
-    items = {item.kind: item for item in present.export_items(a_view(counts=ProjectCounts(4, 0, 4, 0, 0, 0, 0)))}
+    items = {item.kind: item for item in export_present.export_items(a_view(counts=ProjectCounts(4, 0, 4, 0, 0, 0, 0)))}
     assert items["video"].needs == "Render the dub first." and not items["video"].is_ready
     assert items["target_srt"].is_ready
     silent = {
         item.kind: item
-        for item in present.export_items(
+        for item in export_present.export_items(
             a_view(info=replace(INFO, video=None), counts=ProjectCounts(1, 0, 1, 0, 0, 1, 0), is_rendered=True)
         )
     }
@@ -99,9 +99,9 @@ def test_an_export_that_cannot_be_made_yet_says_what_it_needs() -> None:
 
 def test_an_export_has_a_name_a_person_would_give_it() -> None:
     project = a_view().project
-    assert present.export_name(project, "target_srt", ".srt") == "Harbour – subtitles zh.srt"
-    assert present.export_name(project, "source_srt", ".srt") == "Harbour – subtitles en.srt"
-    names = {present.export_name(project, kind, ".x") for kind in EXPORTS if kind not in ("target_vtt", "target_ass", "target_ttml", "script_csv")}
+    assert export_present.export_name(project, "target_srt", ".srt") == "Harbour – subtitles zh.srt"
+    assert export_present.export_name(project, "source_srt", ".srt") == "Harbour – subtitles en.srt"
+    names = {export_present.export_name(project, kind, ".x") for kind in EXPORTS if kind not in ("target_vtt", "target_ass", "target_ttml", "script_csv")}
     assert len(names) == len(EXPORTS) - 4, "kinds with the same ending must not share a name"
 
 
