@@ -29,7 +29,7 @@ from studio.ui.list_desk import LIST_CALLS
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
 from studio.ui.playback_desk import PLAYBACK_CALLS
-from studio.ui.present import export_name
+from studio.ui.export_present import export_name
 from studio.ui.review_routes import add_review
 from studio.ui.shows_desk import SHOWS_CALLS
 from studio.ui.session import COOKIE, LIFETIME_S, Sessions
