@@ -32,6 +32,7 @@ from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.review_links import ReviewLinkStore
+from studio.store.shows import ShowStore
 from studio.store.stage_results import StageResults
 from studio.store.upkeep import free_deleted
 from studio.store.user_settings import UserSettings
@@ -153,6 +154,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         people=UserSettings(engine),
         notes=NoteStore(engine),
         review_links=ReviewLinkStore(engine),
+        shows=ShowStore(engine),
         results=StageResults(engine),
         jobs=JobStore(engine),
         blobs=blobs,

@@ -16,6 +16,7 @@ from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.review_links import ReviewLinkStore
+from studio.store.shows import ShowStore
 from studio.store.stage_results import StageResults
 from studio.store.user_settings import UserSettings
 
@@ -37,6 +38,7 @@ class Workshop:
     people: UserSettings
     notes: NoteStore
     review_links: ReviewLinkStore
+    shows: ShowStore
     results: StageResults
     jobs: JobStore
     blobs: BlobStore

@@ -72,6 +72,27 @@ class Bible:
 
 
 @dataclass(frozen=True, slots=True)
+class Show:
+    """A series of episodes. `bibles`: one for each pair of languages it is dubbed in."""
+
+    id: str
+    owner: str
+    name: str
+    bibles: tuple[Bible, ...] = ()
+    created_at: str = ""
+
+    def bible(self, source_language: str, target_language: str) -> Bible:
+        """The bible of a pair of languages; an empty one where nothing has been said yet."""
+        pair = source_language, target_language
+        return next((one for one in self.bibles if (one.source_language, one.target_language) == pair), Bible(*pair))
+
+    def with_bible(self, bible: Bible) -> Show:
+        pair = bible.source_language, bible.target_language
+        others = tuple(one for one in self.bibles if (one.source_language, one.target_language) != pair)
+        return replace(self, bibles=(*others, bible))
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """A bible out of two, and a sentence for everything that was said twice, differently, or found no room."""
 

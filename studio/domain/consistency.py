@@ -15,8 +15,8 @@ from studio.domain.bible import CharacterSheet, Pair
 from studio.domain.glossary import folded, missed_terms, terms_in
 from studio.domain.house import Address
 from studio.domain.line import Line, VoiceRef
-from studio.domain.pace import pace_unit, speech_units
-from studio.domain.scenes import scenes
+from studio.domain.pace import pace_of
+from studio.domain.scene_cuts import scenes
 
 SAME_FROM_CHARS = 16  # shorter lines ("Yes.", "All right.") may well be said differently each time
 SAME_FROM_WIDE_CHARS = 6  # of scripts that need fewer characters for as much
@@ -122,15 +122,13 @@ class Consistency:
     def _pace(self, line: Line, sheet: CharacterSheet) -> Iterator[str]:
         if sheet.min_pace is None and sheet.max_pace is None or line.span.length_ms < PACE_FROM_MS:
             return
-        language = self._rules.target_language
-        units = speech_units(line.target_text, language)
-        if units < PACE_FROM_UNITS:
+        pace = pace_of(line.target_text, self._rules.target_language, line.span.length_ms)
+        if pace is None or pace.count < PACE_FROM_UNITS:
             return
-        pace = units / (line.span.length_ms / 1000)
         low, high = sheet.min_pace or 0.0, sheet.max_pace or float("inf")
-        if not low <= pace <= high:
-            word = "faster" if pace > high else "slower"
-            yield f"At {pace:.1f} {pace_unit(language)} a second this is {word} than {sheet.name} speaks ({_range(sheet)})."
+        if not low <= pace.per_second <= high:
+            word = "faster" if pace.per_second > high else "slower"
+            yield f"At {pace.per_second:.1f} {pace.unit} a second this is {word} than {sheet.name} speaks ({_range(sheet)})."
 
     def _words(self, line: Line, sheet: CharacterSheet, at: int) -> Iterator[str]:
         if line.target_text == self._lines[at].target_text and at not in self._words_at:
@@ -203,6 +201,10 @@ class _Holders:
             wanted = folded(pair[0])
             place = whole.find(wanted) if wanted else -1
             while place >= 0:
+                end = place + len(wanted)
+                if _is_inside_word(whole, place - 1) or _is_inside_word(whole, end - 1):
+                    place = whole.find(wanted, place + 1)
+                    continue
                 at = bisect_right(starts, place) - 1
                 self._by_line.setdefault(at, []).append(pair)
                 place = whole.find(wanted, starts[at + 1])
@@ -212,6 +214,12 @@ class _Holders:
 
     def places(self) -> list[int]:
         return sorted(self._by_line)
+
+
+def _is_inside_word(text: str, at: int) -> bool:
+    """Whether no word ends after this character, for certain: most places where a term does not stand alone are seen at once."""
+    pair = text[at : at + 2] if at >= 0 else ""
+    return len(pair) == 2 and pair.isascii() and pair.isalnum()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from studio.domain.errors import BadSetting
+from studio.domain.house import HouseSettings
 
 
 def limited(default: float, low: float, high: float, help: str) -> Any:
@@ -163,6 +164,7 @@ class Settings(_Checked):
     mix: MixSettings = field(default_factory=MixSettings)
     guidance: Guidance = field(default_factory=Guidance)
     learning: LearningSettings = field(default_factory=LearningSettings)
+    house: HouseSettings = field(default_factory=HouseSettings)
     voice: VoiceSettings = field(default_factory=VoiceSettings)
     handover: HandoverSettings = field(default_factory=HandoverSettings)
     audio_track: int = 0
