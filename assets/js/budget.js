@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { seconds } from "./format.js";
+import { words } from "./words.js";
 
 const part = (kind, from_ms, to_ms, domain_ms) =>
   to_ms > from_ms ? h(`i.${kind}`, { style: `left:${(from_ms / domain_ms) * 100}%;width:${((to_ms - from_ms) / domain_ms) * 100}%` }) : null;
@@ -22,8 +23,9 @@ export function paintBudget(bar, row, fit, scale_ms) {
       part(excess, Math.min(room, total), total, domain),
     ].filter(Boolean),
   );
-  bar.setAttribute("aria-label", sentence(row, fit, room, total));
-  bar.title = sentence(row, fit, room, total);
+  const said = words(sentence(row, fit, room, total));
+  bar.setAttribute("aria-label", said);
+  bar.title = said;
 }
 
 function sentence(row, fit, room, total) {

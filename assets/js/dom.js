@@ -59,6 +59,12 @@ export function icon(name) {
 
 export const clear = (node, ...children) => node.replaceChildren(...spoken(children).filter(Boolean));
 
+/** Let a node say something of the page, in the page's language; written only where it changes. */
+export function tell(node, text) {
+  const said = words(text ?? "");
+  if (node.textContent !== said) node.textContent = said;
+}
+
 /** The function, called at most once per `ms`, the last call always answered. */
 export function throttle(ms, work) {
   let timer = 0;

@@ -1,7 +1,7 @@
 // How the show speaks: its names and terms, and whether the studio learns from its editors. Kept through the desk's calls.
 
 import { media, quietly, read, write } from "./api.js";
-import { clear, h, isShown } from "./dom.js";
+import { clear, h, isShown, tell } from "./dom.js";
 import { count } from "./format.js";
 import { lines } from "./lines.js";
 
@@ -41,7 +41,7 @@ function termsCard() {
   const isChanged = () => box.value.trim() !== kept.trim();
   const paintState = (words) => {
     button.disabled = !isChanged();
-    said.textContent = isChanged() ? "Not saved yet" : words;
+    tell(said, isChanged() ? "Not saved yet" : words);
   };
   const save = async () => {
     if (!isChanged()) return;
@@ -103,11 +103,11 @@ function learningCard() {
       return;
     }
     button.dataset.sure = "yes";
-    button.textContent = `Forget ${count(many, "choice")} for good?`;
+    tell(button, `Forget ${count(many, "choice")} for good?`);
     button.classList.add("danger");
     setTimeout(() => {
       delete button.dataset.sure;
-      button.textContent = "Forget all…";
+      tell(button, "Forget all…");
       button.classList.remove("danger");
     }, SURE_MS);
   };
@@ -124,8 +124,8 @@ function learningCard() {
     h(
       "p",
       { id: "learning-sentence" },
-      "While this is on, each wording you pick over a machine’s, and each one you change, is kept with this project: the source line and the few before it, the wordings on offer with their times, ",
-      "the one you preferred, your user name, and when. It stays in this studio’s database, where nobody else’s account can see it, and is sent nowhere. You can export it to train a translator for this show.",
+      "While this is on, each wording you pick over a machine’s, and each one you change, is kept with this project: the source line and the few before it, the wordings on offer with their times, " +
+        "the one you preferred, your user name, and when. It stays in this studio’s database, where nobody else’s account can see it, and is sent nowhere. You can export it to train a translator for this show.",
     ),
     acts,
   );

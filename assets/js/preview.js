@@ -2,7 +2,7 @@
 // stand the lines whose lips agree least.
 
 import { media } from "./api.js";
-import { clear, h, icon, isShown, isTyping } from "./dom.js";
+import { clear, h, icon, isShown, isTyping, tell } from "./dom.js";
 import { clock, timecode } from "./format.js";
 import { lines } from "./lines.js";
 import { worstList } from "./worst.js";
@@ -22,10 +22,10 @@ export function mount({ element, props, watch }) {
   const paint = () => {
     const view = props.value ?? {};
     const stale = view.is_stale ? "This dub is older than your last edits. Render it again to hear them." : "";
-    notice.textContent = view.has_source ? view.next_step || stale : "";
+    tell(notice, view.has_source ? view.next_step || stale : "");
     notice.hidden = !notice.textContent;
     vacant.hidden = Boolean(view.has_source);
-    vacant.lastChild.textContent = view.next_step ?? "";
+    tell(vacant.lastChild, view.next_step ?? "");
     stage.show(view);
     lines.follow({ project_id: view.project_id ?? "", revision: view.revision ?? "" });
   };

@@ -1,6 +1,6 @@
 // The project list: open, rename, delete, and the demo.
 
-import { clear, h } from "./dom.js";
+import { clear, h, tell } from "./dom.js";
 import { count } from "./format.js";
 
 export function mount({ element, props, trigger, watch }) {
@@ -50,10 +50,10 @@ function remove(button, card, trigger) {
   if (button.dataset.sure) return trigger("removed", { id: card.id });
   button.dataset.sure = "yes";
   button.classList.add("danger");
-  button.textContent = "Delete all of it?";
+  tell(button, "Delete all of it?");
   setTimeout(() => {
     delete button.dataset.sure;
     button.classList.remove("danger");
-    button.textContent = "Delete";
+    tell(button, "Delete");
   }, 4000);
 }

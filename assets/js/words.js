@@ -1,11 +1,13 @@
 // The page in the reader's language: words(english) answers the same text in theirs, from assets/lang/*.json.
-// A key with {*0}, {*1} stands for every text with something filled in there: a number, a name, another sentence.
+// A key with {*0}, {*1} stands for every text with something filled in there: a name, another sentence; {#0} for a number only.
 // The catalogue is there before any other module of the page begins: whoever imports this waits for it.
 
 import { settingsOfPerson } from "./person.js";
 
 const MOST_REMEMBERED = 4000;
-const HOLE = /\{\*\d+\}/;
+const HOLE = /\{[*#]\d+\}/;
+const HELD = { "*": ".*?", "#": "[+\\u2212-]?\\d[\\d.,:]*" }; // anything; a number
+const STOPS = { zh: "。" };
 
 const catalogue = new Map(); // English → translation
 const remembered = new Map(); // texts asked for lately
@@ -26,13 +28,19 @@ export function words(text) {
   return said;
 }
 
-const whole = (text) => catalogue.get(text) ?? filled(text);
+/** A sentence may be kept without its full stop. */
+const whole = (text) => catalogue.get(text) ?? filled(text) ?? (/[^.]\.$/.test(text) ? stopped(text.slice(0, -1)) : undefined);
+
+function stopped(text) {
+  const said = catalogue.get(text) ?? filled(text);
+  return said === undefined ? undefined : `${said}${STOPS[spoken] ?? "."}`;
+}
 
 /** A sentence with something filled in; what is filled in may be words of the page too. */
 function filled(text) {
   for (const { longest, expression, translation } of patterns) {
     const match = text.includes(longest) && expression.exec(text);
-    if (match) return translation.replace(/\{\*(\d+)\}/g, (hole, at) => words(match.groups[`h${at}`] ?? hole));
+    if (match) return translation.replace(/\{[*#](\d+)\}/g, (hole, at) => words(match.groups[`h${at}`] ?? hole));
   }
   return undefined;
 }
@@ -62,8 +70,8 @@ export function speak(code, entries) {
 }
 
 function pattern(key, translation) {
-  const between = key.split(/\{\*\d+\}/);
-  const source = key.split(/(\{\*\d+\})/).map((part) => (HOLE.test(part) ? `(?<h${part.slice(2, -1)}>.+?)` : literal(part))).join("");
+  const between = key.split(HOLE);
+  const source = key.split(/(\{[*#]\d+\})/).map((part) => (HOLE.test(part) ? `(?<h${part.slice(2, -1)}>${HELD[part[1]]})` : literal(part))).join("");
   const longest = between.reduce((best, part) => (part.length > best.length ? part : best), "");
   return { longest, says: between.join("").length, expression: new RegExp(`^${source}$`, "s"), translation };
 }

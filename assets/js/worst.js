@@ -1,6 +1,6 @@
 // The few lines whose lips agree least, worst first: a press plays one, its number leads to it on the desk.
 
-import { clear, h } from "./dom.js";
+import { clear, h, tell } from "./dom.js";
 import { count } from "./format.js";
 import { jumpTo } from "./jump.js";
 import { areOff, isOfTakeBefore, isScored, isUntold, lipSentence, lse, ofOneScorer, offReason, worstLines } from "./lips.js";
@@ -16,7 +16,7 @@ export function worstList(play) {
     const [named] = ofOneScorer(all);
     element.hidden = !named;
     if (element.hidden) return;
-    note.textContent = `${standing(all.filter(isScored))}. By ${named.lips.scorer}.`;
+    tell(note, `${standing(all.filter(isScored))}. By ${named.lips.scorer}.`);
     clear(list, worstLines(all).map((row) => item(row, play)));
   };
   return { element, paint };

@@ -227,14 +227,14 @@ def _numbered(text: str) -> str:
 def _is_sentence(text: str, *, in_page: bool) -> bool:
     if not _LETTER.search(text) or "\n" in text.strip() or "<" in text:
         return False
-    bare = re.sub(r"\{\*\d+\}", "", text)
+    bare = _HOLE.sub("", text)
     if in_page:
         return _SENTENCE.match(text) is not None and (" " in bare.strip() or (text[0].isupper() and text[1:].islower() and len(text) > 2))
     return _SENTENCE.match(text) is not None and bare.count(" ") >= 2 and bare.rstrip().endswith((".", "?", "!", "…"))
 
 
 # How the browser looks a text up (assets/js/words.js), for the test that every text is in the catalogue.
-_HOLE = re.compile(r"\{\*\d+\}")
+_HOLE = re.compile(r"\{[*#]\d+\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +245,8 @@ class Catalogue:
     def knows(self, template: str) -> bool:
         """Whether the text is found, with its holes filled by something."""
         text = _HOLE.sub("7", template).strip()
-        return text in self.entries or any(one.fullmatch(text) for one in self.patterns) or self._in_parts(template.strip())
+        bare = text.removesuffix(".")
+        return text in self.entries or bare in self.entries or any(one.fullmatch(bare) for one in self.patterns) or any(one.fullmatch(text) for one in self.patterns) or self._in_parts(template.strip())
 
     def _in_parts(self, text: str) -> bool:
         for apart in (r"(?<=[.!?])\s+(?=[A-Z“\d{])", r" · "):
@@ -257,7 +258,7 @@ class Catalogue:
 
 def catalogue(code: str) -> Catalogue:
     entries = json.loads((CATALOGUES / f"{code}.json").read_text(encoding="utf-8"))
-    holed = tuple(re.compile("(.+?)".join(map(re.escape, _HOLE.split(key))), re.DOTALL) for key in entries if _HOLE.search(key))
+    holed = tuple(re.compile("(.*?)".join(map(re.escape, _HOLE.split(key))), re.DOTALL) for key in entries if _HOLE.search(key))
     return Catalogue(entries, holed)
 
 

@@ -1,7 +1,7 @@
 // The score card: how the words fit the line, and how the take fits the mouth. Every number has its label; whose lip numbers
 // they are stands below them, because numbers of different scorers say nothing about each other.
 
-import { clear, h } from "../dom.js";
+import { clear, h, tell } from "../dom.js";
 import { demand, penalty, percent, ratio, seconds, timecode } from "../format.js";
 import { UNCLEAR, isOfTakeBefore, isScored, lse, offsetFrames, offsetSentence, presenceMark, presenceSentence } from "../lips.js";
 
@@ -20,8 +20,8 @@ export function scoreCard() {
     if (!hasLips) return;
     lips.classList.toggle("before", isOfTakeBefore(row));
     clear(lips, lipValues(row, detail));
-    said.textContent = lipWords(row, detail);
-    overlap.textContent = detail ? `Overlap: ${detail.overlap_definition}.` : "…";
+    tell(said, lipWords(row, detail));
+    tell(overlap, detail ? `Overlap: ${detail.overlap_definition}.` : "…");
   };
   return { element, paint };
 }

@@ -1,7 +1,7 @@
 // Above the list: chips that narrow it, the filter box, and what can be done with all or with the selected lines.
 // A chip is a term of the filter line: pressing several narrows further, pressing one again widens.
 
-import { clear, h, own, throttle } from "../dom.js";
+import { clear, h, own, tell, throttle } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { areOff, isSeen } from "../lips.js";
@@ -109,7 +109,7 @@ export class Toolbar {
   #remove(button, ids) {
     if (button.dataset.sure) return void this.actions.remove(ids);
     button.dataset.sure = "yes";
-    button.textContent = `Delete ${count(ids.length, "line")}?`;
+    tell(button, `Delete ${count(ids.length, "line")}?`);
     button.classList.add("danger");
     setTimeout(() => button.isConnected && this.#paintButtons(), SURE_MS);
   }

@@ -2,7 +2,7 @@
 // Under them stands what they differ in. Keys while the tab is open: Space plays, A and B switch.
 
 import { quietly, write } from "../api.js";
-import { clear, h, icon, isShown } from "../dom.js";
+import { clear, h, icon, isShown, tell } from "../dom.js";
 import { seconds } from "../format.js";
 import { jumpTo } from "../jump.js";
 import { lines } from "../lines.js";
@@ -89,12 +89,12 @@ class Compare {
     if (bench.id !== this.#line) [this.#line, this.#chosen] = [bench.id, { a: "", b: "" }];
     this.player.show(row);
     this.element.classList.toggle("no-picture", !lines.desk.has_picture);
-    this.title.textContent = row ? `Compare takes of line ${row.number}` : "Compare takes";
+    tell(this.title, row ? `Compare takes of line ${row.number}` : "Compare takes");
     this.open.hidden = !row;
     this.caption.textContent = (lines.desk.has_picture && (row?.target || row?.source)) || "";
-    this.vacant.textContent = !row ? "Choose a line above to work on it." : lines.desk.has_media ? "" : "No media yet: upload it to see the picture here.";
+    tell(this.vacant, !row ? "Choose a line above to work on it." : lines.desk.has_media ? "" : "No media yet: upload it to see the picture here.");
     const words = row && view ? lineState(row, view) : "";
-    if (this.state.textContent !== words) this.state.textContent = words;
+    tell(this.state, words);
     this.#settle(view);
     this.#paintTable();
     this.#paintTransport();

@@ -2,7 +2,7 @@
 // `quality` asks the page to store which steps voices take; `changed` tells it that work was started.
 
 import { quietly, write } from "../api.js";
-import { clear, h } from "../dom.js";
+import { clear, h, tell } from "../dom.js";
 import { count, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { bench } from "./bench.js";
@@ -24,7 +24,7 @@ export function mount({ element, props, trigger, watch }) {
 
   const paint = () => {
     const own = lines.list.filter(hasOwn);
-    note.textContent = lines.order.length ? `${own.length} of ${lines.order.length} have their own scales` : "";
+    tell(note, lines.order.length ? `${own.length} of ${lines.order.length} have their own scales` : "");
     const shown = isOwnOnly ? own : lines.list;
     clear(body, shown.length ? [head(), ...shown.map(line)] : h("div.empty", {}, h("p", {}, lines.order.length ? "No line has its own scales: all follow the project." : "Lines appear here once a project has some.")));
     voicing.paint();
@@ -35,7 +35,7 @@ export function mount({ element, props, trigger, watch }) {
       const before = body.querySelector(`[data-id="${id}"]`);
       if (before && lines.rows.has(id)) swap(before, line(lines.rows.get(id)));
     }
-    if (changed.size) note.textContent = `${lines.list.filter(hasOwn).length} of ${lines.order.length} have their own scales`;
+    if (changed.size) tell(note, `${lines.list.filter(hasOwn).length} of ${lines.order.length} have their own scales`);
     voicing.paint();
   });
   bench.watch((what) => {
@@ -133,11 +133,11 @@ function voicingBar({ props, trigger }) {
     const isBusy = Boolean(job?.is_active);
     const meant = bench.meant;
     const wordless = meant.filter((id) => !lines.rows.get(id)?.target).length;
-    button.textContent = meant.length === 1 ? `Voice line ${lines.rows.get(meant[0])?.number ?? ""}` : meant.length ? `Voice ${meant.length} lines` : "Voice";
+    tell(button, meant.length === 1 ? `Voice line ${lines.rows.get(meant[0])?.number ?? ""}` : meant.length ? `Voice ${meant.length} lines` : "Voice");
     button.disabled = !meant.length || wordless === meant.length || isBusy;
     const share = isBusy ? (job.share ?? 0) : 0;
     meter.style.width = `${Math.round(share * 100)}%`;
-    said.textContent = isBusy || job?.is_failed ? [job.title, job.message].filter(Boolean).join(", ") : wordless ? `${count(wordless, "line")} without a translation ${wordless === 1 ? "is" : "are"} not voiced.` : "";
+    tell(said, isBusy || job?.is_failed ? [job.title, job.message].filter(Boolean).join(", ") : wordless ? `${count(wordless, "line")} without a translation ${wordless === 1 ? "is" : "are"} not voiced.` : "");
   };
   const element = h("div.voicing", {}, h("div.chips", { role: "group", "aria-label": "Quality of the next takes" }, chips), button, h("div.work", {}, said, h("div.meter", { "aria-hidden": "true" }, meter)));
   return { element, paint };

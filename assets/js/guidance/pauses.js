@@ -2,7 +2,7 @@
 // remove it; or type them. Behind them is where the source speaks. `changed` tells the page that the line's take may be an old one now.
 
 import { quietly, write } from "../api.js";
-import { clear, h } from "../dom.js";
+import { clear, h, tell } from "../dom.js";
 import { count, seconds } from "../format.js";
 import { lines } from "../lines.js";
 import { bench } from "./bench.js";
@@ -95,7 +95,7 @@ class Pauses {
 
   #paint() {
     const view = this.#view;
-    this.title.textContent = bench.row ? `Pauses of line ${bench.row.number}` : "Pauses";
+    tell(this.title, bench.row ? `Pauses of line ${bench.row.number}` : "Pauses");
     this.back.disabled = !view || view.drawn === null;
     this.box.disabled = !view;
     this.strip.classList.toggle("vacant", !view);
@@ -123,7 +123,7 @@ class Pauses {
     const trouble = view ? parsePauses(this.box.value, view)[1] : "";
     trouble ? this.box.setAttribute("aria-invalid", "true") : this.box.removeAttribute("aria-invalid");
     const words = !bench.row ? "Choose a line above to draw its pauses." : !view ? "…" : trouble || standing(view, this.#pauses);
-    if (this.said.textContent !== words) this.said.textContent = words;
+    tell(this.said, words);
   }
 
   // drawing

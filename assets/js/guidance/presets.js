@@ -1,6 +1,6 @@
 // Presets for the project's scales, what they cost, and whether the project's voice sees the face. `preset` asks the page for one.
 
-import { clear, h } from "../dom.js";
+import { clear, h, tell } from "../dom.js";
 
 export function mount({ element, props, trigger, watch }) {
   const buttons = h("div.presets", { role: "group", "aria-label": "Presets" });
@@ -16,7 +16,7 @@ export function mount({ element, props, trigger, watch }) {
     if (held >= 0) buttons.children[held]?.focus();
     const chosen = presets.find((one) => one.is_on);
     const words = view.warning || (chosen ? chosen.why : "Scales of your own; a preset sets face and lips at once.");
-    if (note.textContent !== words) note.textContent = words;
+    tell(note, words);
     note.classList.toggle("warns", Boolean(view.warning));
     clear(sight, view.sight ? sightLine(view.sight) : []);
   };
@@ -48,8 +48,8 @@ export function command(words) {
   const button = h("button.plain", { "aria-label": `Copy the command ${words}` }, "Copy");
   button.addEventListener("click", async () => {
     await navigator.clipboard?.writeText(words).catch(() => null);
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+    tell(button, "Copied");
+    setTimeout(() => tell(button, "Copy"), 2000);
   });
   return h("div.command", {}, h("code", {}, words), button);
 }

@@ -2,7 +2,7 @@
 // `plotted` asks the page to draw the figure of a line; a press on one of its points picks that take.
 
 import { quietly, write } from "../api.js";
-import { clear, h } from "../dom.js";
+import { clear, h, tell } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { bench } from "./bench.js";
@@ -54,15 +54,15 @@ export function mount({ element, props, trigger, watch }) {
     const isBusy = Boolean(job?.is_active);
     if (view && shownLine === null) [face, lip].forEach((field) => field.set(view.usual_scales));
     if (view) shownLine = bench.id;
-    title.textContent = bench.row ? `Sweep of line ${bench.row.number}` : "Sweep";
+    tell(title, bench.row ? `Sweep of line ${bench.row.number}` : "Sweep");
     const bad = [face, lip].map((field) => field.trouble()).find(Boolean) ?? "";
     const tooMany = view && many() > view.most_points ? `A sweep can hold ${view.most_points} points, not ${many()}; take fewer scales.` : "";
-    start.textContent = `${view?.points.length ? "Sweep again" : "Sweep"}: ${count(many(), "take")}`;
+    tell(start, `${view?.points.length ? "Sweep again" : "Sweep"}: ${count(many(), "take")}`);
     start.title = `Takes in ${quality() === "preview" ? "fast preview" : "final"} quality, as chosen above`;
     start.disabled = !view || Boolean(view.blocked || bad || tooMany) || isBusy;
     forget.disabled = !view?.points.length || isBusy;
     meter.style.width = isBusy && job.share !== null ? `${Math.round(100 * job.share)}%` : "0";
-    said.textContent = !bench.row ? "Choose a line above to sweep it." : view?.blocked || bad || tooMany || (isBusy ? [job.title, job.message].filter(Boolean).join(", ") : bench.view?.scorer || doneWords(view));
+    tell(said, !bench.row ? "Choose a line above to sweep it." : view?.blocked || bad || tooMany || (isBusy ? [job.title, job.message].filter(Boolean).join(", ") : bench.view?.scorer || doneWords(view)));
     const wanted = `${bench.id}/${view?.stamp ?? ""}`;
     if (wanted !== drawn && (view || (!bench.id && !lines.isLoading))) {
       drawn = wanted;

@@ -1,7 +1,7 @@
 // Voices made of recordings: upload one, say whose it is and tick that they agreed, give it to a speaker, listen, delete.
 
 import { media, quietly, read, write } from "../api.js";
-import { clear, h, icon, isShown } from "../dom.js";
+import { clear, h, icon, isShown, tell } from "../dom.js";
 import { seconds } from "../format.js";
 import { lines } from "../lines.js";
 import { voiceSelect } from "../desk/speakers.js";
@@ -58,11 +58,11 @@ export function mount({ element, props, trigger, watch }) {
       return moved();
     }
     button.dataset.sure = "yes";
-    button.textContent = "Delete for good?";
+    tell(button, "Delete for good?");
     button.classList.add("danger");
     setTimeout(() => {
       delete button.dataset.sure;
-      button.textContent = "Delete…";
+      tell(button, "Delete…");
       button.classList.remove("danger");
     }, SURE_MS);
   };
@@ -119,7 +119,7 @@ function newVoice(onAdded) {
     return tick.checked ? "" : "Tick that its owner has agreed.";
   };
   const paint = () => {
-    waits.textContent = missing();
+    tell(waits, missing());
     button.disabled = Boolean(missing());
   };
   const reset = () => {
@@ -162,7 +162,7 @@ function newVoice(onAdded) {
   });
   const allow = (id, view) => {
     [project, blocked, most] = [id, view.blocked, view.most_bytes];
-    statement.textContent = view.statement;
+    tell(statement, view.statement);
     for (const box of [file, name, whose, words, tick]) box.disabled = Boolean(blocked);
     paint();
   };
