@@ -1,8 +1,9 @@
 // What the desk can ask the studio for. Every edit answers with the rows it changed; work tells the page to watch it.
 
-import { quietly, write } from "../api.js";
+import { quietly, read, write } from "../api.js";
 import { isContested, retype } from "../conflicts.js";
 import { lines } from "../lines.js";
+import { toast } from "../toast.js";
 import { sent } from "../typing.js";
 import { undraft } from "../unsent.js";
 
@@ -10,6 +11,8 @@ import { undraft } from "../unsent.js";
 export function makeActions(selection, trigger, instruction) {
   const project = () => lines.desk.project_id;
   const edit = (verb, values) => quietly(write(project(), verb, values).then((reply) => lines.apply(reply)));
+  /** A change of many lines: what was passed over is told. */
+  const told = (verb, values) => edit(verb, values).then((reply) => (reply?.passed_over?.length && toast(reply.passed_over.join(" ")), reply));
   const work = (verb, values) => quietly(write(project(), verb, values).then(() => trigger("changed", {})));
   return {
     type: (id, text) => {
@@ -45,6 +48,11 @@ export function makeActions(selection, trigger, instruction) {
     renameSpeaker: (speaker_id, name) => edit("rename_speaker", { speaker_id, name }),
     setSpeakerVoice: (speaker_id, voice) => edit("set_speaker_voice", { speaker_id, voice }),
     mergeSpeakers: (speaker_ids) => edit("merge_speakers", { speaker_ids }),
+    removeSpeaker: (speaker_id, into_id) => edit("remove_speaker", { speaker_id, into_id }),
+    bulk: (line_ids, change) => told("revise_lines", { line_ids, ...change }),
+    previewReplace: (values) => read(project(), "preview_replace", values),
+    replace: (values) => told("replace", values),
+    scene: (id) => quietly(read(project(), "scene", { line_id: id })).then((answer) => answer?.line_ids ?? []),
     splitSpeaker: (speaker_id, line_ids, name) => edit("split_speaker", { speaker_id, line_ids, name }),
   };
 }

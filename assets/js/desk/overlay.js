@@ -5,6 +5,7 @@ import { quietly, read } from "../api.js";
 import { h } from "../dom.js";
 import { percent, seconds } from "../format.js";
 import { lines } from "../lines.js";
+import { words } from "../words.js";
 import { sheet } from "./sheet.js";
 
 const KEPT = 40;
@@ -58,12 +59,13 @@ export class Overlay {
 
   /** One sentence under the lanes. */
   say(sentence) {
-    if (this.readout.textContent !== sentence) this.readout.textContent = sentence;
+    const said = words(sentence);
+    if (this.readout.textContent !== said) this.readout.textContent = said;
   }
 
   #paint() {
     const curves = this.#curves;
-    this.words.textContent = curves ? [curves.presence_why, spoken(this.#row, curves)].filter(Boolean).join(" ") : "";
+    this.words.textContent = curves ? words([curves.presence_why, spoken(this.#row, curves)].filter(Boolean).join(" ")) : "";
     this.#say();
     this.#draw();
   }

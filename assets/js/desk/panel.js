@@ -2,13 +2,16 @@
 
 import { quietly, read } from "../api.js";
 import { clear, h } from "../dom.js";
-import { parseTime, percent, ratio, seconds, timecode } from "../format.js";
+import { parseTime, percent, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { Lanes } from "./lanes.js";
 import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
+import { registerPlayer } from "./playercommands.js";
+import { Redo } from "./redo.js";
 import { scoreCard } from "./score.js";
-import { voiceName, voiceSelect } from "./speakers.js";
+import { voiceSelect } from "./speakers.js";
+import { Takes } from "./takes.js";
 import { Wordings } from "./wordings.js";
 
 const FRESH_MS = 120;
@@ -26,15 +29,20 @@ export class Panel {
     this.overlay = new Overlay(this.player, this.lanes);
     this.player.lanesHere.append(this.lanes.element);
     this.player.onTime = (ms) => (this.lanes.at(ms), this.player.bar.at(ms));
-    this.player.onState = () => this.lanes.draw();
+    this.player.onState = () => (this.lanes.draw(), this.takes.paint());
     this.player.onTrouble = (sentence) => this.player.bar.say(sentence);
     this.lanes.onSay = (sentence) => this.overlay.say(sentence);
     this.flags = h("div.flags");
     this.wordings = new Wordings(selection, actions);
-    this.takes = h("section.card.takes");
+    this.takes = new Takes(this.player, selection, actions);
+    this.takes.onSay = (sentence) => this.player.bar.say(sentence);
+    this.redo = new Redo(selection);
+    this.wordings.element.append(this.redo.wordings);
+    this.takes.element.append(this.redo.takes);
     this.about = h("section.card.about");
-    this.rest = h("div.rest", {}, this.flags, this.score.element, this.wordings.element, this.takes, this.about);
+    this.rest = h("div.rest", {}, this.flags, this.score.element, this.wordings.element, this.takes.element, this.about);
     this.element = h("aside", { "aria-label": "Selected line" }, this.player.element, this.rest);
+    registerPlayer({ player: this.player, lanes: this.lanes, takes: this.takes, selection, actions, say: (sentence) => this.player.bar.say(sentence) });
     selection.watch(({ was }) => was !== selection.active && this.#turn());
     lines.watch((changed) => (changed === null || changed.has(selection.active)) && this.#turn(changed));
     window.addEventListener("lipline:fit", (event) => event.detail.isDraft && event.detail.id === selection.active && this.#paintScore(event.detail.fit));
@@ -52,6 +60,7 @@ export class Panel {
     this.lanes.show(row ?? null);
     this.overlay.show(row ?? null);
     if (!row) return;
+    this.takes.show(row);
     this.#paint(row);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#fetch(row.id), changed === undefined ? FRESH_MS : 0);
@@ -59,6 +68,7 @@ export class Panel {
 
   async #fetch(id) {
     this.overlay.fetch(this.#row);
+    this.takes.fetch(this.#row);
     const detail = await quietly(read(lines.desk.project_id, "panel", { line_id: id }));
     if (!detail || id !== this.selection.active) return;
     this.#detail = detail;
@@ -72,36 +82,19 @@ export class Panel {
     this.#note = "";
     if (!this.about.contains(document.activeElement)) this.#paintAbout(row);
     if (this.#detail) this.#paintChoices(this.#detail);
-    else {
-      this.wordings.paint(row, null);
-      clear(this.takes, title("Takes"), h("p.dim", {}, "…"));
-    }
+    else this.wordings.paint(row, null);
   }
 
   #paintScore(fit) {
     if (this.#row) this.score.paint(this.#row, fit, lines.desk, this.#detail?.lips ?? null);
   }
 
-  #paintChoices({ row, candidates, takes }) {
-    const now = this.#row ?? row;
-    this.wordings.paint(now, candidates);
-    clear(this.takes, title("Takes", takes.length ? "the circled one is mixed" : ""), takes.length ? takes.map((take, at) => this.#take(take, takes.length - at, now)) : h("p.dim", {}, now.target ? "Not voiced yet. R voices this line." : "Write a translation first."));
+  #paintChoices({ row, candidates }) {
+    this.wordings.paint(this.#row ?? row, candidates);
   }
 
   pick(number) {
     if (this.#detail?.row.id === this.selection.active) this.wordings.pick(number);
-  }
-
-  #take(take, number, row) {
-    const isCircled = take.id === row.take_id;
-    const facts = [`${seconds(take.length_ms)} s`, ratio(take.rate_ratio), take.remainder_ms > 0 ? `spills ${seconds(take.remainder_ms)} s` : "", take.text === row.target ? "" : "other words"];
-    return h(
-      `div.take${isCircled ? ".on" : ""}`,
-      {},
-      h("button.circle", { "aria-pressed": String(isCircled), "aria-label": `Circle take ${number}`, title: "Circle this take: it goes into the mix", onclick: () => this.actions.revise(row.id, { take_id: take.id }) }),
-      h("button.plain.label", { title: take.text, onclick: () => this.player.compare(take.id === row.take_id ? "" : take.id) }, `${number} · ${voiceName(take.voice)}`),
-      h("span.dim", {}, facts.filter(Boolean).join(" · ")),
-    );
   }
 
   #paintAbout(row) {
@@ -109,7 +102,7 @@ export class Panel {
     const isLocked = row.status === "locked";
     const source = h("textarea", { rows: 2, dir: "auto", "aria-label": "Source text", maxlength: "2000", disabled: isLocked });
     source.value = row.source;
-    source.addEventListener("change", () => source.value !== row.source && this.actions.revise(row.id, { source: source.value }));
+    source.addEventListener("change", () => source.value !== row.source && this.actions.revise(row.id, { source: source.value, base: { source: row.source } }));
     const speaker = h("select", { "aria-label": "Speaker", disabled: isLocked, onchange: (event) => this.actions.revise(row.id, { speaker_id: event.target.value }) }, speakers.map((one) => h("option", { value: one.id }, one.name)));
     speaker.value = row.speaker_id;
     const time = (label, ms, change) => {
@@ -137,7 +130,7 @@ export class Panel {
   #retime(row, box, ms, change) {
     if (ms === null) return this.say("A time reads HH:MM:SS:FF, or seconds such as 12.4.");
     box.blur();
-    this.actions.revise(row.id, change(ms)).then((reply) => reply ?? this.#paintAbout(row));
+    this.actions.revise(row.id, { ...change(ms), base: { start_ms: row.start_ms, end_ms: row.end_ms } }).then((reply) => reply ?? this.#paintAbout(row));
   }
 
   /** One sentence above the score card, until the next line is shown. */

@@ -4,6 +4,7 @@
 import { media } from "../api.js";
 import { h } from "../dom.js";
 import { lines } from "../lines.js";
+import { words } from "../words.js";
 
 const NO_MEDIA = "No media yet: upload it to see the picture here.";
 const PREPARING = "Preparing the picture for this browser. That is done once; takes can be heard meanwhile.";
@@ -42,14 +43,14 @@ export class Picture {
     this.#project = project_id;
     this.isBroken = false;
     clearTimeout(this.#timer);
-    this.words.textContent = has_media ? "" : NO_MEDIA;
+    this.words.textContent = has_media ? "" : words(NO_MEDIA);
     if (!has_media) {
       this.video.removeAttribute("src");
       this.video.load();
       return this.onState();
     }
     this.video.src = media("source", project_id, "video");
-    this.#timer = setTimeout(() => this.video.readyState || this.isBroken || (this.words.textContent = PREPARING), PATIENCE_MS);
+    this.#timer = setTimeout(() => this.video.readyState || this.isBroken || (this.words.textContent = words(PREPARING)), PATIENCE_MS);
   }
 
   seek(ms) {
@@ -73,11 +74,11 @@ export class Picture {
     if (!this.video.src) return;
     clearTimeout(this.#timer);
     this.isBroken = true;
-    this.words.textContent = UNPLAYABLE;
+    this.words.textContent = words(UNPLAYABLE);
     this.onState();
     const project = this.#project;
     const answer = await fetch(this.video.src, { headers: { range: "bytes=0-0" } }).catch(() => null);
     const sentence = answer && !answer.ok ? (await answer.json().catch(() => ({}))).error : "";
-    if (sentence && project === this.#project && this.isBroken) this.words.textContent = sentence;
+    if (sentence && project === this.#project && this.isBroken) this.words.textContent = words(sentence);
   }
 }

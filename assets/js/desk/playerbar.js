@@ -3,6 +3,7 @@
 import { clear, h, icon } from "../dom.js";
 import { timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { words } from "../words.js";
 
 const LABELS = { source: "Source", take: "Take", other: "Other take", context: "In context" };
 const TITLES = {
@@ -36,14 +37,14 @@ export class PlayerBar {
     const speed = player.speed ? ` ${player.speed < 0 ? "−" : ""}${Math.abs(player.speed)}×` : "";
     clear(this.play, icon(player.isPlaying ? "pause" : "play"), player.isPlaying ? `Stop${speed}` : "Play");
     this.play.disabled = !player.heard;
-    this.play.title = player.heard ? "Play the line, or stop (Space)" : player.row ? "There is no media, and this line has no take" : "Select a line first";
+    this.play.title = words(player.heard ? "Play the line, or stop (Space)" : player.row ? "There is no media, and this line has no take" : "Select a line first");
     for (const [mode, chip] of Object.entries(this.chips)) {
       const can = player.can(mode);
       chip.hidden = mode === "other" && !can;
       chip.disabled = !can;
       chip.classList.toggle("on", player.heard === mode);
       chip.setAttribute("aria-pressed", String(player.heard === mode));
-      chip.title = can ? TITLES[mode] : (MISSING[mode] ?? "");
+      chip.title = words(can ? TITLES[mode] : (MISSING[mode] ?? ""));
     }
     this.loop.classList.toggle("on", player.isLooping);
     this.loop.setAttribute("aria-pressed", String(player.isLooping));
@@ -56,7 +57,8 @@ export class PlayerBar {
   }
 
   say(sentence) {
-    if (this.note.textContent !== sentence) this.note.textContent = sentence;
+    const said = words(sentence);
+    if (this.note.textContent !== said) this.note.textContent = said;
   }
 }
 

@@ -1,13 +1,16 @@
 // The wordings of the selected line, as ranked: text, what it means, how it fits, how likely it is; and the box that asks for new ones.
 
 import { budgetBar, paintBudget } from "../budget.js";
-import { clear, h } from "../dom.js";
+import { clear, h, own } from "../dom.js";
 import { count, penalty, seconds, signedSeconds } from "../format.js";
 import { lines } from "../lines.js";
+import { changedShare, diff } from "./diff.js";
 
 const SHOWN = 8;
 const SUGGESTIONS = ["shorter", "longer", "more formal", "more casual", "keep the joke", "simpler words"];
 const MOST_CHARS = 200;
+const MOST_CHANGED = 0.6; // beyond that marks cover more than they show
+const TYPED_BY = "typed by "; // before a name, where a person's words could not be written
 
 export class Wordings {
   #all = []; // candidates as ranked
@@ -87,8 +90,8 @@ export class Wordings {
       h(
         "span.said",
         {},
-        h("span.text", { dir: "auto", lang: target_language }, one.text),
-        one.back_translation ? h("span.back", { dir: "auto", lang: source_language, title: "What it says, translated back by machine" }, one.back_translation) : null,
+        h("span.text", { dir: "auto", lang: target_language }, isTaken ? own(one.text) : against(row.target, one.text, target_language)),
+        one.back_translation ? h("span.back", { dir: "auto", lang: source_language, title: "What it says, translated back by machine" }, own(one.back_translation)) : null,
         facts(one, isTaken),
       ),
       one.fit ? fitOf(one, row) : null,
@@ -114,14 +117,25 @@ const penaltySentence = (one) =>
 function facts(one, isTaken) {
   const parts = [
     one.fit ? h("span", { title: "Predicted time, and how it differs from the line" }, `${seconds(one.fit.speech_ms + one.fit.pause_ms)} s · Δ ${signedSeconds(one.fit.delta_ms)}`) : null,
-    one.likely ? h(`span.likely`, { title: likelySentence(one) }, one.likely) : null,
-    one.missed_terms.length ? h("span.missed", { title: "In your list of names and terms, and not in this wording" }, "without ", one.missed_terms.map((term, at) => [at ? ", " : "", h("bdi", { lang: lines.desk.target_language }, `“${term}”`)])) : null,
+    one.likely ? h("span.likely", { title: likelySentence(one) }, one.likely, own(` ${number(one.likelihood)}`)) : null,
+    one.engine.startsWith(TYPED_BY) ? h("span", { title: "Typed while somebody else changed the line, and kept here instead of writing over it" }, "typed by ", own(one.engine.slice(TYPED_BY.length))) : null,
+    one.missed_terms.length ? h("span.missed", { title: "In your list of names and terms, and not in this wording" }, "without ", one.missed_terms.map((term, at) => [at ? ", " : "", h("bdi", { lang: lines.desk.target_language }, own(`“${term}”`))])) : null,
     isTaken ? h("span.taken", {}, "in use") : null,
   ].filter(Boolean);
   return h("span.facts", {}, parts);
 }
 
-const likelySentence = (one) => `How natural the translator finds it, beside its favourite for this line: ${one.likelihood.toFixed(2).replace("-", "−")} per word piece (0 is certain).`;
+/** The wording with what is new in it marked and what it leaves out struck; one that shares little with the text stands as it is. */
+function against(now, text, language) {
+  if (!now.trim()) return own(text);
+  const parts = diff(now, text, language);
+  if (changedShare(parts) > MOST_CHANGED) return own(text);
+  return parts.map(({ kind, text: part }) => (kind === "same" ? own(part) : h(kind === "in" ? "ins" : "del", {}, own(part))));
+}
+
+const number = (value) => value.toFixed(2).replace("-", "−");
+
+const likelySentence = (one) => `How natural the translator finds it, beside its favourite for this line: ${number(one.likelihood)} per word piece (0 is certain).`;
 
 /** The box for a wish, its suggestions shown while it is in use, and the last wish of this session among them. */
 function wishBox(send) {
