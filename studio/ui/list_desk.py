@@ -13,9 +13,7 @@ from studio.domain.errors import BadSetting
 from studio.domain.line import LineStatus, VoiceRef
 from studio.domain.plain import from_plain
 from studio.domain.settings import Guidance
-from studio.service import LineEdit, Studio
-from studio.service import Hit, Pick, SearchWish
-from studio.ui import present
+from studio.service import Hit, LineEdit, Pick, SearchWish, Studio
 from studio.ui.desk_views import Reply
 
 _PAGE_FIELDS = {"target": "target_text", "source": "source_text", "speaker": "speaker_name"}
@@ -110,10 +108,6 @@ class ListDesk:
         self._studio.remove_speaker(self._project_id, speaker_id, into_id)
         return self._whole()
 
-    def revoice(self, line_ids: Sequence[str]) -> Reply:
-        """New takes of the words as they are."""
-        return Reply(job=present.job_view(self._studio.revoice(self._project_id, line_ids)))
-
     def _bulk_edit(self, change: BulkChange) -> LineEdit:
         clear = ({"voice"} if change.voice == "" else set()) | ({"guidance"} if change.own_guidance is False else set())
         given = {item.name: value for item in fields(Guidance) if (value := getattr(change, item.name)) is not None}
@@ -146,5 +140,4 @@ LIST_CALLS: dict[str, Callable[..., Any]] = {
     "revise_lines": lambda desk, **values: desk.revise_lines(from_plain(BulkChange, values)),
     "scene": ListDesk.scene,
     "remove_speaker": ListDesk.remove_speaker,
-    "revoice_lines": ListDesk.revoice,
 }

@@ -3,11 +3,12 @@
 
 import { paintBudget, budgetBar } from "../budget.js";
 import { clear, h, own } from "../dom.js";
-import { penalty, ratio, seconds, signedSeconds, timecode } from "../format.js";
+import { count, penalty, ratio, seconds, signedSeconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { isOfTakeBefore, isScored, lipSentence, lse, offsetFrames, presenceMark, presenceSentence } from "../lips.js";
 import { words } from "../words.js";
 import { rateOf } from "./filter.js";
+import { notesOn } from "./notecount.js";
 import { voiceName } from "./speakers.js";
 
 const isBlank = (fit) => !fit || fit.fit === "empty";
@@ -17,7 +18,8 @@ const PAINT = {
   n: (cell, row) => {
     put(cell, row.number);
     cell.title = row.flags.join("\n");
-    if (row.notes) cell.append(h("small.noted", { title: row.notes === 1 ? "1 open note" : `${row.notes} open notes` }, own(`✎${row.notes}`)));
+    const many = notesOn(row.id);
+    if (many) cell.append(h("small.noted", { title: count(many, "open note") }, own(`✎${many}`)));
   },
   who: (cell, row) => {
     clear(cell, h("b", { dir: "auto", title: own(row.speaker) }, own(row.speaker)), h("span.tc", {}, own(timecode(row.start_ms, lines.desk.fps))));
@@ -62,7 +64,7 @@ const PAINT = {
   flags: (cell, row) => {
     clear(cell, row.flags.map((flag) => h("small", { title: flag }, flag)));
   },
-  notes: (cell, row) => put(cell, row.notes || ""),
+  notes: (cell, row) => put(cell, notesOn(row.id) || ""),
   st: (cell, row) => clear(cell, h("span", {}, row.status), voicing(row)),
 };
 

@@ -3,6 +3,7 @@
 
 import { lines } from "../lines.js";
 import { NUMBERS, STATUSES, rateOf } from "./filter.js";
+import { notesOn } from "./notecount.js";
 
 const KEPT = "lipline.columns";
 const lipWorth = (row) => NUMBERS.lips.value(row);
@@ -25,7 +26,7 @@ export const COLUMNS = [
   { key: "lips", head: "Lips", name: "Lips", px: 46, stays: 40, needsPicture: true, value: lipWorth },
   { key: "voice", head: "Voice", name: "Voice", px: 92, stays: 16, isExtra: true, value: (row) => row.voice || null },
   { key: "flags", head: "Flags", name: "Flags", px: 120, share: 0.5, stays: 14, isExtra: true, value: (row) => row.flags.length || null },
-  { key: "notes", head: "Notes", name: "Notes", px: 42, stays: 15, isExtra: true, value: (row) => row.notes || null },
+  { key: "notes", head: "Notes", name: "Notes", px: 42, stays: 15, isExtra: true, value: (row) => notesOn(row.id) || null },
   { key: "st", head: "Status", name: "Status", px: 64, stays: 60, value: (row) => STATUSES.indexOf(row.status) },
 ];
 
@@ -33,6 +34,7 @@ const BY_KEY = new Map(COLUMNS.map((column) => [column.key, column]));
 export const columnOf = (key) => BY_KEY.get(key);
 const FIXED = new Set(["n", "tgt"]);
 const STACK_PX = 620; // narrower lists put the source above the translation
+const NARROW_PX = { who: 74, tgt: 124, bar: 66 };
 
 /** The person's choice; number and translation are always there. */
 export class Columns {
@@ -67,11 +69,11 @@ export class Columns {
 
   /** What of the choice finds room in `width_px`, in order; and whether source and translation share a column. */
   fitted(width_px, gap_px) {
-    const isStacked = width_px < STACK_PX;
+    const isStacked = width_px < STACK_PX && this.chosen.has("src");
     let keys = this.possible.filter((column) => FIXED.has(column.key) || this.chosen.has(column.key));
-    const needs = () => keys.reduce((sum, column) => sum + (isStacked && column.key === "src" ? 0 : column.px + gap_px), 24);
+    const needs = () => keys.reduce((sum, column) => sum + (isStacked && column.key === "src" ? 0 : (isStacked ? (NARROW_PX[column.key] ?? column.px) : column.px) + gap_px), 24);
     while (needs() > width_px) {
-      const least = keys.filter((column) => !FIXED.has(column.key)).sort((a, b) => a.stays - b.stays)[0];
+      const least = keys.filter((column) => !FIXED.has(column.key) && !(isStacked && column.key === "src")).sort((a, b) => a.stays - b.stays)[0];
       if (!least) break;
       keys = keys.filter((column) => column !== least);
     }
@@ -90,7 +92,7 @@ function readKept() {
 
 /** The grid's template for these columns. */
 export function template({ columns, isStacked }) {
-  const track = ({ key, px, share, most }) => (key === "n" ? `${px}px` : most ? `minmax(${px}px, ${most}px)` : share ? `minmax(${px}px, ${share}fr)` : `${px}px`);
+  const track = ({ key, px, share, most }) => (isStacked && NARROW_PX[key] && key === "who" ? `${NARROW_PX.who}px` : isStacked && NARROW_PX[key] ? `minmax(${NARROW_PX[key]}px, ${share}fr)` : most ? `minmax(${px}px, ${most}px)` : share ? `minmax(${px}px, ${share}fr)` : `${px}px`);
   return columns.filter((column) => !(isStacked && column.key === "src")).map(track).join(" ");
 }
 

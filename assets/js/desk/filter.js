@@ -4,6 +4,7 @@
 
 import { parseTime } from "../format.js";
 import { areOff, isScored, isSeen } from "../lips.js";
+import { notesOn } from "./notecount.js";
 
 export const STATUSES = ["draft", "adapted", "approved", "locked"];
 const DONE = new Set(["approved", "locked"]);
@@ -29,7 +30,7 @@ const SHORT = {
   voiced: (row) => row.voiced === "voiced",
   unvoiced: (row) => Boolean(row.target.trim()) && row.voiced !== "voiced",
   flagged: (row) => row.flags.length > 0,
-  noted: (row) => (row.notes ?? 0) > 0,
+  noted: (row) => notesOn(row.id) > 0,
 };
 
 const oneOf = (choices) => ({ choices, test: (row, word) => choices[word](row) });
@@ -65,7 +66,7 @@ export const NUMBERS = {
   offset: { value: (row) => (row.lips?.is_offset_clear ? row.lips.offset_frames : null) },
   overlap: { value: (row) => row.lips?.overlap ?? null },
   flags: { value: (row) => row.flags.length },
-  notes: { value: (row) => row.notes ?? 0 },
+  notes: { value: (row) => notesOn(row.id) },
   wordings: { value: (row) => row.candidates },
 };
 

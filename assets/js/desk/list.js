@@ -9,6 +9,7 @@ import { toast } from "../toast.js";
 import { template, textColumn } from "./columns.js";
 import { Heads } from "./heads.js";
 import { keptTexts } from "./kept.js";
+import { watchNotes } from "./notecount.js";
 import { RowView } from "./row.js";
 
 const CHUNK_LINES = 24;
@@ -37,6 +38,7 @@ export class LineList {
     sieve.watch(() => this.#build({ isNewShape: true }));
     columns.onChange = () => this.#fit({ isForced: true });
     lines.watch((changed) => this.#take(changed));
+    watchNotes((ids) => this.#take(new Set(ids)));
     this.scroller.addEventListener("focus", () => this.#focusActive());
     new ResizeObserver(throttle(120, () => this.#fit())).observe(this.scroller);
   }
@@ -54,7 +56,7 @@ export class LineList {
       if (!this.selection.active && this.#shown.length) this.#start();
       return;
     }
-    for (const id of changed) this.#views.get(id)?.paint(lines.rows.get(id), this.#scale_ms);
+    for (const id of changed) if (lines.rows.has(id)) this.#views.get(id)?.paint(lines.rows.get(id), this.#scale_ms);
   }
 
   /** The first line, or after a reload the one that was selected then. */

@@ -10,6 +10,10 @@ export class Selection {
     this.#watchers.add(watcher);
   }
 
+  unwatch(watcher) {
+    this.#watchers.delete(watcher);
+  }
+
   only(id) {
     this.#set(id ? [id] : [], id);
   }

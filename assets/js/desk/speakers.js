@@ -1,6 +1,6 @@
 // The speakers dialog: names, a voice for each, merge two into one, give selected lines to a new speaker.
 
-import { clear, h } from "../dom.js";
+import { clear, h, own } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
 
@@ -30,7 +30,7 @@ function content(dialog, selection, actions, repaint) {
   ];
 }
 
-function speakerRow(speaker, tick, actions) {
+function speakerRow(speaker, tick, actions, repaint) {
   const many = lines.list.filter((row) => row.speaker_id === speaker.id).length;
   const name = h("input", { value: speaker.name, "aria-label": "Name", maxlength: "80" });
   name.addEventListener("change", () => name.value.trim() && actions.renameSpeaker(speaker.id, name.value.trim()));
@@ -41,7 +41,23 @@ function speakerRow(speaker, tick, actions) {
     name,
     h("span.dim", {}, count(many, "line")),
     voiceSelect(speaker.voice, studiosChoice(speaker), (voice) => actions.setSpeakerVoice(speaker.id, voice)),
+    remover(speaker, many, actions, repaint),
   );
+}
+
+/** Taking a speaker away asks first who takes their lines. */
+function remover(speaker, many, actions, repaint) {
+  const others = lines.desk.speakers.filter((one) => one.id !== speaker.id);
+  const button = h("button.btn.small", { disabled: many > 0 && !others.length, title: many > 0 && !others.length ? "The only speaker keeps their lines" : "", onclick: () => ask() }, "Remove…");
+  const element = h("span.remover", {}, button);
+  const go = (into) => actions.removeSpeaker(speaker.id, into).then(repaint);
+  const ask = () => {
+    if (!many) return void go(null);
+    const taker = h("select", { "aria-label": `Who takes the lines of ${speaker.name}` }, others.map((one) => h("option", { value: one.id }, own(one.name))));
+    clear(element, h("span.dim", {}, `${count(many, "line")} to`), taker, h("button.btn.small", { onclick: () => go(taker.value) }, "Remove"), h("button.plain", { "aria-label": "Keep the speaker", onclick: repaint }, own("✕")));
+    taker.focus();
+  };
+  return element;
 }
 
 /** What the studio hands out, named where a line of the speaker has it now. */

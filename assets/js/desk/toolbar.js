@@ -6,6 +6,10 @@ import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { areOff, isSeen } from "../lips.js";
 import { FilterBox } from "./filterbox.js";
+import { openBulk } from "./bulk.js";
+import { openMenu } from "./menu.js";
+import { notesOn, watchNotes } from "./notecount.js";
+import { openReplace } from "./replace.js";
 import { openSpeakers } from "./speakers.js";
 
 const SURE_MS = 4000;
@@ -15,7 +19,7 @@ const CHIPS = [
   ["screen:on", "On screen", isSeen],
   ["lips:off", "Lips off", areOff],
   ["open", "To approve", (row) => !["approved", "locked"].includes(row.status)],
-  ["noted", "Notes", (row) => row.notes > 0],
+  ["noted", "Notes", (row) => notesOn(row.id) > 0],
   ["flagged", "Flags", (row) => row.flags.length > 0],
   ["unvoiced", "Unvoiced", (row) => row.target.trim() !== "" && row.voiced !== "voiced"],
   ["empty", "Empty", (row) => !row.target.trim()],
@@ -30,9 +34,11 @@ export class Toolbar {
     this.chips = h("div.chips", { role: "group", "aria-label": "Filter" });
     this.box = new FilterBox(sieve);
     this.buttons = h("div.buttons", { role: "group", "aria-label": "Actions" });
-    this.element = h("div.toolbar", {}, h("div.bar", {}, this.chips, this.box.element), this.box.problems, h("div.bar", {}, this.buttons));
+    this.rest = h("button.btn.small.rest", { hidden: true, "aria-haspopup": "menu", onclick: () => this.#openRest() }, "More");
+    this.element = h("div.toolbar", {}, h("div.bar", {}, this.chips, this.box.element), this.box.problems, h("div.bar.acts", {}, this.buttons, this.rest));
     selection.watch(() => this.#paintSoon());
     lines.watch(() => this.paintCounts());
+    watchNotes(() => this.paintCounts());
     this.#paintButtons();
     new ResizeObserver(throttle(COUNT_MS, this.#tuck)).observe(this.element);
   }
@@ -55,21 +61,22 @@ export class Toolbar {
     };
     const narrowing = CHIPS.map(([term, label, test]) => [term, label, rows.reduce((sum, row) => sum + (test(row) ? 1 : 0), 0)]);
     clear(this.chips, chip("", "All", rows.length), narrowing.filter(([term, , many]) => many || ALWAYS.has(term) || this.sieve.has(term)).map((one) => chip(...one)));
-    this.#tuck();
+    tuck([...this.chips.children], (chip) => !chip.classList.contains("on"));
     if (held !== undefined) [...this.chips.children].find((one) => one.dataset.term === held)?.focus();
     this.box.paint();
   }
 
-  /** Chips stay on one line: the last that find no room go (the builder has them all), pressed ones never. */
+  /** Chips stay on one line; the builder has them all, and pressed ones never go. */
   #tuck = () => {
-    const chips = [...this.chips.children];
-    chips.forEach((chip) => (chip.hidden = false));
-    const isOut = () => chips.some((chip) => !chip.hidden && chip.offsetTop > chips[0].offsetTop + 4);
-    for (const chip of [...chips].reverse()) {
-      if (!isOut()) break;
-      chip.hidden = !chip.classList.contains("on");
-    }
+    tuck([...this.chips.children], (chip) => !chip.classList.contains("on"));
+    this.#paintButtons();
   };
+
+  /** What found no room in the bar. */
+  #openRest() {
+    const hidden = [...this.buttons.children].filter((one) => one.hidden && one.tagName === "BUTTON");
+    openMenu(this.rest, "More", () => hidden.map((one) => ({ label: one.textContent, isOff: one.disabled, isData: true, run: () => one.click() })));
+  }
 
   #paintButtons() {
     const { actions, selection } = this;
@@ -86,14 +93,18 @@ export class Toolbar {
       h("span.sep"),
       button(ids.length > 1 ? `Regenerate ${ids.length}` : "Regenerate", () => actions.regenerate(ids), ids.length > 0, "New wordings and takes for the selected lines (R)"),
       button(ids.length > 1 ? `Approve ${ids.length}` : "Approve", () => actions.approve(ids), ids.length > 0, "The selected lines are done (A)"),
+      button(ids.length > 1 ? `Change ${ids.length}…` : "Change…", (event) => openBulk(event.currentTarget, selection, actions), ids.length > 0, "Status, speaker, voice, scales and times of the selected lines"),
       h("span.sep"),
       button("Add", () => actions.add(), Boolean(lines.desk.project_id), "A new line after the selected one"),
       button("Split", () => this.#split(ids[0]), ids.length === 1, "Cut the selected line in two"),
       button("Merge", () => actions.merge(ids), ids.length > 1, "Join the selected lines into one"),
       button("Delete", (event) => this.#remove(event.currentTarget, ids), ids.length > 0, "Remove the selected lines"),
       h("span.sep"),
+      button("Replace…", () => openReplace(selection, actions), has, "Search and replace, with a look at every place first"),
       button("Speakers…", () => openSpeakers(this.selection, this.actions), has, "Names and voices; merge and split"),
     );
+    tuck([...this.buttons.children], () => true);
+    this.rest.hidden = ![...this.buttons.children].some((one) => one.hidden && one.tagName === "BUTTON");
     if (held >= 0) this.buttons.children[held]?.focus();
   }
 
@@ -112,5 +123,15 @@ export class Toolbar {
     tell(button, `Delete ${count(ids.length, "line")}?`);
     button.classList.add("danger");
     setTimeout(() => button.isConnected && this.#paintButtons(), SURE_MS);
+  }
+}
+
+/** Keep a bar on one line: the last parts that find no room and `may` go are hidden. */
+function tuck(parts, may) {
+  parts.forEach((part) => (part.hidden = false));
+  const isOut = () => parts.some((part) => !part.hidden && part.offsetTop > parts[0].offsetTop + 8);
+  for (const part of [...parts].reverse()) {
+    if (!isOut()) return;
+    part.hidden = may(part);
   }
 }
