@@ -18,12 +18,12 @@ from studio.domain.house import MAX_ADDRESSES, MAX_PHRASES, Address, HouseSettin
 from studio.domain.line import SpeakerProfile, VoiceRef
 from studio.domain.project import Cast, Project
 from studio.domain.terms import MAX_TERM_CHARS, MAX_TERMS
+from studio.house_rules import rules_of
 from studio.line_verbs import clean_name
 from studio.lip_verbs import LipVerbs
 from studio.review import voices_on_offer
 from studio.store.changes import Action
 from studio.store.text import storable
-from studio.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ class ShowVerbs(LipVerbs):
     def house_rules(self, project_id: str) -> HouseRules:
         """What the project's lines are held against."""
         project = self._own(project_id)
-        return rules_of(self._shop, project, self._shop.lines.cast(project.id))
+        return rules_of(self._shop, project, self._shop.lines.speakers(project.id))
 
     def consistency(self, project_id: str) -> dict[str, tuple[str, ...]]:
         """Sentences about lines that break a rule, by line id."""
         project = self._own(project_id)
         cast = self._shop.lines.cast(project.id)
-        return Consistency(rules_of(self._shop, project, cast), cast.lines).all()
+        return dict(Consistency(rules_of(self._shop, project, cast.speakers), cast.lines).sentences)
 
     # shows
 
@@ -189,19 +189,6 @@ class ShowVerbs(LipVerbs):
             return replace(project, settings=replace(project.settings, house=change(project.settings.house)))
 
         self._shop.projects.change(project_id, self.user, changed, by=Action(self.user, title))
-
-
-def rules_of(shop: Workshop, project: Project, cast: Cast) -> HouseRules:
-    house = project.settings.house
-    return HouseRules(
-        target_language=project.target_language,
-        terms=project.settings.translation.terms,
-        phrases=house.phrases,
-        addresses=house.addresses,
-        names={speaker.id: speaker.name for speaker in cast.speakers},
-        sheets=shop.shows.sheets(project.id),
-        speaker_voices={speaker.id: speaker.voice for speaker in cast.speakers if speaker.voice is not None},
-    )
 
 
 def _new_sheets(speakers: Sequence[SpeakerProfile], known: dict[str, CharacterSheet], bible: Bible) -> dict[str, CharacterSheet]:

@@ -1,7 +1,7 @@
 """Is the translation of one piece? Glossary, key phrases, forms of address, pace, words and voice of each character, and the same words said
 the same way as before. House rules and the lines of a project in; sentences per line out. Pure, and fast: a project's lines are read once.
 
-`Consistency(rules, lines)` looks at all of them; `of(line)` looks at one again, as it stands now. A new check is a method that yields sentences.
+`Consistency(rules, lines).sentences` is about all of them, `again` about what they are a moment later, `of(line)` about one. A new check is a method that yields sentences.
 """
 
 from __future__ import annotations
@@ -40,29 +40,54 @@ class HouseRules:
 
 
 class Consistency:
-    """All lines of a project against its rules. Lines in timeline order; their numbers count from 1."""
+    """All lines of a project against its rules. Lines in timeline order; their numbers count from 1. `sentences`: by line id, for the
+    lines that break a rule. Does not change once made; `again` makes another one out of it."""
 
-    def __init__(self, rules: HouseRules, lines: Sequence[Line]) -> None:
-        self._rules, self._lines = rules, tuple(lines)
-        self._numbers = {line.id: number for number, line in enumerate(self._lines, start=1)}
-        self._folded = [folded(line.source_text) for line in self._lines]
-        self._same = self._first_of_same()
-        self._terms = _Holders(rules.terms, self._folded)
-        self._phrases = _Holders(rules.phrases, self._folded)
-        self._kept_in = self._first_kept()
-        self._words_at = self._spoken_words()
-        self._forms = _expected_forms(rules, self._lines)
-        self._first_lines = self._first_by_speaker()
+    def __init__(self, rules: HouseRules, lines: Sequence[Line], before: Consistency | None = None) -> None:
+        """`before`: a look at the same project, of which all that still holds is taken over; it changes nothing but the time taken."""
+        self.rules, self._lines = rules, tuple(lines)
+        kept = before if before is not None and before.rules == rules and _are_same_but_for_wording(before._lines, self._lines) else None
+        self._read(kept)
+        known = dict(kept.sentences) if kept is not None else {}
+        for at in range(len(self._lines)) if kept is None else self._to_look_at(kept):
+            known[self._lines[at].id] = tuple(self._sentences(self._lines[at], at))
+        self.sentences: Mapping[str, tuple[str, ...]] = {line_id: found for line_id, found in known.items() if found}
 
-    def all(self) -> dict[str, tuple[str, ...]]:
-        """Sentences by line id; lines that break no rule are left out."""
-        found = {line.id: tuple(self._sentences(line, at)) for at, line in enumerate(self._lines)}
-        return {line_id: sentences for line_id, sentences in found.items() if sentences}
+    def again(self, rules: HouseRules, lines: Sequence[Line]) -> Consistency:
+        """The same look at what the project is now; quick where few wordings changed."""
+        return Consistency(rules, lines, self)
 
     def of(self, line: Line) -> tuple[str, ...]:
         """The sentences of one line with the translation, times and voice it has now; its source, speaker and place are as they were."""
         number = self._numbers.get(line.id)
         return () if number is None else tuple(self._sentences(line, number - 1))
+
+    def _read(self, kept: Consistency | None) -> None:
+        """What all lines together say. `kept`: a look whose lines differ in their wording only."""
+        lines, rules = self._lines, self.rules
+        self._numbers = {line.id: number for number, line in enumerate(lines, start=1)} if kept is None else kept._numbers
+        self._folded = [folded(line.source_text) for line in lines] if kept is None else kept._folded
+        self._terms = _Holders(rules.terms, self._folded) if kept is None else kept._terms
+        self._phrases = _Holders(rules.phrases, self._folded) if kept is None else kept._phrases
+        self._forms = _expected_forms(rules, lines) if kept is None else kept._forms
+        changed = frozenset(range(len(lines))) if kept is None else frozenset(_changed(kept._lines, lines))
+        self._same = self._first_of_same() if changed else kept._same if kept is not None else {}
+        self._first_lines = self._first_by_speaker() if changed or kept is None else kept._first_lines
+        is_phrased = kept is None or not changed.isdisjoint(self._phrases.places())
+        self._kept_in = self._first_kept() if is_phrased else kept._kept_in if kept is not None else {}
+        self._words_at = self._spoken_words(changed) | (kept._words_at - changed if kept is not None else frozenset())
+
+    def _to_look_at(self, kept: Consistency) -> frozenset[int]:
+        """Places whose sentences may differ from those of `kept`."""
+        found = set(_changed(kept._lines, self._lines))
+        found |= {at for at in self._same.keys() | kept._same.keys() if self._same.get(at) != kept._same.get(at) or self._same.get(at) in found}
+        if self._kept_in != kept._kept_in:
+            found |= set(self._phrases.places())
+        for speaker_id in self._first_lines.keys() | kept._first_lines.keys():
+            now, was = self._first_lines.get(speaker_id), kept._first_lines.get(speaker_id)
+            if now != was:
+                found |= {self._numbers[line_id] - 1 for line_id in (now, was) if line_id is not None}
+        return frozenset(found)
 
     def _sentences(self, line: Line, at: int) -> Iterator[str]:
         if not line.target_text.strip():
@@ -71,7 +96,7 @@ class Consistency:
         yield from self._missed_phrases(line, at)
         yield from self._said_before(line, at)
         yield from self._address(line)
-        sheet = self._rules.sheets.get(line.speaker_id)
+        sheet = self.rules.sheets.get(line.speaker_id)
         if sheet is not None:
             yield from self._pace(line, sheet)
             yield from self._words(line, sheet, at)
@@ -111,10 +136,10 @@ class Consistency:
         expected = self._forms.get(line.id)
         if expected is None:
             return
-        language = self._rules.target_language
+        language = self.rules.target_language
         for found in addressing(line.target_text, language, is_one_listener=expected.is_one_listener):
             if found.form != expected.form:
-                speaker = self._rules.names.get(line.speaker_id, "")
+                speaker = self.rules.names.get(line.speaker_id, "")
                 yield f"{speaker} says “{form_name(language, expected.form)}” to {expected.to}; “{found.word}” here is the other form."
 
     # how a character speaks
@@ -122,7 +147,7 @@ class Consistency:
     def _pace(self, line: Line, sheet: CharacterSheet) -> Iterator[str]:
         if sheet.min_pace is None and sheet.max_pace is None or line.span.length_ms < PACE_FROM_MS:
             return
-        pace = pace_of(line.target_text, self._rules.target_language, line.span.length_ms)
+        pace = pace_of(line.target_text, self.rules.target_language, line.span.length_ms)
         if pace is None or pace.count < PACE_FROM_UNITS:
             return
         low, high = sheet.min_pace or 0.0, sheet.max_pace or float("inf")
@@ -142,7 +167,7 @@ class Consistency:
         """A line's own voice is told on the line, a speaker's on their first line only."""
         if sheet.voice is None:
             return
-        of_speaker = self._rules.speaker_voices.get(line.speaker_id) if self._first_lines.get(line.speaker_id) == line.id else None
+        of_speaker = self.rules.speaker_voices.get(line.speaker_id) if self._first_lines.get(line.speaker_id) == line.id else None
         chosen = line.voice if line.voice is not None else of_speaker
         if chosen is not None and (chosen.engine, chosen.voice) != (sheet.voice.engine, sheet.voice.voice):
             whose = "This line" if line.voice is not None else sheet.name
@@ -172,12 +197,14 @@ class Consistency:
                     found.setdefault(pair, at + 1)
         return found
 
-    def _spoken_words(self) -> frozenset[int]:
-        """Where a word of any sheet may stand in a translation."""
-        words = {word for sheet in self._rules.sheets.values() for word in (*sheet.forbidden, *(never for never, _ in sheet.preferred))}
-        if not words:
+    def _spoken_words(self, places: frozenset[int]) -> frozenset[int]:
+        """Which of these places may hold a word of any sheet in their translation."""
+        words = {word for sheet in self.rules.sheets.values() for word in (*sheet.forbidden, *(never for never, _ in sheet.preferred))}
+        if not words or not places:
             return frozenset()
-        return frozenset(_Holders([(word, word) for word in words], [folded(line.target_text) for line in self._lines]).places())
+        listed = sorted(places)
+        holders = _Holders([(word, word) for word in words], [folded(self._lines[at].target_text) for at in listed])
+        return frozenset(listed[at] for at in holders.places())
 
     def _first_by_speaker(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -185,6 +212,18 @@ class Consistency:
             if line.target_text.strip():
                 found.setdefault(line.speaker_id, line.id)
         return found
+
+
+def _are_same_but_for_wording(before: Sequence[Line], now: Sequence[Line]) -> bool:
+    """Whether all that is read once for all lines together still holds."""
+    return len(before) == len(now) and all(
+        was is line or (was.id, was.source_text, was.speaker_id, was.span) == (line.id, line.source_text, line.speaker_id, line.span)
+        for was, line in zip(before, now, strict=True)
+    )
+
+
+def _changed(before: Sequence[Line], now: Sequence[Line]) -> list[int]:
+    return [at for at, (was, line) in enumerate(zip(before, now, strict=True)) if was is not line and was != line]
 
 
 class _Holders:
