@@ -3,6 +3,7 @@
 import { media, quietly, read, write } from "./api.js";
 import { clear, h, isShown, tell } from "./dom.js";
 import { count } from "./format.js";
+import { rulesCards } from "./house_rules.js";
 import { lines } from "./lines.js";
 
 const EXPORT_KIND = "preferences";
@@ -11,9 +12,10 @@ const MOST_CHARS = 40_000;
 
 export function mount({ element, props, watch }) {
   const parts = [termsCard(), learningCard()];
+  const rules = rulesCards();
   let place = {};
   element.className = "island house";
-  clear(element, parts.map((part) => part.element));
+  clear(element, parts[0].element, rules.elements, parts[1].element);
 
   /** Another project is shown at once; the same one is looked at again when something moved and nobody is typing. */
   const follow = async () => {
@@ -23,6 +25,7 @@ export function mount({ element, props, watch }) {
     if (!place.project_id) return;
     if (before !== place.project_id) parts.forEach((part) => part.paint(place.project_id, null));
     const asked = place.project_id;
+    rules.follow(asked);
     const view = await quietly(read(asked, "house", {}));
     if (view && asked === place.project_id) parts.forEach((part) => part.paint(asked, view));
   };
