@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 from studio.domain.errors import EngineUnavailable
 from studio.domain.faces import LinePresence
-from studio.domain.glossary import folded, missed_terms
 from studio.domain.language import NAMES
 from studio.domain.line import Estimate, Fit, Line, Prediction, Slot, Take, VoiceRef, predict
 from studio.domain.pace import pace_of
@@ -238,6 +237,7 @@ class RowParts:
     told: tuple[str | None, ...] = (None,)
     candidate_count: int = 0
     timing_flags: tuple[str, ...] = ()
+    house_flags: tuple[str, ...] = ()
     presence: LinePresence | None = None
     sync: LineSync | None = None
 
@@ -249,7 +249,6 @@ class RowMaker:
         self._project = project
         self._speakers = {speaker.id: speaker for speaker in cast.speakers}
         self._engines: dict[str, Speaker] = {engine.name: engine for engine in rack.all("speaker")}
-        self._terms = {pair: folded(pair[0]) for pair in project.settings.translation.terms}
 
     def row(self, number: int, line: Line, parts: RowParts) -> LineRow:
         return LineRow(
@@ -262,7 +261,7 @@ class RowMaker:
             take=parts.take,
             is_take_stale=parts.take is not None and parts.take.fingerprint not in self._keys_now(line, parts),
             candidate_count=parts.candidate_count,
-            flags=(*parts.timing_flags, *_writing_flags(self._project, line), *_glossary_flags(line, self._terms), *line.notes),
+            flags=(*parts.timing_flags, *_writing_flags(self._project, line), *parts.house_flags, *line.notes),
             presence=parts.presence,
             sync=parts.sync,
             is_being_measured=parts.is_being_measured,
@@ -281,16 +280,6 @@ class RowMaker:
 def _writing_flags(project: Project, line: Line) -> tuple[str, ...]:
     sides = ((line.source_text, project.source_language, "source"), (line.target_text, project.target_language, "translation"))
     return tuple(f"The {side} is not written like {NAMES[language]}." for text, language, side in sides if looks_foreign(text, language))
-
-
-def _glossary_flags(line: Line, terms: Mapping[tuple[str, str], str]) -> tuple[str, ...]:
-    """A sentence where a translation lacks what the glossary fixes; a line still without words lacks nothing yet. `terms`: each with its
-    source side folded, once for all lines of a film."""
-    if not terms or not line.target_text.strip():
-        return ()
-    source = folded(line.source_text)
-    missed = missed_terms(line.source_text, line.target_text, [pair for pair, key in terms.items() if key in source])
-    return (f"The translation leaves out {', '.join(f'“{term}”' for term in missed)} of the glossary.",) if missed else ()
 
 
 def standing_notices(project: Project, rows: Sequence[LineRow], rack: EngineRack) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
+from studio.domain.consistency import Consistency
 from studio.domain.errors import NotFound
 from studio.domain.faces import LinePresence
 from studio.domain.line import Estimate, Line, Prediction, Slot, SpeakerProfile, Take, VoiceRef, predict
@@ -18,15 +20,17 @@ from studio.domain.sync import LineSync
 from studio.domain.views import LineRow
 from studio.engines.protocols import SeesFace
 from studio.engines.rack import EngineRack
+from studio.house_rules import rules_of
 from studio.review import SILENCE, Offers, RowMaker, RowParts, offers_of, programme_ms, told_of, voices_of
 from studio.stages.timing import Neighbours, flags_of, neighbours, slots
 from studio.steps.faces import kept_presence
 from studio.steps.lip_guide import LipCues, cues
 from studio.steps.sync import kept_syncs, scorer_for
 from studio.store.looks import Look, ProjectMark, StoredLine
-from studio.text_times import Timing, estimated, paced_by
+from studio.text_times import Asked, Timing, estimated, paced_by
 from studio.workshop import Workshop
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 FEW_TAKES = 20  # more new takes than this are read with all others
 
 
@@ -63,9 +67,11 @@ class Stood:
     mark: ProjectMark
     offers: Offers
     counts: Mapping[str, int]
+    given_up: Mapping[str, str]
     ground: Ground
     timing: Timing
     sights: Sights
+    house: Consistency
     rows: Mapping[str, LineRow]
 
     def row(self, line_id: str) -> LineRow:
@@ -100,19 +106,21 @@ class _Change:
     results: bool
 
 
-def look_again(shop: Workshop, project: Project, before: Stood | None, *, at_once: bool) -> Stood:
-    """How the project stands now. `at_once`: texts nobody has timed yet are not waited for, but for a few; their rows say so."""
+def look_again(shop: Workshop, project: Project, before: Stood | None, *, at_once: bool, given_up: Mapping[str, str] = NOTHING) -> Stood:
+    """How the project stands now. `at_once`: texts nobody has timed yet are not waited for, but for a few; their rows say so.
+    `given_up`: texts whose timing failed, with a sentence."""
     look = shop.lines.look(project.id, None if before is None else before.mark.edit_seq)
     offers, counts = offers_of(project, shop.engines, look.mark.references), shop.lines.candidate_counts(project.id)
-    stored = _stored(before, look)
+    stored, rules = _stored(before, look), rules_of(shop, project, look.mark.speakers)
     same = before if before is not None and (before.project, before.offers) == (project, offers) else None
-    if same is not None and (same.mark, same.counts) == (look.mark, counts) and same.timing.is_settled:
+    if same is not None and (same.mark, same.counts, same.given_up, same.house.rules) == (look.mark, counts, given_up, rules) and same.timing.is_settled:
         return same
     change = _change(before, stored, look.mark, is_anew=same is None)
     ground = _ground(shop, project, offers, stored, look.mark, before, change)
-    timing = _timing(project, offers, ground, before, change, at_once=at_once)
+    timing = _timing(Asked(project.target_language, at_once, given_up), project, offers, ground, before, change)
     sights = _sights(shop, project, ground, before, change)
-    now = Stood(project, look.mark, offers, counts, ground, timing, sights, {})
+    house = Consistency(rules, ground.cast.lines, before.house if before is not None else None)
+    now = Stood(project, look.mark, offers, counts, given_up, ground, timing, sights, house, {})
     return replace(now, rows=_rows(now, None if same is None else before, change, shop.engines))
 
 
@@ -178,12 +186,12 @@ def _takes(shop: Workshop, project: Project, lines: Sequence[Line], old: Ground 
     return {line_id: take for line_id, take in found.items() if take.line_id == line_id}
 
 
-def _timing(project: Project, offers: Offers, ground: Ground, before: Stood | None, change: _Change, *, at_once: bool) -> Timing:
+def _timing(asked: Asked, project: Project, offers: Offers, ground: Ground, before: Stood | None, change: _Change) -> Timing:
     old = before.timing if before is not None and not change.is_anew else None
     if old is not None and not change.takes and not old.untimed_takes:
         paced, untimed = old.paced, old.untimed_takes
     else:
-        paced, untimed = paced_by(offers.estimator, project.target_language, tuple(ground.takes.values()), at_once=at_once)
+        paced, untimed = paced_by(asked, offers.estimator, tuple(ground.takes.values()))
     lines = {line.id: line for line in ground.cast.lines}
     if old is None or before is None or paced is not old.paced:
         todo: Iterable[str] = lines
@@ -191,9 +199,9 @@ def _timing(project: Project, offers: Offers, ground: Ground, before: Stood | No
     else:
         was = before.ground.voices
         revoiced = {line_id for line_id in lines if ground.voices.get(line_id) != was.get(line_id)} if change.voices else set()
-        todo = (change.lines | old.unmeasured | revoiced) & lines.keys()
+        todo = (change.lines | revoiced) & lines.keys() | (lines.keys() - old.estimates.keys())
         estimates = {line_id: one for line_id, one in old.estimates.items() if line_id in lines and line_id not in todo}
-    fresh, unmeasured = estimated(project.target_language, [lines[line_id] for line_id in todo], ground.voices, paced, at_once=at_once)
+    fresh, unmeasured = estimated(asked, [lines[line_id] for line_id in todo], ground.voices, paced)
     estimates |= fresh
     max_ratio = project.settings.fit.max_ratio
     if old is not None and before is not None and ground.slots is before.ground.slots:
@@ -250,10 +258,16 @@ def _parts(now: Stood, line: Line) -> RowParts:
         take=take,
         told=sights.told.get(key, (None,)),
         candidate_count=now.counts.get(key, 0),
-        timing_flags=flags_of(line, ground.slots[key], prediction, take, ground.around),
+        timing_flags=(*flags_of(line, ground.slots[key], prediction, take, ground.around), *_untimed_flag(now, line)),
         presence=sights.presences.get(key),
         sync=sights.syncs.get(key),
+        house_flags=now.house.sentences.get(key, ()),
     )
+
+
+def _untimed_flag(now: Stood, line: Line) -> tuple[str, ...]:
+    why = now.given_up.get(line.target_text)
+    return (f"How long this line takes could not be told: {why}",) if why is not None and line.id not in now.timing.predictions else ()
 
 
 def _differing(now: Stood, before: Stood) -> set[str]:
@@ -270,6 +284,7 @@ def _differing(now: Stood, before: Stood) -> set[str]:
         (new.around.followers, old.around.followers),
         (now.sights.presences, before.sights.presences),
         (now.sights.syncs, before.sights.syncs),
+        (now.house.sentences, before.house.sentences),
     ]
     if new.end_ms != old.end_ms:
         return set(new.stored)
@@ -277,6 +292,8 @@ def _differing(now: Stood, before: Stood) -> set[str]:
     for ours, theirs in pairs:
         if ours is not theirs:
             found |= {key for key, value in ours.items() if theirs.get(key) != value} | (theirs.keys() - ours.keys())
+    if now.given_up != before.given_up:
+        found |= {line.id for line in new.cast.lines if line.target_text in now.given_up or line.target_text in before.given_up}
     if now.mark.speakers != before.mark.speakers:
         found |= _speaking(new.cast.lines, now.mark.speakers, before.mark.speakers)
     return found

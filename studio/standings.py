@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from studio.domain.errors import StudioError
 from studio.domain.line import VoiceRef
 from studio.domain.project import Project
-from studio.standing import Stood, look_again
+from studio.standing import NOTHING, Stood, look_again
 from studio.workshop import Workshop
 
 KEPT_PROJECTS = 16
+TRY_AGAIN_S = 30.0  # after an engine failed on a text
 FIRST_BATCH, BATCH = 40, 120  # texts; the first is what a page shows at once
 
 
 @dataclass(slots=True)
 class _Place:
-    """What is kept of one project. `failed`: why its texts could not be timed, until something else changes."""
+    """What is kept of one project. `given_up`: texts whose timing failed, each with a sentence, until they are tried again."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     stood: Stood | None = None
     is_measuring: bool = False
-    failed: Stood | None = None
+    given_up: Mapping[str, str] = field(default_factory=dict)
+    tried_s: float = 0.0
 
 
 class Standings:
@@ -41,8 +44,10 @@ class Standings:
         """How the project stands now. `at_once`: texts nobody has timed yet are timed in the background, and their rows say so."""
         place = self._place(project.id)
         with place.lock:
-            place.stood = look_again(shop, project, place.stood, at_once=at_once)
-            self._measure(shop, place, place.stood)
+            if not at_once or time.monotonic() - place.tried_s > TRY_AGAIN_S:
+                place.given_up = NOTHING  # whoever waits hears of it
+            place.stood = look_again(shop, project, place.stood, at_once=at_once, given_up=place.given_up)
+            self._measure(place, place.stood)
             return place.stood
 
     def close(self) -> None:
@@ -57,9 +62,9 @@ class Standings:
                 self._places.popitem(last=False)
             return place
 
-    def _measure(self, shop: Workshop, place: _Place, stood: Stood) -> None:
+    def _measure(self, place: _Place, stood: Stood) -> None:
         """Have the missing texts timed by a thread of its own, one per project; its answers lie in the engine's memory for the next look."""
-        if stood.timing.is_settled or place.is_measuring or self._closed.is_set() or place.failed is stood:
+        if stood.timing.is_settled or place.is_measuring or self._closed.is_set():
             return
         place.is_measuring = True
         threading.Thread(target=self._timed, args=(place, stood), name="estimates", daemon=True).start()
@@ -70,10 +75,11 @@ class Standings:
             for voice, texts in _batches(stood):
                 if estimator is None or self._closed.is_set():
                     return
-                estimator.estimate_many(texts, language, voice)
-        except StudioError as error:
-            place.failed = stood
-            logging.getLogger(__name__).warning("texts could not be timed: %s", error)
+                try:
+                    estimator.estimate_many(texts, language, voice)
+                except StudioError as error:
+                    logging.getLogger(__name__).warning("texts could not be timed: %s", error)
+                    place.given_up, place.tried_s = {**place.given_up, **dict.fromkeys(texts, str(error))}, time.monotonic()
         finally:
             place.is_measuring = False
 

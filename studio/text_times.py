@@ -16,6 +16,15 @@ MEASURED_AT_ONCE = 8  # unknown texts that a look waits for: an edit or two, nev
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """In which language, and whether to wait. `given_up`: texts the engine failed on, with its sentence; nobody waits for them."""
+
+    language: str
+    at_once: bool
+    given_up: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """What texts take. `unmeasured`: lines (by id) and takes (by id) whose texts nobody has timed yet and nobody waited for; `paced` knows
     the pace of the voices heard, None where no engine speaks the language."""
@@ -32,9 +41,10 @@ class Timing:
 
 
 def paced_by(
-    estimator: DurationEstimator | None, language: str, takes: Sequence[Take], *, at_once: bool
+    asked: Asked, estimator: DurationEstimator | None, takes: Sequence[Take]
 ) -> tuple[DurationEstimator | None, frozenset[str]]:
     """The estimator grown wiser by the takes there are, and the takes whose texts it would have to measure first."""
+    language, at_once = asked.language, asked.at_once
     if not isinstance(estimator, LearnsPace) or not takes:
         return estimator, frozenset()
     untimed: set[str] = set()
@@ -43,16 +53,18 @@ def paced_by(
             own = [take for take in takes if take.voice == voice]
             answers = estimator.known([take.text for take in own], language, voice)
             untimed |= {take.id for take, answer in zip(own, answers, strict=True) if answer is None}
-        if len(untimed) <= MEASURED_AT_ONCE:
+        if len(untimed) <= MEASURED_AT_ONCE and not asked.given_up:
             untimed = set()
     known = [take for take in takes if take.id not in untimed]
-    return (estimator.paced_by(known, language) if known else estimator), frozenset(untimed)
+    waited = frozenset(take.id for take in takes if take.id in untimed and take.text not in asked.given_up)
+    return (estimator.paced_by(known, language) if known else estimator), waited
 
 
 def estimated(
-    language: str, lines: Sequence[Line], voices: Mapping[str, VoiceRef], estimator: DurationEstimator | None, *, at_once: bool
+    asked: Asked, lines: Sequence[Line], voices: Mapping[str, VoiceRef], estimator: DurationEstimator | None
 ) -> tuple[dict[str, Estimate], set[str]]:
     """The time of each line's translation, asked voice by voice in one go, and the lines that were not waited for."""
+    language, at_once = asked.language, asked.at_once
     found = {line.id: SILENCE for line in lines if not line.target_text.strip()}
     by_voice: dict[VoiceRef | None, list[Line]] = {}
     for line in lines if estimator is not None else ():
@@ -64,7 +76,7 @@ def estimated(
         for voice, own in by_voice.items():
             answers = estimator.known([line.target_text for line in own], language, voice)
             found |= {line.id: answer for line, answer in zip(own, answers, strict=True) if answer is not None}
-            unknown[voice] = [line for line, answer in zip(own, answers, strict=True) if answer is None]
+            unknown[voice] = [line for line, answer in zip(own, answers, strict=True) if answer is None and line.target_text not in asked.given_up]
         if sum(map(len, unknown.values())) > MEASURED_AT_ONCE:
             return found, {line.id for own in unknown.values() for line in own}
     for voice, own in unknown.items():

@@ -46,8 +46,8 @@ class LipStudio(Studio):
     def as_user(self, user: str) -> Studio:
         return type(self)(self._shop, self._runner, user)
 
-    def rows(self, project_id: str) -> tuple[LineRow, ...]:
-        return tuple(self.dressed(row) for row in super().rows(project_id))
+    def rows(self, project_id: str, *, at_once: bool = False) -> tuple[LineRow, ...]:
+        return tuple(self.dressed(row) for row in super().rows(project_id, at_once=at_once))
 
     def line(self, project_id: str, line_id: str) -> LineDetail:
         detail = super().line(project_id, line_id)
