@@ -13,6 +13,7 @@ import { DeskNotes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Selection } from "./selection.js";
 import { Sieve } from "./sieve.js";
+import { registerSignOff } from "./signoff.js";
 import { Toolbar } from "./toolbar.js";
 
 export function mount({ element, props, trigger, watch }) {
@@ -33,6 +34,7 @@ export function mount({ element, props, trigger, watch }) {
   element.className = "island desk";
   const notices = noticeLine(() => trigger("sound_corrected", {}));
   clear(element, h("div.work", {}, toolbar.element, notices.element, history.lost, history.said, list.element), panel.element, footer.element);
+  registerSignOff(selection);
   bindKeys(element, { selection, list, panel, actions });
   lines.watch(() => footer.paint());
   window.addEventListener("lipline:jump", (event) => list.jump(event.detail.id));
