@@ -6,7 +6,7 @@ import { timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { draftFor, noteBox, threadView } from "../note_view.js";
 import { momentOf, notes } from "../notes.js";
-import { command } from "./commands.js";
+import { command, perform } from "./commands.js";
 import { openShare } from "./share.js";
 
 export class DeskNotes {
@@ -105,6 +105,7 @@ export class DeskNotes {
   // the drawer
 
   toggle() {
+    if (this.drawer.hidden && this.panel.element.classList.contains("with-history")) perform("history");
     this.drawer.hidden = !this.drawer.hidden;
     this.panel.element.classList.toggle("with-notes", !this.drawer.hidden);
     if (this.drawer.hidden) return void this.list.scroller?.focus();
@@ -120,8 +121,7 @@ export class DeskNotes {
   }
 
   #playhead() {
-    const now = (this.panel.element.querySelector("video")?.currentTime ?? 0) * 1000;
-    return Math.round(lines.desk.has_media ? now : (lines.rows.get(this.selection.active)?.start_ms ?? 0));
+    return Math.max(0, Math.round(lines.desk.has_media ? this.panel.player.at_ms : (lines.rows.get(this.selection.active)?.start_ms ?? 0)));
   }
 
   #pin(text) {
@@ -172,9 +172,7 @@ export class DeskNotes {
   }
 
   #seek(ms) {
-    window.dispatchEvent(new CustomEvent("lipline:seek", { detail: { ms } }));
-    const video = this.panel.element.querySelector("video");
-    if (video && lines.desk.has_media && ms !== null) video.currentTime = ms / 1000;
+    if (lines.desk.has_media && ms !== null) this.panel.player.to(ms);
   }
 
   #step(by) {
