@@ -26,16 +26,20 @@ const CHIPS = [
   ["short", "Short", (row) => row.is_short],
 ];
 const ALWAYS = new Set(["over", "open"]); // the others only where there is such a line
+const NARROW = "(max-width: 1000px)"; // there the chips take as many lines as they need
 const WARNS = new Set(["over"]);
 
 export class Toolbar {
+  #made = new Map(); // what it does → its button
+
   constructor(selection, sieve, actions) {
     [this.selection, this.sieve, this.actions] = [selection, sieve, actions];
     this.chips = h("div.chips", { role: "group", "aria-label": "Filter" });
     this.box = new FilterBox(sieve);
     this.buttons = h("div.buttons", { role: "group", "aria-label": "Actions" });
-    this.rest = h("button.btn.small.rest", { hidden: true, "aria-haspopup": "menu", onclick: () => this.#openRest() }, "More");
-    this.element = h("div.toolbar", {}, h("div.bar", {}, this.chips, this.box.element), this.box.problems, h("div.bar.acts", {}, this.buttons, this.rest));
+    this.further = h("button.btn.small.further", { hidden: true, "aria-haspopup": "menu", onclick: () => this.#openFurther() }, "More");
+    this.element = h("div.toolbar", {}, h("div.bar", {}, this.chips, this.box.element), this.box.problems, h("div.bar.acts", {}, this.buttons, this.further));
+    this.#makeButtons();
     selection.watch(() => this.#paintSoon());
     lines.watch(() => this.paintCounts());
     watchNotes(() => this.paintCounts());
@@ -61,51 +65,75 @@ export class Toolbar {
     };
     const narrowing = CHIPS.map(([term, label, test]) => [term, label, rows.reduce((sum, row) => sum + (test(row) ? 1 : 0), 0)]);
     clear(this.chips, chip("", "All", rows.length), narrowing.filter(([term, , many]) => many || ALWAYS.has(term) || this.sieve.has(term)).map((one) => chip(...one)));
-    tuck([...this.chips.children], (chip) => !chip.classList.contains("on"));
+    this.#tuckChips();
     if (held !== undefined) [...this.chips.children].find((one) => one.dataset.term === held)?.focus();
     this.box.paint();
   }
 
   /** Chips stay on one line; the builder has them all, and pressed ones never go. */
   #tuck = () => {
-    tuck([...this.chips.children], (chip) => !chip.classList.contains("on"));
+    this.#tuckChips();
     this.#paintButtons();
   };
 
+  #tuckChips() {
+    tuck(matchMedia(NARROW).matches ? [] : [...this.chips.children], (chip) => !chip.classList.contains("on"));
+  }
+
   /** What found no room in the bar. */
-  #openRest() {
+  #openFurther() {
     const hidden = [...this.buttons.children].filter((one) => one.hidden && one.tagName === "BUTTON");
-    openMenu(this.rest, "More", () => hidden.map((one) => ({ label: one.textContent, isOff: one.disabled, isData: true, run: () => one.click() })));
+    openMenu(this.further, "More", () => hidden.map((one) => ({ label: one.textContent, isOff: one.disabled, isData: true, run: () => one.click() })));
+  }
+
+  /** The buttons are made once and say anew what they would do: none is lost under the keyboard. */
+  #makeButtons() {
+    const { actions, selection } = this;
+    const chosen = () => selection.inOrder(lines.order);
+    const add = (key, does, title) => this.#made.set(key, h("button.btn.small", { onclick: does, title }));
+    add("translate", () => actions.submit("translate"), "Wordings for every line that has none");
+    add("voice", () => actions.submit("voice"), "Takes for every line whose take is missing or old");
+    add("over", () => actions.regenerateOver(), "New wordings and takes for every line that cannot fit");
+    add("regenerate", () => actions.regenerate(chosen()), "New wordings and takes for the selected lines (R)");
+    add("approve", () => actions.approve(chosen()), "The selected lines are done (A)");
+    add("change", () => openBulk(this.#made.get("change"), selection, actions), "Status, speaker, voice, scales and times of the selected lines");
+    add("add", () => actions.add(), "A new line after the selected one");
+    add("split", () => this.#split(selection.active), "Cut the selected line in two");
+    add("merge", () => actions.merge(chosen()), "Join the selected lines into one");
+    add("delete", () => this.#remove(this.#made.get("delete"), chosen()), "Remove the selected lines");
+    add("replace", () => openReplace(selection, actions), "Search and replace, with a look at every place first");
+    add("speakers", () => openSpeakers(selection, actions), "Names and voices; merge and split");
+    const parts = [...this.#made].flatMap(([key, button]) => (["regenerate", "add", "replace"].includes(key) ? [h("span.sep"), button] : [button]));
+    this.buttons.replaceChildren(...parts);
   }
 
   #paintButtons() {
-    const { actions, selection } = this;
-    const ids = selection.inOrder(lines.order);
+    const many = this.selection.ids.size;
     const over = lines.list.filter((row) => row.fit?.fit === "over" && !["approved", "locked"].includes(row.status)).length;
     const has = lines.order.length > 0;
-    const held = this.buttons.contains(document.activeElement) ? [...this.buttons.children].indexOf(document.activeElement) : -1;
-    const button = (label, does, isOn, title = "") => h("button.btn.small", { disabled: !isOn, onclick: does, title }, label);
-    clear(
-      this.buttons,
-      button("Translate all", () => actions.submit("translate"), has, "Wordings for every line that has none"),
-      button("Voice all", () => actions.submit("voice"), has, "Takes for every line whose take is missing or old"),
-      button(`Regenerate over budget${over ? ` (${over})` : ""}`, () => actions.regenerateOver(), over > 0, "New wordings and takes for every line that cannot fit"),
-      h("span.sep"),
-      button(ids.length > 1 ? `Regenerate ${ids.length}` : "Regenerate", () => actions.regenerate(ids), ids.length > 0, "New wordings and takes for the selected lines (R)"),
-      button(ids.length > 1 ? `Approve ${ids.length}` : "Approve", () => actions.approve(ids), ids.length > 0, "The selected lines are done (A)"),
-      button(ids.length > 1 ? `Change ${ids.length}…` : "Change…", (event) => openBulk(event.currentTarget, selection, actions), ids.length > 0, "Status, speaker, voice, scales and times of the selected lines"),
-      h("span.sep"),
-      button("Add", () => actions.add(), Boolean(lines.desk.project_id), "A new line after the selected one"),
-      button("Split", () => this.#split(ids[0]), ids.length === 1, "Cut the selected line in two"),
-      button("Merge", () => actions.merge(ids), ids.length > 1, "Join the selected lines into one"),
-      button("Delete", (event) => this.#remove(event.currentTarget, ids), ids.length > 0, "Remove the selected lines"),
-      h("span.sep"),
-      button("Replace…", () => openReplace(selection, actions), has, "Search and replace, with a look at every place first"),
-      button("Speakers…", () => openSpeakers(this.selection, this.actions), has, "Names and voices; merge and split"),
-    );
+    const say = (key, label, isOn) => {
+      const button = this.#made.get(key);
+      if (button.dataset.label !== label || button.dataset.sure) clear(button, label);
+      delete button.dataset.sure;
+      button.classList.remove("danger");
+      button.dataset.label = label;
+      button.disabled = !isOn;
+    };
+    const some = (label, dots = "") => (many > 1 ? `${label} ${many}${dots}` : `${label}${dots}`);
+    say("translate", "Translate all", has);
+    say("voice", "Voice all", has);
+    say("over", `Regenerate over budget${over ? ` (${over})` : ""}`, over > 0);
+    say("regenerate", some("Regenerate"), many > 0);
+    say("approve", some("Approve"), many > 0);
+    say("change", some("Change", "…"), many > 0);
+    say("add", "Add", Boolean(lines.desk.project_id));
+    say("split", "Split", many === 1);
+    say("merge", "Merge", many > 1);
+    say("delete", "Delete", many > 0);
+    say("replace", "Replace…", has);
+    say("speakers", "Speakers…", has);
     tuck([...this.buttons.children], () => true);
-    this.rest.hidden = ![...this.buttons.children].some((one) => one.hidden && one.tagName === "BUTTON");
-    if (held >= 0) this.buttons.children[held]?.focus();
+    this.further.hidden = ![...this.buttons.children].some((one) => one.hidden && one.tagName === "BUTTON");
   }
 
   /** In the middle, or where the player stands when it stands inside the line. */
@@ -129,6 +157,7 @@ export class Toolbar {
 /** Keep a bar on one line: the last parts that find no room and `may` go are hidden. */
 function tuck(parts, may) {
   parts.forEach((part) => (part.hidden = false));
+  if (!parts.length || !parts[0].offsetParent) return;
   const isOut = () => parts.some((part) => !part.hidden && part.offsetTop > parts[0].offsetTop + 8);
   for (const part of [...parts].reverse()) {
     if (!isOut()) return;
