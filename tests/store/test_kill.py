@@ -1,4 +1,8 @@
-"""SIGKILL at random moments of editing: all that was confirmed is there, the database is sound, every blob is whole."""
+"""SIGKILL at random moments of editing, undoing and redoing: all that was confirmed is there, every action is whole and its undoing
+consistent, the database is sound, every blob is whole.
+
+The default is quick; the 200 kills of the target: LIPLINE_KILLS=200 python -m pytest -s tests/store/test_kill.py
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from studio.domain.history import ChangeRecord
 from studio.domain.project import Cast, Project
 from studio.store.blobs import BlobStore
 from studio.store.database import open_database, reading
@@ -22,7 +27,7 @@ from studio.store.stage_results import StageResults
 from tests.store.samples import ANNA, a_line, a_project
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 20
+KILLS = int(os.environ.get("LIPLINE_KILLS", "20"))
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Confirmed:
     takes: set[str] = field(default_factory=set)
     blobs: set[str] = field(default_factory=set)
     results: dict[str, list[int]] = field(default_factory=dict)
+    changes: dict[str, tuple[str, str]] = field(default_factory=dict)
     name: str = ""
     count: int = 0
 
@@ -41,6 +47,8 @@ class Confirmed:
         match kind, *rest:
             case "line", line_id, revision, text:
                 self.lines[line_id] = (revision, text)
+            case "change", change_id, kind, of:
+                self.changes[change_id] = (kind, of)
             case "take", take_id:
                 self.takes.add(take_id)
             case "blob", key:
@@ -92,12 +100,37 @@ def check_lines(home: Path, project: Project, confirmed: Confirmed) -> None:
     engine.dispose()
 
 
+def check_changes(lines: LineStore, project: Project, confirmed: Confirmed) -> None:
+    """Every confirmed undo and redo is there; whatever was taken back names what took it back, and the other way round; and the edits
+    of all actions together make the lines that are stored, so that none is there by half."""
+    changes = {one.id: one for one in lines.changes(project.id, limit=1_000_000)}
+    assert all((changes[key].kind, changes[key].undoes) == told for key, told in confirmed.changes.items())
+    for one in changes.values():
+        if one.undone_by is not None:
+            assert changes[one.undone_by].undoes == one.id
+        if one.undoes is not None:
+            assert changes[one.undoes].undone_by == one.id or is_superseded(changes, one)
+    for line in lines.cast(project.id).lines:
+        text = ""
+        for edit in reversed([edit for edit in lines.history(project.id, line.id, limit=1_000_000) if edit.field == "target_text"]):
+            assert edit.before == text
+            text = edit.after
+        assert line.target_text == text
+
+
+def is_superseded(changes: dict[str, ChangeRecord], one: ChangeRecord) -> bool:
+    """An undo that was redone: what it took back stands again, or has been undone once more since."""
+    later = changes[one.undoes].undone_by
+    return one.undone_by is not None and (later is None or changes[later].seq > one.seq)
+
+
 def check(home: Path, project: Project, confirmed: Confirmed) -> None:
     engine = open_database(f"sqlite:///{home / 'studio.db'}")
     lines, blobs, results = LineStore(engine), BlobStore(home / "blobs"), StageResults(engine)
     with reading(engine) as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    check_changes(lines, project, confirmed)
     for line in lines.cast(project.id).lines:
         revision, text = confirmed.lines[line.id]
         edits = [edit for edit in lines.history(project.id, line.id, limit=100_000) if edit.field == "target_text"]
@@ -125,4 +158,6 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_confirmed(tmp_path: Path) -
         check_lines(tmp_path, project, confirmed)
     editors.close()
     check(tmp_path, project, confirmed)
-    assert confirmed.count > 3 * KILLS
+    undone = sum(kind == "undo" for kind, _ in confirmed.changes.values())
+    print(f"\n{KILLS} kills, {confirmed.count} confirmations, {undone} undos, {len(confirmed.changes) - undone} redos, 0 lost")
+    assert confirmed.count > 3 * KILLS and undone > 0
