@@ -11,7 +11,7 @@ from fractions import Fraction
 from xml.sax.saxutils import escape, quoteattr
 
 from studio.formats.dapt_ids import ACTOR, CHARACTER, LINE, xml_id
-from studio.formats.scripted import Recording, ScriptCharacter, ScriptDocument, ScriptEvent, ScriptType, TextPiece
+from studio.formats.scripted import Recording, ScriptCharacter, ScriptDocument, ScriptEvent, TextPiece
 
 PROFILE = "http://www.w3.org/ns/ttml/profile/dapt1.0/content"
 STATUS = "x-status"
@@ -31,7 +31,7 @@ def write_dapt(document: ScriptDocument) -> str:
     """The document as UTF-8 XML text. Characters that XML cannot hold are left out; nothing else is."""
     actors = list(dict.fromkeys(one.actor for one in document.characters if one.actor))
     known = frozenset(one.id for one in document.characters)
-    events = "".join(_event(event, known, is_recorded=document.kind is ScriptType.AS_RECORDED) for event in document.events)
+    events = "".join(_event(event, known) for event in document.events)
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n{_HEAD}{_root(document)}>\n  <head>\n    <metadata>\n'
         f"{_about(document)}{_cast(document.characters, actors)}    </metadata>\n  </head>\n  <body>\n{events}  </body>\n</tt>\n"
@@ -83,7 +83,7 @@ def _cast(characters: Sequence[ScriptCharacter], actors: Sequence[str]) -> str:
     return "".join(people + roles)
 
 
-def _event(event: ScriptEvent, known: frozenset[str], *, is_recorded: bool) -> str:
+def _event(event: ScriptEvent, known: frozenset[str]) -> str:
     """An event with its texts. Recordings belong to the last text, which is the translation where there is one."""
     agents = " ".join(xml_id(CHARACTER, one) for one in event.character_ids if one in known)
     represents = event.represents if _DESCRIPTOR.fullmatch(event.represents) else "audio.dialogue"
@@ -95,8 +95,8 @@ def _event(event: ScriptEvent, known: frozenset[str], *, is_recorded: bool) -> s
     remarks = [(one.kind, one.text) for one in event.descriptions] + [("", note) for note in event.notes]
     remarks += [(STATUS, event.status.value)] if event.status is not None else []
     described = "".join(_description(kind, text) for kind, text in remarks)
-    said_at = len(event.texts) - 1 if is_recorded else -1
-    texts = "".join(_text(piece, event.recordings if at == said_at else ()) for at, piece in enumerate(event.texts))
+    last = len(event.texts) - 1
+    texts = "".join(_text(piece, event.recordings if at == last else ()) for at, piece in enumerate(event.texts))
     return f"    <div {attributes}>\n{described}{texts}    </div>\n"
 
 
