@@ -44,7 +44,7 @@ class Check(StrEnum):
     OTHERS_OVERLAP = "overlap of two speakers"
     LIP_OFFSET = "lip offset"
     OPEN_NOTE = "open note"
-    FLAG = "flag"
+    FLAG = "flagged"
     NOT_RENDERED = "not rendered"
     STALE_RENDER = "stale render"
     LOUDNESS = "loudness"

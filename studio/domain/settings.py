@@ -95,9 +95,12 @@ class FitSettings(_Checked):
     trim_db: float = limited(-45.0, -80.0, -20.0, "Ends quieter than this are trimmed.")
 
 
+MIX_TARGETS_LUFS = {"ebu_r128": -23.0, "atsc_a85": -24.0, "web_-16": -16.0, "dialogue_-27": -27.0}
+
+
 @dataclass(frozen=True, slots=True)
 class MixSettings(_Checked):
-    loudness_profile: str = chosen("ebu_r128", ("ebu_r128", "dialogue_-27"), "Programme loudness: EBU R128 (−23 LUFS), or −27 LUFS dialogue-gated.")
+    loudness_profile: str = chosen("ebu_r128", tuple(MIX_TARGETS_LUFS), "Loudness of the programme, or of its dialogue alone where that is said.")
     true_peak_dbtp: float = limited(-1.0, -9.0, 0.0, "Highest true peak of the mix.")
     duck_db: float = limited(-18.0, -60.0, 0.0, "How far the original drops under the dub.")
     duck_fade_ms: int = limited(120, 5, 2000, "Length of the ramps around each dubbed line.")
@@ -105,7 +108,7 @@ class MixSettings(_Checked):
 
     @property
     def target_lufs(self) -> float:
-        return -27.0 if self.loudness_profile == "dialogue_-27" else -23.0
+        return MIX_TARGETS_LUFS[self.loudness_profile]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from studio.domain.timing import TimeSpan
 
+FEWEST_WINDOWS = 31
+CLEAR_CONTRAST = 0.10  # LSE-C over LSE-D: one in twenty strange sounds reaches it on clips of 2 to 6 s (bundled scorer, held-out speakers)
 OVERLAP_FRAME_MS = 20
 OVERLAP_DEFINITION = "20 ms frames in which both source and dub speak, over those in which either does (Jaccard)"
 
@@ -25,6 +27,11 @@ class SyncScore:
     lse_d: float
     offset_frames: int
     windows: int
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the best offset stands out from the others: over fewer windows than there are offsets, chance does so too."""
+        return self.windows >= FEWEST_WINDOWS and self.lse_c >= CLEAR_CONTRAST * self.lse_d
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from studio.domain.views import LineRow
 MAX_LIP_FRAMES = 2
 """Netflix's sync check for dialogue flags two frames and more."""
 _LOOK_AHEAD = 32  # lines that begin later than so many after a line do not overlap it in any real scene
+_TOLD_AS_BUDGET, _TOLD_AS_OVERLAP = ": shorten the text.", "Overlaps the next line of the same speaker"
+"""How flags of `stages/timing.py` end and begin that other checks find by themselves, with numbers of their own."""
 _DONE = (LineStatus.APPROVED, LineStatus.LOCKED)
 
 
@@ -85,13 +87,14 @@ def _overlaps(looked: Looked) -> Iterator[Finding]:
 
 
 def _lips(looked: Looked) -> Iterator[Finding]:
+    """An offset counts only where it stands out: words of another language may fit a mouth at no moment in particular."""
     for row in looked.rows:
         sync = row.sync
         is_off_screen = row.presence is not None and row.presence.presence is Presence.OFF_SCREEN
         if sync is None or sync.score is None or is_off_screen or (row.take is not None and sync.take_id != row.take.id):
             continue
         frames = float(abs(sync.score.offset_frames) * looked.base.fps / Fraction(FACE_RATE_HZ))
-        if frames >= MAX_LIP_FRAMES:
+        if frames >= MAX_LIP_FRAMES and sync.score.is_clear:
             side = "early" if sync.score.offset_frames > 0 else "late"
             yield at_line(Check.LIP_OFFSET, row, f"Its sound is {frames:.1f} frames {side} against the lips; from {MAX_LIP_FRAMES} on it is seen.")
 
@@ -118,7 +121,8 @@ def _notes(looked: Looked) -> Iterator[Finding]:
 def _flags(looked: Looked) -> Iterator[Finding]:
     for row in looked.rows:
         for flag in row.flags:
-            yield at_line(Check.FLAG, row, flag)
+            if not flag.endswith(_TOLD_AS_BUDGET) and not flag.startswith(_TOLD_AS_OVERLAP):
+                yield at_line(Check.FLAG, row, flag)
 
 
 CHECKS: tuple[Callable[[Looked], Iterator[Finding]], ...] = (_words, _budget, _stretch, _overlaps, _lips, _sign_off, _notes, _flags)

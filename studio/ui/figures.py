@@ -13,7 +13,7 @@ from studio.domain.faces import Presence
 from studio.domain.line import Fit
 from studio.domain.views import LineRow
 from studio.ui.figure_look import INK, QUIET, calm, clock_axis, hover
-from studio.ui.lip_present import is_clear, verdict
+from studio.ui.lip_present import verdict
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -129,7 +129,7 @@ def worst_lips(rows: Sequence[LineRow], most: int = WORST_LINES) -> tuple[LineRo
 def _offset(row: LineRow) -> str:
     """The offset in the words of the score card: none where none stands out."""
     score = row.sync.score if row.sync is not None else None
-    if score is None or not is_clear(score):
+    if score is None or not score.is_clear:
         said = "no offset stands out"
     elif score.offset_frames == 0:
         said = "in time"

@@ -10,7 +10,12 @@ from studio.domain.settings import FitSettings, MixSettings
 from studio.ui.island import island
 from studio.ui.layout_parts import setting_choice, setting_slider
 
-_LOUDNESS = {"ebu_r128": "EBU R128, −23 LUFS", "dialogue_-27": "Dialogue-gated, −27 LUFS"}
+_LOUDNESS = {
+    "ebu_r128": "EBU R128, −23 LUFS",
+    "atsc_a85": "ATSC A/85, −24 LKFS",
+    "web_-16": "Web, −16 LUFS",
+    "dialogue_-27": "Dialogue-gated, −27 LUFS",
+}
 
 
 @dataclass(frozen=True, slots=True)

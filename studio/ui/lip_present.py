@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from studio.domain.faces import FACE_RATE_HZ
-from studio.domain.sync import OVERLAP_DEFINITION, LineCurves, LineSync, SyncScore
+from studio.domain.sync import OVERLAP_DEFINITION, LineCurves, LineSync
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
 from studio.ui.desk_views import CurvesView, LipPanelView, LipView, SpanView
 
 IN_SYNC_FRAMES = 1  # 40 ms: what broadcasting allows sound to run ahead of its picture
-FEWEST_WINDOWS = 31
-CLEAR_CONTRAST = 0.10  # LSE-C over LSE-D: one in twenty strange sounds reaches it on clips of 2 to 6 s (bundled scorer, held-out speakers)
 MOUTH_OVERLAP = 0.7  # less of the speech shared with the mouth's own reads as another person's words
 _SHOWN_DIGITS = 3
 
@@ -35,7 +33,7 @@ def lip_view(sync: LineSync | None) -> LipView | None:
         lse_c=_rounded(score.lse_c),
         lse_d=_rounded(score.lse_d),
         offset_frames=score.offset_frames,
-        is_offset_clear=is_clear(score),
+        is_offset_clear=score.is_clear,
         overlap=overlap,
     )
 
@@ -46,16 +44,11 @@ def verdict(sync: LineSync) -> str:
     An offset counts only where it stands out: words of another language may fit a mouth at no moment in particular."""
     if sync.score is None:
         return ""
-    clear = is_clear(sync.score)
+    clear = sync.score.is_clear
     is_late = clear and abs(sync.score.offset_frames) > IN_SYNC_FRAMES
     if is_late or (sync.overlap is not None and sync.overlap.jaccard < MOUTH_OVERLAP):
         return "off"
     return "agree" if clear else "unclear"
-
-
-def is_clear(score: SyncScore) -> bool:
-    """Whether the best offset stands out from the others: over fewer windows than there are offsets, chance does so too."""
-    return score.windows >= FEWEST_WINDOWS and score.lse_c >= CLEAR_CONTRAST * score.lse_d
 
 
 def lip_panel(row: LineRow) -> LipPanelView:

@@ -61,7 +61,7 @@ def test_each_fault_is_found_on_its_line() -> None:
     assert found(row(report=replace(REPORT, rate_ratio=1.3))) == [(Check.STRETCH, 1)]
     assert found(row(report=replace(REPORT, slowest_ratio=0.7, fastest_ratio=1.0))) == [(Check.STRETCH, 1)]
     assert found(replace(plain, line=replace(plain.line, status=LineStatus.ADAPTED))) == [(Check.NOT_APPROVED, 1)]
-    assert found(row(flags=("Two forms of address.",))) == [(Check.FLAG, 1)]
+    assert found(row(flags=("Two forms of address.", "0.4 s too long even at 1.25×: shorten the text."))) == [(Check.FLAG, 1)]
 
 
 def test_a_fresh_take_that_fits_answers_for_a_prediction_that_did_not() -> None:
@@ -71,6 +71,11 @@ def test_a_fresh_take_that_fits_answers_for_a_prediction_that_did_not() -> None:
 @pytest.mark.parametrize(("fps", "offset", "is_found"), [(25, 1, False), (25, 2, True), (25, -2, True), (50, 1, True), (Fraction(24000, 1001), 2, False)])
 def test_two_frames_are_counted_at_the_programmes_own_rate(fps: Fraction, offset: int, is_found: bool) -> None:
     assert found(row(sync=scored(offset)), fps=Fraction(fps)) == ([(Check.LIP_OFFSET, 1)] if is_found else [])
+
+
+def test_an_offset_that_does_not_stand_out_is_no_finding() -> None:
+    faint = replace(scored(9), score=replace(scored(9).score, lse_c=0.1))
+    assert found(row(sync=faint)) == []
 
 
 def test_lips_that_nobody_sees_and_scores_of_another_take_do_not_count() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from studio.domain.settings import MixSettings
+from studio.domain.settings import MIX_TARGETS_LUFS, MixSettings
 from studio.ui import look
 from studio.ui.island import island
 from studio.ui.layout import build_page
@@ -31,5 +31,5 @@ def test_every_island_of_the_page_has_its_module() -> None:
 
 def test_a_choice_names_every_option_of_its_setting() -> None:
     with gr.Blocks():
-        made = setting_choice(MixSettings, "loudness_profile", {"ebu_r128": "EBU", "dialogue_-27": "Dialogue"})
-    assert made.choices == [("EBU", "ebu_r128"), ("Dialogue", "dialogue_-27")] and made.value == "ebu_r128"
+        made = setting_choice(MixSettings, "loudness_profile", {name: name.upper() for name in MIX_TARGETS_LUFS})
+    assert made.choices == [(name.upper(), name) for name in MIX_TARGETS_LUFS] and made.value == "ebu_r128"
