@@ -1,7 +1,4 @@
-"""Where public weights of the speech nets are, and CAM++ out of them: a name or a place in, a folder or a net out.
-
-Public weights lie in a folder of their name under `models/weights`, put there by hand, or in the hub's cache after `models pull`.
-"""
+"""Files of weights of the speech nets, and CAM++ out of them: a name or a place in, a file or a net out."""
 
 from __future__ import annotations
 
@@ -11,23 +8,12 @@ from pathlib import Path
 
 from torch import Tensor
 
-from models.checkpoint import WEIGHTS_FOLDER, BadWeights, load_strictly, read_manifest, read_tensors
+from models.checkpoint import BadWeights, load_strictly, read_tensors
+from models.public_folders import public_folder
 from models.speech.campplus import CamPlus, CamPlusConfig
 
 WEIGHT_KINDS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".model")  # in the order in which they are preferred
 _WRAPPED = re.compile(r"^(module|model|speaker_encoder)\.")
-
-
-def public_folder(name: str) -> Path:
-    """The folder of public weights on this machine. Raises BadWeights with the command that fetches them."""
-    entry = read_manifest().find_public(name)
-    by_hand = WEIGHTS_FOLDER / name
-    if any(by_hand.glob("*")):
-        return by_hand
-    cached = entry.cached_folder()
-    if cached is None:
-        raise BadWeights(f"The weights “{name}” are not here. Fetch them with “python -m studio models pull {name}”, or put their files into {by_hand}.")
-    return cached
 
 
 def weights_file(place: Path) -> Path:

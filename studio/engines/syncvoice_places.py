@@ -120,7 +120,7 @@ def _bundled() -> Iterator[VoicePlace]:
 
 def _fetched() -> Iterator[tuple[str, Path]]:
     from models.checkpoint import read_manifest
-    from models.speech.weights_files import public_folder
+    from models.public_folders import public_folder
 
     for entry in read_manifest().public:
         if entry.task == TASK and (folder := _public_folder(public_folder, entry.name)) is not None:
@@ -174,7 +174,7 @@ def _bundled_folder(task: str) -> Path | None:
 def _best_vocoder() -> Path | None:
     """The published Vocos where it was fetched, else the bundled vocoder."""
     from models.checkpoint import read_manifest
-    from models.speech.weights_files import public_folder
+    from models.public_folders import public_folder
 
     names = [entry.name for entry in read_manifest().public if entry.task == VOCODER_TASK]
     fetched = (_public_folder(public_folder, name) for name in names)

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 import models.checkpoint
-import models.speech.weights_files as weights_files
+import models.public_folders as public_folders
 from models.checkpoint import BadWeights, write_tensors
+from models.public_folders import public_folder
 from models.speech.campplus import CamPlus, CamPlusConfig
-from models.speech.weights_files import open_campplus, public_folder, unwrapped, weights_file
+from models.speech.weights_files import open_campplus, unwrapped, weights_file
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def net() -> CamPlus:
 
 
 def test_weights_that_are_not_here_are_told_with_the_command_that_fetches_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(weights_files, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(public_folders, "WEIGHTS_FOLDER", tmp_path)
     monkeypatch.setattr(models.checkpoint.PublicWeights, "cached_folder", lambda self: None)
     with pytest.raises(BadWeights, match="models pull campplus”, or put their files into"):
         public_folder("campplus")
