@@ -32,7 +32,7 @@ export async function openShare() {
   const dialog = h(
     "dialog.speakers.reviewing",
     { "aria-labelledby": "share-title", onclose: () => dialog.remove() },
-    h("h3", { id: "share-title" }, "Share for review"),
+    h("h2", { id: "share-title" }, "Share for review"),
     h("p.dim", {}, "Whoever has the link can watch the dub with its lines and write notes. They can change nothing, and see nothing else."),
     h("form.make", { onsubmit: (event) => (event.preventDefault(), make()) }, label, days, h("button.btn.primary", {}, "Make a link")),
     made,
@@ -40,7 +40,7 @@ export async function openShare() {
     h("div.end", {}, h("span.grow"), h("button.btn", { onclick: () => dialog.close() }, "Done")),
   );
   paint(view);
-  document.body.append(dialog);
+  (document.querySelector(".desk") ?? document.body).append(dialog);
   dialog.showModal();
   label.focus();
 }
