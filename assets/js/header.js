@@ -26,7 +26,7 @@ export function mount({ element, props, trigger, watch }) {
   const job = h("span.job-place");
   const saved = savedChip(props);
   const door = h("span.door");
-  const checkpoint = new Checkpoint({ start: (kind) => trigger("started", { kind }) });
+  const checkpoint = new Checkpoint({ start: (kind) => (kind === "demo" ? trigger("demo") : trigger("started", { kind })) });
   element.className = "island header";
   element.setAttribute("role", "banner");
   clear(element, skipLink(), h("div.header-bar", {}, brand, where, h("span.grow"), job, saved.element, languages(), helpButton(), door), checkpoint.element);

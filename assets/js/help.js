@@ -43,7 +43,7 @@ class Help {
     this.search = h("input.search", { type: "search", "aria-label": "Search the help", placeholder: "Search" });
     this.search.addEventListener("input", () => this.#paint());
     this.tabs = [["keys", "Keys"], ["measures", "Measures"]].map(([part, label]) => h("button.chip", { "data-part": part, onclick: () => this.show(part) }, label));
-    this.list = h("div.help-list", { tabindex: "-1" });
+    this.list = h("div.help-list", { tabindex: "0", role: "region", "aria-label": "Keys" });
     this.said = h("p.help-said", { role: "status" });
     const close = h("button.btn", { onclick: () => dialog.close() }, "Close");
     clear(dialog, h("div.help-head", {}, h("h2", {}, "Help"), h("span.help-parts", { role: "group", "aria-label": "Parts of the help" }, this.tabs), h("span.grow"), this.search, close), this.said, this.list);
@@ -71,7 +71,8 @@ class Help {
   #paint() {
     const asked = this.search.value.trim().toLowerCase();
     const focused = document.activeElement?.dataset?.focus;
-    clear(this.list, this.#part === "keys" ? this.#keys(asked) : measures(asked));
+    this.list.setAttribute("aria-label", words(this.#part === "keys" ? "Keys" : "Measures"));
+    clear(this.list, h("div", {}, this.#part === "keys" ? this.#keys(asked) : measures(asked)));
     if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
   }
 

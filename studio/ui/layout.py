@@ -36,7 +36,7 @@ class Page:
 def build_page() -> Page:
     """Must run inside a `gr.Blocks`."""
     project_id, clock = gr.Textbox("", visible=False), gr.Timer(12.0)
-    header = island("header", events=("cancelled", "started"))
+    header = island("header", events=("cancelled", "started", "demo"))
     with gr.Tabs(elem_id="tabs", selected="projects") as tabs:
         with gr.Tab("Projects", id="projects") as projects_tab:
             projects = build_projects()

@@ -1,6 +1,6 @@
-"""After each stage of work: where the programme stands, the one next step, and why it comes next. Never begun by itself.
+"""At the start and after each stage of work: where the programme stands, the one next step, and why. Never begun by itself.
 
-Enter: a `ProjectView`. Leaves: a `NextStep`, or None while work goes on and where the empty tabs say what to do. One step more is one function.
+Enter: a `ProjectView`. Leaves: a `NextStep`, or None while work goes on. One step more is one function.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from studio.ui.present import is_blocked
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """`step` names it, so that one that was hidden stays hidden. Either `kind` (work to start) or `tab` (where to go, and the page's
+    """`step` names it, so that one that was hidden stays hidden. Either `kind` (work to start, or "demo") or `tab` (where to go, and the page's
     `command` to do there)."""
 
     step: str
@@ -27,13 +27,38 @@ class NextStep:
     command: str = ""
 
 
+BEGIN = NextStep(
+    "begin",
+    "No project is open.",
+    "Next: drop a film on the Upload tab, or look around in the sample project.",
+    "Open the sample project",
+    "The sample is a short scene with its script in two languages; it goes from lines to a dub in under a minute, and you can delete it.",
+    kind="demo",
+)
+
+
 def next_step(view: ProjectView | None) -> NextStep | None:
-    if view is None or is_blocked(view):
+    if view is None:
+        return BEGIN
+    if is_blocked(view):
         return None
-    for step in (_find, _translate, _review, _voice, _render, _export):
+    for step in (_upload, _find, _translate, _review, _voice, _render, _export):
         if (found := step(view)) is not None:
             return found
     return None
+
+
+def _upload(view: ProjectView) -> NextStep | None:
+    if view.counts.total or view.project.source is not None:
+        return None
+    return NextStep(
+        "upload",
+        "The project is empty.",
+        "Next: upload its film, its sound or its script.",
+        "Go to Upload",
+        "A film gives picture, sound and lips; sound alone can be dubbed too; a script or subtitles give the lines without listening.",
+        tab="upload",
+    )
 
 
 def _find(view: ProjectView) -> NextStep | None:

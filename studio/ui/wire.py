@@ -171,7 +171,7 @@ def _wire_projects(page: Page, wiring: Wiring) -> None:
     form = {"name": widgets.name, "source_language": widgets.source_language, "target_language": widgets.target_language}
     on(wiring, [widgets.create.click, widgets.name.submit], Handlers.create_project, Reads(form), whole)
     on(wiring, [widgets.listing.opened], Handlers.open_project, Reads({}, data=("id",)), whole)
-    on(wiring, [widgets.listing.demo], Handlers.open_demo, Reads({}), whole)
+    on(wiring, [widgets.listing.demo, page.header.demo], Handlers.open_demo, Reads({}), whole)
     on(wiring, [widgets.listing.renamed], Handlers.rename_project, Reads(here, data=("id", "name")), whole)
     on(wiring, [widgets.listing.removed], Handlers.delete_project, Reads(here, data=("id",)), whole)
 

@@ -240,13 +240,16 @@ _HOLE = re.compile(r"\{[*#]\d+\}")
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     entries: dict[str, str]
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[tuple[str, re.Pattern[str]], ...]  # with the longest text between their holes, which is looked for first
 
     def knows(self, template: str) -> bool:
         """Whether the text is found, with its holes filled by something."""
         text = _HOLE.sub("7", template).strip()
         bare = text.removesuffix(".")
-        return text in self.entries or bare in self.entries or any(one.fullmatch(bare) for one in self.patterns) or any(one.fullmatch(text) for one in self.patterns) or self._in_parts(template.strip())
+        return bare in self.entries or self._fits(text) or self._fits(bare) or text in self.entries or self._in_parts(template.strip())
+
+    def _fits(self, text: str) -> bool:
+        return any(longest in text and pattern.fullmatch(text) for longest, pattern in self.patterns)
 
     def _in_parts(self, text: str) -> bool:
         for apart in (r"(?<=[.!?])\s+(?=[A-Z“\d{])", r" · "):
@@ -258,8 +261,8 @@ class Catalogue:
 
 def catalogue(code: str) -> Catalogue:
     entries = json.loads((CATALOGUES / f"{code}.json").read_text(encoding="utf-8"))
-    holed = tuple(re.compile("(.*?)".join(map(re.escape, _HOLE.split(key))), re.DOTALL) for key in entries if _HOLE.search(key))
-    return Catalogue(entries, holed)
+    holed = [_HOLE.split(key) for key in entries if _HOLE.search(key)]
+    return Catalogue(entries, tuple((max(parts, key=len), re.compile("(.*?)".join(map(re.escape, parts)), re.DOTALL)) for parts in holed))
 
 
 # Parts of sentences, names of typefaces, words of code: looked up as part of something else, or never.

@@ -49,10 +49,17 @@ def test_a_script_without_media_ends_at_its_export() -> None:
     assert step.tab == "export"
 
 
-def test_nothing_is_asked_while_work_goes_on_or_before_there_is_anything() -> None:
+def test_the_first_steps_are_the_sample_and_the_upload() -> None:
+    begin, empty = next_step(None), next_step(a_view(info=None))
+
+    assert begin is not None
+    assert begin.kind == "demo"
+    assert empty is not None
+    assert empty.tab == "upload"
+
+
+def test_nothing_is_asked_while_work_goes_on() -> None:
     working = Job("j1", "p1", "local", JobKind.VOICE, JobState.RUNNING)
 
-    assert next_step(None) is None
-    assert next_step(a_view(info=None)) is None
     assert next_step(a_view(counts=VOICED, job=working)) is None
     assert next_step(a_view(counts=VOICED, job=replace(working, kind=JobKind.FACES))) is not None
