@@ -63,7 +63,7 @@ def _printable(text: str) -> str:
 
 def _broken(text: str) -> list[str]:
     """The lines of a text; blank ones go, for a cue with an inner blank line would end there."""
-    return [line for raw in _NEWLINE.split(_UNPRINTABLE.sub("", text)) if (line := raw.strip())]
+    return [line for raw in _NEWLINE.split(text) if (line := _UNPRINTABLE.sub("", raw).strip())]
 
 
 def _shown(rows: Sequence[ScriptRow]) -> list[tuple[ScriptRow, list[str]]]:

@@ -89,7 +89,7 @@ def _text(sheet: WriteOnlyWorksheet, words: str) -> Any:
     """A cell of words: never a formula, shown as typed; None where there are none."""
     from openpyxl.cell import WriteOnlyCell
 
-    clean = _CODED.sub("_x005F_", _NEWLINE.sub("\n", _UNPRINTABLE.sub("", words)))
+    clean = _CODED.sub("_x005F_", _UNPRINTABLE.sub("", _NEWLINE.sub("\n", words)))
     if not clean:
         return None
     if len(clean) > MAX_CELL_CHARS:

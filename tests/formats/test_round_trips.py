@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pytest
@@ -33,6 +35,7 @@ def rows(draw: st.DrawFn) -> tuple[ScriptRow, ...]:
         span = TimeSpan(start_ms, start_ms + draw(st.integers(10, 15_000)))
         source, target = draw(TEXTS), draw(TEXTS)
         notes = tuple(draw(st.lists(TEXTS, max_size=2)))
+        start_ms = span.end_ms
         made.append(ScriptRow(span, draw(NAMES), source, target, target, key, draw(st.sampled_from(LineStatus)), notes, draw(st.none() | st.sampled_from(OnScreen))))
     return tuple(made)
 
@@ -44,13 +47,13 @@ def read(data: str | bytes, kind: str) -> Script:
 
 def shown(text: str) -> str:
     """What a subtitle can hold of a text: its lines, without blank ones and without space at their edges."""
-    lines = (line.strip() for line in BREAKS.split(UNPRINTABLE.sub("", text)))
+    lines = (UNPRINTABLE.sub("", line).strip() for line in BREAKS.split(text))
     return "\n".join(line for line in lines if line)
 
 
 def whole(text: str) -> str:
     """What a table can hold of a text: all but control characters, with one kind of line break."""
-    return BREAKS.sub("\n", UNPRINTABLE.sub("", text))
+    return UNPRINTABLE.sub("", BREAKS.sub("\n", text))
 
 
 def named(name: str, form: str) -> str | None:
@@ -60,7 +63,7 @@ def named(name: str, form: str) -> str | None:
     return None if not plain or (form == "ass" and plain.lower() == "ntp") else plain
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows(), st.sampled_from(("vtt", "ass", "ttml")))
 def test_subtitles_of_ours_give_back_words_as_typed_speakers_and_times(made: tuple[ScriptRow, ...], form: str) -> None:
     kept = [row for row in made if shown(row.text)]
@@ -76,7 +79,7 @@ def test_subtitles_of_ours_give_back_words_as_typed_speakers_and_times(made: tup
         assert [line.key for line in lines] == [row.key for row in kept]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows(), st.sampled_from(("srt", "vtt", "ass", "ttml")))
 def test_what_was_imported_once_comes_back_the_same(made: tuple[ScriptRow, ...], form: str) -> None:
     """Also SubRip, which cannot say who wrote it and is cleaned as a stranger's: once clean, it stays."""
@@ -94,14 +97,14 @@ def test_what_was_imported_once_comes_back_the_same(made: tuple[ScriptRow, ...],
     assert [(one.start_ms, one.end_ms, one.text, one.speaker, one.key) for one in second.lines] == facts
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows())
 def test_a_table_gives_back_everything(made: tuple[ScriptRow, ...]) -> None:
     if not made:
         return
     text = write_script(made, "csv", language="he")
-    for line in text.lstrip("\ufeff").splitlines():
-        assert not line.startswith(("=", "+", "-", "@", "\t", "＝"))
+    for cells in csv.reader(io.StringIO(text, newline="")):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "＝")) for cell in cells)
     script = read(text, "csv")
     assert script.skipped == ()
     for line, row in zip(script.lines, made, strict=True):
@@ -113,7 +116,7 @@ def test_a_table_gives_back_everything(made: tuple[ScriptRow, ...]) -> None:
 def tabled(document: ScriptDocument) -> list[tuple[object, ...]]:
     """What a workbook can hold of each event: one speaker by name, both sides, notes on a line each."""
     def clean(text: str) -> str:
-        return re.sub("\r\n|[\r\x0b\x0c\x85\u2028\u2029]", "\n", UNPRINTABLE.sub("", text))
+        return UNPRINTABLE.sub("", re.sub("\r\n|[\r\x0b\x0c\x85\u2028\u2029]", "\n", text))
 
     names = {one.id: one.name for one in document.characters}
     found = []
@@ -125,7 +128,7 @@ def tabled(document: ScriptDocument) -> list[tuple[object, ...]]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(documents(max_events=5).filter(lambda document: all(event.id.strip() and event.id.isprintable() for event in document.events)))
 def test_a_workbook_gives_back_everything_to_the_millisecond(document: ScriptDocument) -> None:
     figures = {event.id: LineFigures(0.5, -1.25) for event in document.events[:1]}
