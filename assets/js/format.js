@@ -2,21 +2,48 @@
 
 const pad = (number, width = 2) => String(number).padStart(width, "0");
 
-/** Non-drop HH:MM:SS:FF of the frame on screen. */
-export function timecode(ms, fps) {
-  const seconds = Math.floor(ms / 1000);
-  const frame = Math.min(Math.floor(((ms % 1000) * fps) / 1000 + 1e-9), Math.max(1, Math.round(fps)) - 1);
-  return `${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}:${pad(frame)}`;
+const STANDARD = [24, 25, 30, 48, 50, 60];
+const DROPPED = { 30: 2, 60: 4 }; // numbers left out each minute but every tenth, where 29.97 and 59.94 count drop-frame (SMPTE ST 12-1)
+
+/** How a rate counts: frame numbers in a second, whether it runs 1000/1001 slower, what drop-frame leaves out; null for an odd rate. */
+function counting(fps) {
+  const nominal = STANDARD.find((rate) => Math.abs(rate - fps) < 0.01 || Math.abs((rate * 1000) / 1001 - fps) < 0.01);
+  if (!nominal) return null;
+  const isSlow = Math.abs((nominal * 1000) / 1001 - fps) < Math.abs(nominal - fps);
+  return { nominal, isSlow, dropped: isSlow ? (DROPPED[nominal] ?? 0) : 0 };
 }
 
-/** Milliseconds of HH:MM:SS:FF, MM:SS:FF, or seconds ("12.4"); null when it is none of them. */
+/** HH:MM:SS:FF of the frame on screen, as the studio writes it: 29.97 and 59.94 drop-frame, with a semicolon; 23.976 by its frames.
+ *  An odd rate has the clock's seconds. */
+export function timecode(ms, fps) {
+  const rate = counting(fps);
+  if (!rate) return written(Math.floor(ms / 1000), Math.min(Math.floor(((ms % 1000) * fps) / 1000 + 1e-9), Math.max(1, Math.round(fps)) - 1), ":");
+  const { nominal, isSlow, dropped } = rate;
+  let number = Math.floor((ms * nominal) / (isSlow ? 1001 : 1000) + 1e-9);
+  if (dropped) {
+    const tenMinutes = 600 * nominal - 9 * dropped;
+    const rest = number % tenMinutes;
+    number += 9 * dropped * Math.floor(number / tenMinutes) + (rest >= dropped ? dropped * Math.floor((rest - dropped) / (60 * nominal - dropped)) : 0);
+  }
+  return written(Math.floor(number / nominal), number % nominal, dropped ? ";" : ":");
+}
+
+const written = (seconds, frame, mark) => `${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}${mark}${pad(frame)}`;
+
+/** Milliseconds of HH:MM:SS:FF, MM:SS:FF, or seconds ("12.4"); null when it is none of them. A number that drop-frame leaves out is the next. */
 export function parseTime(text, fps) {
   if (/^\d+([.,]\d+)?$/.test(text.trim())) return Math.round(parseFloat(text.replace(",", ".")) * 1000);
-  const parts = text.trim().split(":").map(Number);
-  if (parts.length < 2 || parts.length > 4 || parts.some((part) => !Number.isInteger(part) || part < 0)) return null;
+  const parts = text.trim().split(/[:;]/).map((part) => (/^\d+$/.test(part) ? Number(part) : NaN));
+  if (parts.length < 2 || parts.length > 4 || parts.some(Number.isNaN)) return null;
   const frames = parts.pop();
   const seconds = parts.reduce((sum, part) => sum * 60 + part, 0);
-  return frames < fps + 1 ? seconds * 1000 + Math.ceil((frames * 1000) / fps) : null;
+  const rate = counting(fps);
+  if (frames >= (rate?.nominal ?? Math.ceil(fps))) return null;
+  if (!rate) return seconds * 1000 + Math.ceil((frames * 1000) / fps);
+  const minutes = Math.floor(seconds / 60);
+  const isLeftOut = rate.dropped && seconds % 60 === 0 && minutes % 10 && frames < rate.dropped;
+  const number = seconds * rate.nominal + (isLeftOut ? rate.dropped : frames) - rate.dropped * (minutes - Math.floor(minutes / 10));
+  return Math.ceil((number * (rate.isSlow ? 1001 : 1000)) / rate.nominal - 1e-9);
 }
 
 export const seconds = (ms, digits = 2) => (ms / 1000).toFixed(digits).replace("-", "−");

@@ -8,6 +8,7 @@ import { Columns } from "./columns.js";
 import { helpFooter } from "./footer.js";
 import { bindKeys } from "./keys.js";
 import { LineList } from "./list.js";
+import { registerListCommands } from "./listcommands.js";
 import { History } from "./history.js";
 import { DeskNotes } from "./notes.js";
 import { Panel } from "./panel.js";
@@ -23,6 +24,7 @@ export function mount({ element, props, trigger, watch }) {
   const toolbar = new Toolbar(selection, sieve, actions);
   const list = new LineList(selection, sieve, actions, new Columns());
   list.onBuilt = () => toolbar.paintCounts();
+  toolbar.box.onLeave = () => list.enter();
   const panel = new Panel(selection, actions, list);
   const notes = new DeskNotes(selection, list, panel);
   panel.rest.insertBefore(notes.card, panel.rest.children[1] ?? null);
@@ -35,6 +37,7 @@ export function mount({ element, props, trigger, watch }) {
   const notices = noticeLine(() => trigger("sound_corrected", {}));
   clear(element, h("div.work", {}, toolbar.element, notices.element, history.lost, history.said, list.element), panel.element, footer.element);
   registerSignOff(selection);
+  registerListCommands({ selection, list, toolbar, sieve, actions });
   bindKeys(element, { selection, list, panel, actions });
   lines.watch(() => footer.paint());
   window.addEventListener("lipline:jump", (event) => list.jump(event.detail.id));

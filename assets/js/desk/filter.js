@@ -142,12 +142,13 @@ function readNumber(name, operator, value, fps) {
   const field = NUMBERS[name];
   if (!field) return { problem: `“${name}” is compared with words, as in ${name}:“…”.` };
   const number = (text) => {
-    if (field.isTime) return text.includes(":") ? (parseTime(text, fps) ?? NaN) / 1000 : parseFloat(text);
+    if (field.isTime && /^\d+:\d\d$/.test(text)) return 60 * parseInt(text, 10) + parseInt(text.split(":")[1], 10);
+    if (field.isTime) return /[:;]/.test(text) ? (parseTime(text, fps) ?? NaN) / 1000 : parseFloat(text);
     return /^[-−+]?\d+([.,]\d+)?$/.test(text) ? parseFloat(text.replace("−", "-").replace(",", ".")) : NaN;
   };
   const [, inner, rest] = /^([<>]=?|=)?(.*)$/s.exec(value);
   const [low, high] = rest.split("..").map(number);
-  if (Number.isNaN(low) || Number.isNaN(high)) return { problem: `“${name}” is compared with a number${field.isTime ? " of seconds or a timecode" : ""}, as in ${name}>${field.isTime ? "7:00:00" : "1.1"} or ${name}:1..3.` };
+  if (Number.isNaN(low) || Number.isNaN(high)) return { problem: `“${name}” is compared with a number${field.isTime ? " of seconds or a timecode" : ""}, as in ${name}>${field.isTime ? "7:30" : "1.1"} or ${name}:1..3.` };
   const within = high === undefined ? null : (a) => a >= low && a <= high;
   const compare = within ?? ((a) => COMPARE[inner ?? (operator === ":" ? "=" : operator)](a, low));
   return { test: (row) => field.value(row) !== null && compare(field.value(row)) };

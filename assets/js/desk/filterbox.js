@@ -8,12 +8,14 @@ import { openBuilder } from "./builder.js";
 const TYPING_MS = 90;
 
 export class FilterBox {
+  onLeave = () => {}; // Enter goes on to the lines
+
   constructor(sieve) {
     this.sieve = sieve;
     this.input = h("input.search", { type: "search", placeholder: "Search, or over screen:on rate>1.1", "aria-label": "Search and filter lines", spellcheck: "false", autocomplete: "off", maxlength: "400" });
     this.input.value = sieve.text;
     this.many = h("small.matched", { "aria-live": "polite" });
-    this.opener = h("button.plain.opener", { "aria-label": "Build a filter", title: "Build a filter, saved filters", "aria-haspopup": "dialog", onclick: () => openBuilder(this.opener, sieve) }, icon("filter"));
+    this.opener = h("button.plain.opener", { "aria-label": "Build a filter", title: "Build a filter, saved filters", "aria-haspopup": "dialog", onclick: () => this.build() }, icon("filter"));
     this.element = h("div.filterbox", {}, this.input, this.many, this.opener);
     this.problems = h("div.problems", { role: "status", hidden: true });
     const typed = throttle(TYPING_MS, () => sieve.set(this.input.value));
@@ -21,10 +23,21 @@ export class FilterBox {
     this.input.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** Begin to type here. */
+  take() {
+    this.input.focus();
+    this.input.select();
+  }
+
+  build() {
+    openBuilder(this.opener, this.sieve);
+  }
+
   #key(event) {
     if (event.key === "Escape" && !this.input.value) this.input.blur();
     else if (event.key === "Escape") this.sieve.reset();
-    else if (event.key === "ArrowDown" && event.altKey) openBuilder(this.opener, this.sieve);
+    else if (event.key === "ArrowDown" && event.altKey) this.build();
+    else if (event.key === "Enter" || event.key === "ArrowDown") this.onLeave();
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -12,7 +12,7 @@ export class Heads {
   constructor(sieve, columns) {
     [this.sieve, this.columns] = [sieve, columns];
     this.row = h("div.row.head", { role: "row", "aria-rowindex": "1" });
-    this.menu = h("button.plain.columns", { "aria-label": "Columns", title: "Which columns are shown", "aria-haspopup": "menu", onclick: () => this.#open() }, icon("more"));
+    this.menu = h("button.plain.columns", { "aria-label": "Columns", title: "Which columns are shown", "aria-haspopup": "menu", onclick: () => this.open() }, icon("more"));
     this.element = h("div.heads", { role: "rowgroup" }, this.row);
     this.row.addEventListener("keydown", (event) => this.#key(event));
   }
@@ -51,7 +51,7 @@ export class Heads {
     next.focus();
   }
 
-  #open() {
+  open() {
     const { columns } = this;
     const entry = ({ key, name }) => {
       const isOn = !columns.canLeave(key) || columns.chosen.has(key);

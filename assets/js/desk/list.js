@@ -177,6 +177,12 @@ export class LineList {
     return view;
   }
 
+  /** The keyboard goes to the lines: to the active one where it is shown, else to the first. */
+  enter() {
+    if (!this.#places.has(this.selection.active) && this.#shown.length) this.selection.only(this.#shown[0]);
+    this.#focusActive();
+  }
+
   edit(id) {
     this.selection.only(id);
     this.reveal(id)?.edit();

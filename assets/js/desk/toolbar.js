@@ -47,6 +47,11 @@ export class Toolbar {
     new ResizeObserver(throttle(COUNT_MS, this.#tuck)).observe(this.element);
   }
 
+  buttonOf(key) {
+    const button = this.#made.get(key);
+    return button.hidden ? this.further : button;
+  }
+
   /** Counting five thousand lines is cheap once, not once per row. */
   paintCounts = throttle(COUNT_MS, () => {
     this.#paintChips();
