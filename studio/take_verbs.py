@@ -6,11 +6,10 @@ Enter: ids of the user's own projects. Leave: records of `domain`. Everything ra
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from studio import playback
 from studio.bench_verbs import BenchVerbs
-from studio.domain.bench import JudgedTake
+from studio.domain.bench import TakeRecord
 from studio.domain.errors import BadSetting
 from studio.domain.line import LineStatus, Take
 from studio.domain.project import Project
@@ -22,21 +21,6 @@ from studio.standing import Stood
 from studio.steps.translate import is_own
 
 MAX_NOTE_CHARS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class TakeRecord:
-    """One take of a line as its history shows it. `made_at`: UTC, ISO 8601; `is_missing`: its sound has gone from the disk."""
-
-    judged: JudgedTake
-    number: int
-    made_at: str
-    is_circled: bool
-    is_missing: bool
-
-    @property
-    def take(self) -> Take:
-        return self.judged.take
 
 
 class TakeVerbs(BenchVerbs):

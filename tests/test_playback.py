@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studio.domain.errors import NotReady
 from studio.domain.project import JobKind
 from studio.domain.timing import TimeSpan
 from studio.media.decode import read_audio
 from studio.media.probe import probe
 from studio.playback import CACHE_LIFE_S, sweep
+from studio.service import LineEdit
 from tests.studio_fixtures import clip_project, fake_studio, finish, render
 
 
@@ -43,6 +45,40 @@ def test_a_clip_of_the_source_is_as_long_as_its_line(home: Path, clip: Path) -> 
     path = studio.source_clip(project.id, row.line.id)
     assert probe(path, name="clip.wav").duration_ms == pytest.approx(row.line.span.length_ms, abs=2)
     assert studio.source_clip(project.id, row.line.id) == path
+    studio.close()
+
+
+def test_a_line_in_context_is_mixed_without_the_whole_and_kept_by_what_is_heard(home: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    first, second = (row.line.id for row in studio.rows(project.id))
+    finish(studio, studio.submit(project.id, JobKind.VOICE))
+    mixed = studio.context_mix(project.id, first)
+    info = probe(mixed.path, name="context.wav")
+    length_ms = studio.project(project.id).project.source.info.duration_ms
+    assert mixed.start_ms == 0 and info.duration_ms == pytest.approx(length_ms, abs=2), "both lines and their handles fill the clip"
+    assert studio.context_mix(project.id, second).path == mixed.path, "neighbours share what they hear"
+    span = TimeSpan(400, 1300)
+    dubbed, original = (read_audio(path, track=0, rate_hz=16_000, span=span) for path in (mixed.path, studio.playable_source(project.id)))
+    assert np.abs(np.corrcoef(dubbed, original)[0, 1]) < 0.5, "the take is heard there, the original lies under it"
+    studio.revise_line(project.id, first, LineEdit(span=TimeSpan(500, 1400)))
+    assert studio.context_mix(project.id, first).path != mixed.path
+    studio.close()
+
+
+def test_a_context_without_media_or_with_a_lost_take_says_so(home: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    bare = studio.create_project("Bare", "en", "de")
+    line = studio.add_line(bare.id, 0, 900)
+    with pytest.raises(NotReady, match="no media yet"):
+        studio.context_mix(bare.id, line.line.id)
+    project = clip_project(studio, clip)
+    finish(studio, studio.submit(project.id, JobKind.VOICE))
+    row = studio.rows(project.id)[0]
+    studio.take_wav(project.id, row.line.take_id or "").unlink()
+    for ask in (lambda: studio.take_wav(project.id, row.line.take_id or ""), lambda: studio.context_mix(project.id, row.line.id)):
+        with pytest.raises(NotReady, match="no longer on the disk; voice the line again"):
+            ask()
     studio.close()
 
 

@@ -45,6 +45,21 @@ class JudgedTake:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeRecord:
+    """One take of a line as its history shows it. `made_at`: UTC, ISO 8601; `is_missing`: its sound has gone from the disk."""
+
+    judged: JudgedTake
+    number: int
+    made_at: str
+    is_circled: bool
+    is_missing: bool
+
+    @property
+    def take(self) -> Take:
+        return self.judged.take
+
+
+@dataclass(frozen=True, slots=True)
 class LineBench:
     """One line to work on. `scales`: those in force. `face_why`: a sentence where its speaker's mouth is not seen well enough to guide
     anything, "" where it is. `scorer_why`: why lips cannot be scored at all, "" where they can. `warning`: what its scales cost. `spoken`: where

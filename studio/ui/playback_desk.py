@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.domain.bench import TakeRecord
 from studio.service import Studio
-from studio.take_verbs import TakeRecord
 from studio.ui.desk_views import LipView
 from studio.ui.guidance_present import take_card
 from studio.ui.guidance_views import MadeView

@@ -90,20 +90,27 @@ def test_what_cannot_be_measured_says_why_and_shows_no_number(tab: tuple[Page, W
     assert watch.errors == []
 
 
-def test_a_press_on_the_plot_plays_from_there_and_the_keys_do_so_too(tab: tuple[Page, Watch], served: Served, project: Project) -> None:
+def test_a_press_on_the_lanes_places_the_playhead_and_the_keys_play_from_there(
+    tab: tuple[Page, Watch], served: Served, project: Project
+) -> None:
     page, watch = tab
     open_lines(page, served, project)
     select(page, 1)
     plot = page.locator("canvas.overlay")
-    page.locator(".overlay-part .readout", has_text="seen for half of the line").wait_for()
-    page.locator(".overlay-part .voices").get_by_role("button", name="Source").click()
+    page.locator(".lane-part .readout", has_text="seen for half of the line").wait_for()
+    page.locator(".controls").get_by_role("button", name="Source", exact=True).click()
     box = plot.bounding_box()
     assert box is not None
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
-    page.wait_for_function("document.querySelector('.desk video').currentTime > 0.9")
+    page.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + 20)
+    placed = page.evaluate("document.querySelector('.desk video').currentTime")
+    assert placed > 0.5
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    page.wait_for_function("at => document.querySelector('.desk video').currentTime > at", arg=placed)
     assert not page.evaluate("document.querySelector('.desk video').muted")
-    page.keyboard.press("Escape")
-    page.locator(".overlay-part .voices").get_by_role("button", name="Dub").click()
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('.desk video').paused")
+    page.locator(".controls").get_by_role("button", name="Take", exact=True).click()
     plot.focus()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
@@ -111,23 +118,9 @@ def test_a_press_on_the_plot_plays_from_there_and_the_keys_do_so_too(tab: tuple[
     page.keyboard.press("End")
     assert "mouth not seen" in (plot.get_attribute("aria-valuetext") or "")
     page.keyboard.press("Home")
-    page.wait_for_function("document.querySelector('.desk video').paused")  # Enter would only pause what still plays
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.desk video').muted")
+    page.wait_for_function("document.querySelector('.desk video').muted && document.querySelector('.player').dataset.playing === 'take'")
     assert "The source speaks at" in page.locator("#overlay-words").inner_text()
-    assert watch.errors == []
-
-
-def test_waves_and_lips_take_turns_and_the_choice_stays(tab: tuple[Page, Watch], served: Served, project: Project) -> None:
-    page, watch = tab
-    open_lines(page, served, project)
-    page.locator("canvas.overlay").wait_for()
-    assert not page.locator("canvas.lanes").is_visible()
-    page.get_by_role("button", name="Waves", exact=True).click()
-    page.locator("canvas.lanes").wait_for()
-    page.reload()
-    page.locator("canvas.lanes").wait_for()
-    assert not page.locator("canvas.overlay").is_visible()
     assert watch.errors == []
 
 
@@ -182,7 +175,7 @@ def test_a_project_without_a_picture_shows_nothing_about_lips(tab: tuple[Page, W
     served.studio.import_script(bare.id, CUES, "radio.srt")
     open_lines(page, served, bare)
     assert not page.locator(".desk .row.head .lips").is_visible()
-    assert not page.locator("canvas.overlay").is_visible() and page.locator("canvas.lanes").is_visible()
+    assert not page.locator("canvas.overlay").is_visible() and page.locator(".lane-box canvas.lanes").is_visible()
     assert watch.errors == []
 
 
