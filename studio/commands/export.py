@@ -5,14 +5,17 @@ Flags in; files out, and their paths on stdout. A new format is an entry of `_WR
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from studio.domain.delivery import ExportRefused
 from studio.domain.errors import BadSetting
 from studio.domain.project import Project
+from studio.domain.timebase import timebase_of
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -41,11 +44,23 @@ def export(
                 raise BadSetting("Say where it goes with --out.")
             return
         found = find_project(studio, project, "export")
-        if form is not None:
-            print(studio.export_into(found.id, form, ScriptWish(out, side, script)))
-            return
-        copy_beside(studio.export(found.id, kind), out)
+        try:
+            if form is not None:
+                out = studio.export_into(found.id, form, ScriptWish(out, side, script))
+            else:
+                copy_beside(studio.export(found.id, kind), out)
+        except ExportRefused as refused:
+            _tell(refused, found)
+            raise
         print(out)
+
+
+def _tell(refused: ExportRefused, project: Project) -> None:
+    """Every must that is broken, on stderr, one a line."""
+    base = timebase_of(project.source.info if project.source is not None else None, start_hour=project.settings.handover.start_hour)
+    for item in refused.findings:
+        where = f"Line {item.number}, {base.timecode_at(item.at_ms or 0)}" if item.number is not None else "Programme"
+        print(f"{where}: {item.sentence}", file=sys.stderr)
 
 
 def find_project(studio: Studio, project: str, command: str) -> Project:
