@@ -90,7 +90,8 @@ class LineVerbs(LipVerbs):
 
     def predict(self, project_id: str, line_id: str, text: str) -> Prediction | None:
         """Hold a text against its line while it is being typed; nothing is stored."""
-        return self._stood(self._own(project_id), at_once=True).predict(line_id, text[: self._shop.limits.max_text_chars])
+        stood = self._shop.standings.look(self._shop, self._own(project_id), at_once=True, is_glance=True)
+        return stood.predict(line_id, text[: self._shop.limits.max_text_chars])
 
     def revise_line(self, project_id: str, line_id: str, edit: LineEdit, *, change_id: str | None = None) -> LineRow:
         """Durable when it returns. A locked line takes nothing but another status. `change_id`: the action it goes on with."""

@@ -106,11 +106,14 @@ class _Change:
     results: bool
 
 
-def look_again(shop: Workshop, project: Project, before: Stood | None, *, at_once: bool, given_up: Mapping[str, str] = NOTHING) -> Stood:
+def look_again(
+    shop: Workshop, project: Project, before: Stood | None, *, at_once: bool, given_up: Mapping[str, str] = NOTHING, is_glance: bool = False
+) -> Stood:
     """How the project stands now. `at_once`: texts nobody has timed yet are not waited for, but for a few; their rows say so.
-    `given_up`: texts whose timing failed, with a sentence."""
+    `given_up`: texts whose timing failed, with a sentence. `is_glance`: how many wordings the lines have may be as it was."""
     look = shop.lines.look(project.id, None if before is None else before.mark.edit_seq)
-    offers, counts = offers_of(project, shop.engines, look.mark.references), shop.lines.candidate_counts(project.id)
+    offers = offers_of(project, shop.engines, look.mark.references)
+    counts = before.counts if before is not None and is_glance else shop.lines.candidate_counts(project.id)
     stored, rules = _stored(before, look), rules_of(shop, project, look.mark.speakers)
     same = before if before is not None and (before.project, before.offers) == (project, offers) else None
     if same is not None and (same.mark, same.counts, same.given_up, same.house.rules) == (look.mark, counts, given_up, rules) and same.timing.is_settled:

@@ -40,13 +40,14 @@ class Standings:
         self._places: OrderedDict[str, _Place] = OrderedDict()
         self._kept_projects, self._lock, self._closed = kept_projects, threading.Lock(), threading.Event()
 
-    def look(self, shop: Workshop, project: Project, *, at_once: bool = False) -> Stood:
-        """How the project stands now. `at_once`: texts nobody has timed yet are timed in the background, and their rows say so."""
+    def look(self, shop: Workshop, project: Project, *, at_once: bool = False, is_glance: bool = False) -> Stood:
+        """How the project stands now. `at_once`: texts nobody has timed yet are timed in the background, and their rows say so.
+        `is_glance`: for a question about times alone, asked at every keystroke."""
         place = self._place(project.id)
         with place.lock:
             if not at_once or time.monotonic() - place.tried_s > TRY_AGAIN_S:
                 place.given_up = NOTHING  # whoever waits hears of it
-            place.stood = look_again(shop, project, place.stood, at_once=at_once, given_up=place.given_up)
+            place.stood = look_again(shop, project, place.stood, at_once=at_once, given_up=place.given_up, is_glance=is_glance)
             self._measure(place, place.stood)
             return place.stood
 

@@ -1,6 +1,7 @@
 // The project's lines in the browser: one store for the desk, Guidance and Preview. Fetched once, then kept by deltas.
 
 import { delivery, getPulse, getRows, isAway } from "./api.js";
+import { takeEarly } from "./early.js";
 import { toast } from "./toast.js";
 import { asTyped, onUnsent } from "./unsent.js";
 
@@ -46,6 +47,11 @@ class Lines {
       this.desk = { ...EMPTY, project_id: place.project_id };
       this.isLoading = Boolean(place.project_id);
       this.#tell(null);
+      const early = await takeEarly(place.project_id);
+      if (early && place.project_id === this.desk.project_id) {
+        this.#mark = { project: place.project_id, seq: early.pulse.seq, text: early.pulse.mark };
+        return this.take(early.desk);
+      }
       await this.beat(); // before the rows: what happens in between is told again
     }
     await this.refresh();

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SHEETS = ("tokens", "shell", "forms", "islands", "desk", "panel", "notes", "history", "preview", "guidance")
+FIRST_MODULES = ("js/early.js", "js/header.js", "js/projects.js", "js/desk/desk.js")
+_IMPORT = re.compile(r"""^\s*(?:import|export)\b[^;]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 FONTS = ("Inter", "system-ui", "Segoe UI", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Thai", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "DejaVu Sans Mono", "monospace")
 
@@ -84,5 +87,23 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """Links to our style sheets. Gradio's own `css` argument rewrites rules and loses borders that use variables."""
-    return "".join(f'<link rel="stylesheet" href="look/css/{name}.css">' for name in SHEETS)
+    """Links to our style sheets, and the modules of the first screen, so that they come all at once and not one level of imports after the
+    other. Gradio's own `css` argument rewrites rules and loses borders that use variables."""
+    sheets = "".join(f'<link rel="stylesheet" href="look/css/{name}.css">' for name in SHEETS)
+    preloads = "".join(f'<link rel="modulepreload" href="look/{name}">' for name in modules(*FIRST_MODULES))
+    return f'{sheets}<script type="module" src="look/js/early.js"></script>{preloads}'
+
+
+def modules(*entries: str) -> tuple[str, ...]:
+    """Those modules of assets with all that they import, each once, by their paths under assets."""
+    found: dict[str, None] = {}
+    waiting = list(entries)
+    while waiting:
+        name = waiting.pop(0)
+        if name in found:
+            continue
+        found[name] = None
+        folder = (ASSETS / name).parent
+        imports = _IMPORT.findall((ASSETS / name).read_text(encoding="utf-8"))
+        waiting += [(folder / other).resolve().relative_to(ASSETS).as_posix() for other in imports]
+    return tuple(found)

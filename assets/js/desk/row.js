@@ -10,7 +10,7 @@ import { words } from "../words.js";
 import { FOLLOWS_TYPING, cellOf, paintCell } from "./cells.js";
 
 const PAUSE_MS = 600;
-const PREDICT_MS = 60;
+const PREDICT_MS = 15; // the answer takes a few ms: waiting longer would only be waiting
 
 export class RowView {
   isEditing = false;
