@@ -5,18 +5,20 @@ Enter: ids and plain values, of the user's own projects only. Leave: records of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from studio.domain.delivery import Finding
+from studio.domain.delivery import Finding, blocked_lines
 from studio.domain.errors import BadSetting
 from studio.domain.project import Project
 from studio.domain.settings import HandoverSettings
+from studio.domain.views import LineRow
 from studio.handover.deliveries import DELIVERIES, Ordered
 from studio.handover.gate import GATED, check_musts
 from studio.handover.mix_measure import kept_dub
 from studio.handover.package import QUIET, Delivery, Watch, write_folder
-from studio.handover.quality import QualityReport, quality_report, standing_findings
+from studio.handover.quality import QualityReport, line_musts, quality_report, standing_findings
 from studio.handover.report_page import report_html
 from studio.handover.sizes import estimated_sizes
 from studio.handover_files import Streamed, streamed
@@ -33,6 +35,10 @@ class HandoverVerbs(NoteVerbs):
     def standing_findings(self, project_id: str) -> tuple[Finding, ...]:
         """What is known to stand in the way, or to need a look, without listening to anything; weighed under the project's profile."""
         return standing_findings(self._ordered(project_id).examined())
+
+    def blocked_lines(self, project_id: str, rows: Sequence[LineRow]) -> int:
+        """How many of a project's rows hold a must of its delivery profile; quick, and 0 for a draft."""
+        return blocked_lines(line_musts(rows, self._own(project_id)))
 
     def quality(self, project_id: str, watch: Watch = QUIET) -> QualityReport:
         """The whole report: every take and the mix are listened to. Raises NotReady where nothing is voiced, Cancelled."""

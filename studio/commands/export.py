@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,7 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", help="Where it goes.")] = None,
     side: Annotated[str, typer.Option("--side", help="Subtitles of the source or of the target.")] = "target",
     script: Annotated[str | None, typer.Option("--script", help="With --format dapt: original, translated, pre-recording or as-recorded (default: what it has grown to).")] = None,
+    profile: Annotated[str | None, typer.Option("--profile", help="Delivery profile that holds for the project from now on: draft, ebu_r128, streaming, atsc_a85 or web.")] = None,
     user: Annotated[str, typer.Option("--user", help="Whose project it is.")] = "local",
     home: Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")] = None,
 ) -> None:
@@ -44,6 +46,8 @@ def export(
                 raise BadSetting("Say where it goes with --out.")
             return
         found = find_project(studio, project, "export")
+        if profile is not None:
+            found = studio.set_handover(found.id, replace(found.settings.handover, profile=profile))
         try:
             if form is not None:
                 out = studio.export_into(found.id, form, ScriptWish(out, side, script))

@@ -73,9 +73,12 @@ def standing_findings(examined: Examined) -> tuple[Finding, ...]:
 
 def line_musts(rows: Sequence[LineRow], project: Project) -> tuple[Finding, ...]:
     """The musts that single lines break, without a look at anything but the lines: cheap enough for every repaint of the desk."""
+    profile = profile_named(project.settings.handover.profile)
+    if not profile.musts:
+        return ()
     info = project.source.info if project.source is not None else None
-    looked = Looked(rows, project.settings.fit, timebase_of(info))
-    return tuple(item for item in weighed(line_findings(looked), profile_named(project.settings.handover.profile)) if item.severity is Severity.MUST)
+    found = weighed(line_findings(Looked(rows, project.settings.fit, timebase_of(info))), profile)
+    return tuple(item for item in found if item.severity is Severity.MUST)
 
 
 def quality_report(examined: Examined, watch: Watch = QUIET) -> QualityReport:

@@ -154,6 +154,7 @@ class Desk(ListDesk, HistoryDesk, NotesDesk, ShowsDesk, HandoverDesk, GuidanceDe
             follows_instructions=project.follows_instructions,
             instruction_sentence="" if project.follows_instructions else desk_present.NO_INSTRUCTIONS,
             measuring=sum(row.is_measuring for row in rows),
+            blocked=self._studio.blocked_lines(self._project_id, [row for row, _, _ in drawn.values()]),
         )
 
     def panel(self, line_id: str) -> PanelView:

@@ -99,7 +99,7 @@ class DeskView:
     """All lines of a project, or only those that changed since the revision asked for (`is_whole` False).
 
     `measuring`: how many lines are still being timed; whoever shows them asks again in a moment.
-    `instruction_sentence` says why a wish in words ("shorter") cannot be sent, "" where it can.
+    `instruction_sentence` says why a wish in words ("shorter") cannot be sent, "" where it can. `blocked`: lines that hold a delivery back.
     """
 
     project_id: str
@@ -120,6 +120,7 @@ class DeskView:
     follows_instructions: bool = False
     instruction_sentence: str = ""
     measuring: int = 0
+    blocked: int = 0
 
 
 @dataclass(frozen=True, slots=True)

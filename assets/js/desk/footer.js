@@ -1,6 +1,7 @@
 // The desk's footer: the keys most used, as this person has them, and how the programme stands.
 
 import { clear, h, own } from "../dom.js";
+import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { commands, keysOf, onCommands, shownKey } from "./commands.js";
 
@@ -32,5 +33,6 @@ function paintStanding(standing) {
   const empty = all.filter((row) => !row.target.trim()).length;
   const written = all.length - empty;
   const fit = written ? `${Math.floor((100 * (written - over)) / written)}\u00a0% fit` : "";
-  clear(standing, all.length ? [`${over} of ${all.length} over budget`, fit, empty ? `${empty} without a translation` : ""].filter(Boolean).join(" · ") : "");
+  const blocked = lines.desk.blocked ? `export blocked by ${count(lines.desk.blocked, "line")}` : "";
+  clear(standing, all.length ? [`${over} of ${all.length} over budget`, fit, empty ? `${empty} without a translation` : "", blocked].filter(Boolean).join(" · ") : "");
 }
