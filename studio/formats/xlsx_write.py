@@ -41,18 +41,20 @@ def write_xlsx(document: ScriptDocument, figures: Mapping[str, LineFigures] | No
     """The workbook. `figures` by event id. Raises BadSetting for words that a cell cannot hold."""
     from openpyxl import Workbook
 
+    names = {one.id: one.name for one in document.characters}
+    rows = [(event, _words(event, document, names)) for event in document.events]  # all of them before the file is begun
     book = Workbook(write_only=True)
     lines = book.create_sheet(LINES_SHEET)
     lines.freeze_panes = "E2"
     for letter, width in zip("ABCDEFGHIJKLM", WIDTHS, strict=True):
         lines.column_dimensions[letter].width = width
-    lines.append([_text(lines, title) for title in HEADER])
-    names = {one.id: one.name for one in document.characters}
-    for event in document.events:
-        lines.append(_row(lines, event, document, names, (figures or {}).get(event.id, LineFigures(None, None))))
+    lines.append([_cell(lines, title) for title in HEADER])
+    for event, words in rows:
+        shown = (figures or {}).get(event.id, LineFigures(None, None))
+        lines.append([*(_cell(lines, word) for word in words), shown.delta_s, shown.p, event.start_ms, event.end_ms])
     about = book.create_sheet(ABOUT_SHEET)
     for label, value in facts(document):
-        about.append([_text(about, label), _text(about, value)])
+        about.append([_cell(about, label), _cell(about, _clean(value)[:MAX_CELL_CHARS])])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -69,7 +71,8 @@ def facts(document: ScriptDocument) -> Iterable[tuple[str, str]]:
     yield "frames per second", "" if fps is None else str(fps.numerator) if fps.denominator == 1 else f"{fps.numerator}/{fps.denominator}"
 
 
-def _row(sheet: WriteOnlyWorksheet, event: ScriptEvent, document: ScriptDocument, names: Mapping[str, str], shown: LineFigures) -> list[Any]:
+def _words(event: ScriptEvent, document: ScriptDocument, names: Mapping[str, str]) -> tuple[str, ...]:
+    """The cells of words of an event's row. Raises BadSetting for one that is too long."""
     fps: Fraction = document.fps or TIMECODE_FPS
     words = (
         event.id,
@@ -82,18 +85,25 @@ def _row(sheet: WriteOnlyWorksheet, event: ScriptEvent, document: ScriptDocument
         "\n".join(_NEWLINE.sub(" ", note).replace("\n", " ") for note in event.notes),
         event.on_screen.value if event.on_screen is not None else "",
     )
-    return [*(_text(sheet, word) for word in words), shown.delta_s, shown.p, event.start_ms, event.end_ms]
+    return tuple(_checked(_clean(word)) for word in words)
 
 
-def _text(sheet: WriteOnlyWorksheet, words: str) -> Any:
+def _clean(words: str) -> str:
+    return _CODED.sub("_x005F_", _UNPRINTABLE.sub("", _NEWLINE.sub("\n", words)))
+
+
+def _checked(words: str) -> str:
+    if len(words) > MAX_CELL_CHARS:
+        raise BadSetting(f"“{words[:40]}…” is longer than a cell of a workbook can hold ({MAX_CELL_CHARS} characters); split the line, or export CSV.")
+    return words
+
+
+def _cell(sheet: WriteOnlyWorksheet, words: str) -> Any:
     """A cell of words: never a formula, shown as typed; None where there are none."""
     from openpyxl.cell import WriteOnlyCell
 
-    clean = _CODED.sub("_x005F_", _UNPRINTABLE.sub("", _NEWLINE.sub("\n", words)))
-    if not clean:
+    if not words:
         return None
-    if len(clean) > MAX_CELL_CHARS:
-        raise BadSetting(f"“{clean[:40]}…” is longer than a cell of a workbook can hold ({MAX_CELL_CHARS} characters); split the line, or export CSV.")
-    cell = WriteOnlyCell(sheet, value=clean)
+    cell = WriteOnlyCell(sheet, value=words)
     cell.data_type, cell.number_format = "s", "@"
     return cell

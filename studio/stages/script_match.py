@@ -83,7 +83,7 @@ def likeness(first: str, second: str) -> float:
 def plain_words(text: str) -> str:
     """Letters and digits of a text only, in one case and width."""
     folded = unicodedata.normalize("NFKC", text[:COMPARED_CHARS]).casefold()
-    return "".join(one if unicodedata.category(one)[0] in "LNM" else " " for one in folded).strip()
+    return " ".join("".join(one if unicodedata.category(one)[0] in "LNM" else " " for one in folded).split())
 
 
 def alike(line: Line, draft: LineDraft) -> float:
