@@ -12,9 +12,10 @@ import { keptTexts } from "./kept.js";
 import { watchNotes } from "./notecount.js";
 import { RowView } from "./row.js";
 
-const CHUNK_LINES = 24;
+const CHUNK_LINES = 16;
 const ROW_PX = 54;
 const GAP_PX = 10;
+const ADDRESS_MS = 300; // browsers take the address amiss when it changes with every key
 
 export class LineList {
   kept = new Map(); // line → {text, why}: typed, but refused by the studio
@@ -34,7 +35,8 @@ export class LineList {
     this.element = h("div.list", {}, this.scroller, this.heads.menu);
     this.observer = new IntersectionObserver((seen) => seen.forEach((entry) => this.#turn(entry.target.chunk, entry.isIntersecting)), { root: this.scroller, rootMargin: "700px 0px" });
     selection.watch((change) => this.#paintSelection(change));
-    selection.watch(() => selection.active && remember("line", selection.active));
+    const rememberLine = throttle(ADDRESS_MS, () => selection.active && remember("line", selection.active));
+    selection.watch(rememberLine);
     sieve.watch(() => this.#build({ isNewShape: true }));
     columns.onChange = () => this.#fit({ isForced: true });
     lines.watch((changed) => this.#take(changed));
