@@ -77,14 +77,17 @@ class NoteVerbs(LipVerbs):
 
 
 def keep_note(shop: Workshop, project: Project, draft: Note) -> Note:
-    """Check a note as it was typed, and keep it. `draft.id` and `draft.at` are filled in; a note on a moment alone stays one."""
+    """Check a note as it was typed, and keep it. `draft.id` and `draft.at` are filled in; a note on a line remembers when that line
+    begins, so that it stands on what speaks then should the line be merged or deleted."""
     cast = shop.lines.cast(project.id)
-    if draft.line_id is not None and not any(line.id == draft.line_id for line in cast.lines):
+    line = next((line for line in cast.lines if line.id == draft.line_id), None)
+    if draft.line_id is not None and line is None:
         raise NotFound("line", draft.line_id)
     if draft.at_ms is not None and not (isinstance(draft.at_ms, int) and 0 <= draft.at_ms <= max(programme_ms(project, cast), 1)):
         raise BadSetting("A note is pinned to a moment of the programme; this one lies outside it.")
     ids = {number: line.id for number, line in enumerate(cast.lines, start=1)}
-    note = replace(draft, id=uuid.uuid4().hex, text=with_ids(note_text(draft.text), ids))
+    at_ms = line.span.start_ms if line is not None and draft.at_ms is None else draft.at_ms
+    note = replace(draft, id=uuid.uuid4().hex, text=with_ids(note_text(draft.text), ids), at_ms=at_ms)
     return as_read((shop.notes.add(project.id, note),), cast.lines)[0]
 
 

@@ -44,7 +44,7 @@ class ShowVerbs(LipVerbs):
         """Key names and phrases with their fixed rendering. Returns a sentence for each that contradicts another. Raises BadSetting."""
         listed = tuple((_one_line(source), _one_line(target)) for source, target in pairs)
         self._change_house(project_id, lambda house: replace(house, phrases=listed), "Key phrases")
-        return contradictions(listed, "The key phrases")
+        return contradictions(listed, "The list of key phrases")
 
     def set_addresses(self, project_id: str, addresses: Sequence[Address]) -> None:
         """Who addresses whom in which form. Raises BadSetting."""

@@ -104,7 +104,7 @@ def merged(first: Bible, second: Bible) -> Merged:
     """All that either says; where both speak of the same, `first` stays."""
     complaints: list[str] = []
     terms = _pairs("The glossary", (*first.terms, *second.terms), complaints)
-    phrases = _pairs("The key phrases", (*first.phrases, *second.phrases), complaints)
+    phrases = _pairs("The list of key phrases", (*first.phrases, *second.phrases), complaints)
     addresses = _addresses((*first.addresses, *second.addresses), complaints)
     sheets = {folded(one.name): one for one in (*second.characters, *first.characters)}
     characters = tuple(_joined(first.sheet(one.name), second.sheet(one.name)) for one in sheets.values())

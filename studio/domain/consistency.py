@@ -6,7 +6,6 @@ the same way as before. House rules and the lines of a project in; sentences per
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +16,7 @@ from studio.domain.house import Address
 from studio.domain.line import Line, VoiceRef
 from studio.domain.pace import pace_of
 from studio.domain.scene_cuts import scenes
+from studio.domain.term_places import Places, first_of
 
 SAME_FROM_CHARS = 16  # shorter lines ("Yes.", "All right.") may well be said differently each time
 SAME_FROM_WIDE_CHARS = 6  # of scripts that need fewer characters for as much
@@ -67,8 +67,8 @@ class Consistency:
         lines, rules = self._lines, self.rules
         self._numbers = {line.id: number for number, line in enumerate(lines, start=1)} if kept is None else kept._numbers
         self._folded = [folded(line.source_text) for line in lines] if kept is None else kept._folded
-        self._terms = _Holders(rules.terms, self._folded) if kept is None else kept._terms
-        self._phrases = _Holders(rules.phrases, self._folded) if kept is None else kept._phrases
+        self._terms = Places(first_of(rules.terms), self._folded) if kept is None else kept._terms
+        self._phrases = Places(first_of(rules.phrases), self._folded) if kept is None else kept._phrases
         self._forms = _expected_forms(rules, lines) if kept is None else kept._forms
         changed = frozenset(range(len(lines))) if kept is None else frozenset(_changed(kept._lines, lines))
         self._same = self._first_of_same() if changed else kept._same if kept is not None else {}
@@ -203,7 +203,7 @@ class Consistency:
         if not words or not places:
             return frozenset()
         listed = sorted(places)
-        holders = _Holders([(word, word) for word in words], [folded(self._lines[at].target_text) for at in listed])
+        holders = Places([(word, word) for word in words], [folded(self._lines[at].target_text) for at in listed])
         return frozenset(listed[at] for at in holders.places())
 
     def _first_by_speaker(self) -> dict[str, str]:
@@ -224,41 +224,6 @@ def _are_same_but_for_wording(before: Sequence[Line], now: Sequence[Line]) -> bo
 
 def _changed(before: Sequence[Line], now: Sequence[Line]) -> list[int]:
     return [at for at, (was, line) in enumerate(zip(before, now, strict=True)) if was is not line and was != line]
-
-
-class _Holders:
-    """Which lines may hold which pairs: every source side is looked for once, in all lines at once."""
-
-    def __init__(self, pairs: Sequence[Pair], texts: Sequence[str]) -> None:
-        self._by_line: dict[int, list[Pair]] = {}
-        if not pairs:
-            return
-        starts, whole = [0], "\n".join(texts)
-        for text in texts:
-            starts.append(starts[-1] + len(text) + 1)
-        for pair in pairs:
-            wanted = folded(pair[0])
-            place = whole.find(wanted) if wanted else -1
-            while place >= 0:
-                end = place + len(wanted)
-                if _is_inside_word(whole, place - 1) or _is_inside_word(whole, end - 1):
-                    place = whole.find(wanted, place + 1)
-                    continue
-                at = bisect_right(starts, place) - 1
-                self._by_line.setdefault(at, []).append(pair)
-                place = whole.find(wanted, starts[at + 1])
-
-    def of(self, at: int) -> Sequence[Pair]:
-        return self._by_line.get(at, ())
-
-    def places(self) -> list[int]:
-        return sorted(self._by_line)
-
-
-def _is_inside_word(text: str, at: int) -> bool:
-    """Whether no word ends after this character, for certain: most places where a term does not stand alone are seen at once."""
-    pair = text[at : at + 2] if at >= 0 else ""
-    return len(pair) == 2 and pair.isascii() and pair.isalnum()
 
 
 @dataclass(frozen=True, slots=True)

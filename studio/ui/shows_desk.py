@@ -166,7 +166,7 @@ class ShowsDesk:
         rules, project = studio.house_rules(project_id), studio.project(project_id).project
         show, counts = studio.show_of(project_id), studio.episode_counts()
         language = project.target_language
-        found = contradictions(rules.terms) + contradictions(rules.phrases, "The key phrases")
+        found = contradictions(rules.terms) + contradictions(rules.phrases, "The list of key phrases")
         return RulesView(
             phrases=rules.phrases,
             addresses=rules.addresses,
