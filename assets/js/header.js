@@ -56,6 +56,7 @@ function begin() {
   listen();
   explainMeasures();
   translatePage();
+  document.addEventListener("click", (event) => event.target.closest?.("button.term") && openHelp("measures"));
   document.querySelector("#tabs")?.addEventListener("keydown", moveBetweenTabs);
 }
 

@@ -6,6 +6,8 @@ import { openMenu } from "./menu.js";
 
 const SAID = { ascending: "sorted up", descending: "sorted down" };
 
+const EXPLAINED = { bar: "budget", delta: "delta", p: "p", rate: "rate", pace: "cps", lips: "lips", screen: "presence" };
+
 export class Heads {
   #buttons = new Map(); // key → its button
 
@@ -27,7 +29,7 @@ export class Heads {
   }
 
   #button({ key, head, name }) {
-    return h("button", { "data-column": key, title: `Sort by ${name}`, "aria-label": `Sort by ${name}`, onclick: () => this.sieve.sortBy(key) }, key === "n" ? own("#") : head);
+    return h("button", { "data-column": key, "data-explain": EXPLAINED[key], title: `Sort by ${name}`, "aria-label": `Sort by ${name}`, onclick: () => this.sieve.sortBy(key) }, key === "n" ? own("#") : head);
   }
 
   paintSort() {

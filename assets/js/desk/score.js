@@ -26,7 +26,11 @@ export function scoreCard() {
   return { element, paint };
 }
 
-const value = (text, label, { tone = "", title } = {}) => h("div", { title }, h("b", { "data-fit": tone }, text), h("span", {}, label));
+const value = (text, label, { tone = "", title } = {}) => h("div", { title }, h("b", { "data-fit": tone }, text), term(label));
+
+const MEASURE = { "speech s": "budget", "slot s": "slot", P: "p", rate: "rate", "spill s": "fit", "LSE-C": "lse_c", "LSE-D": "lse_d", "offset f": "offset", overlap: "overlap", seen: "presence" };
+/** A word that explains itself on hover and focus; pressed, it opens the help on measures. */
+const term = (label) => h("button.term", { "data-explain": MEASURE[label] }, label);
 
 function fitValues(row, fit, maxRatio) {
   const isBlank = !fit || fit.fit === "empty";
@@ -50,7 +54,7 @@ function lipValues(row, detail) {
     value(has ? lse(row.lips.lse_d) : NONE, "LSE-D", { title: "Distance between sound and mouth; lower is better" }),
     offsetValue(has ? row.lips : null),
     value(overlap === null ? NONE : overlap.toFixed(2), "overlap", { title: detail ? `${detail.overlap_definition}.${besides(detail)}` : "" }),
-    h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : percent(share)), h("span", {}, "seen")),
+    h("div", { title: presenceSentence(row) }, h("b", {}, presenceMark(row), share === null ? NONE : percent(share)), term("seen")),
   ];
 }
 
