@@ -29,33 +29,30 @@ class RedoPlan:
 
     @property
     def sentence(self) -> str:
-        """All of it for a person: "New wordings drawn for 1 line, 1 take made; the next render mixes 12 s again. Nothing else."."""
+        """All of it for a person, in short sentences: what is redone, that nothing else is, and what is left alone."""
         if not self.lines:
             return "No line is selected, so nothing would be redone."
-        done = ", ".join(self._done())
-        if not done:
-            return " ".join(("Nothing would be redone.", *self._left()))
-        mixed = f"; the next render mixes {self.mix_ms / 1000:.0f} s again" if self.mix_ms else ""
-        return " ".join((f"{done[0].upper()}{done[1:]}{mixed}. Nothing else is redone.", *self._left()))
+        done = tuple(self._done())
+        return " ".join((*done, "Nothing else is redone." if done else "Nothing would be redone.", *self._left()))
 
     def _done(self) -> Iterator[str]:
         if self.wordings:
-            yield f"new wordings drawn for {_counted(self.wordings, 'line')}"
-        if self.takes:
-            yield f"{'at most ' if self.wordings > 1 else ''}{_counted(self.takes, 'take')} made"
+            yield "New wordings are drawn for 1 line." if self.wordings == 1 else f"New wordings are drawn for {self.wordings} lines."
+        if self.takes == 1:
+            yield "1 take is made."
+        elif self.takes:
+            yield f"At most {self.takes} takes are made." if self.wordings else f"{self.takes} takes are made."
         if self.reused:
-            yield f"{_counted(self.reused, 'take')} used again as made before"
+            yield "1 take made before is used again." if self.reused == 1 else f"{self.reused} takes made before are used again."
+        if self.mix_ms:
+            yield f"The next render mixes {self.mix_ms / 1000:.0f} s again."
 
     def _left(self) -> Iterator[str]:
         if self.kept_words:
-            yield f"{_counted(self.kept_words, 'line')} {'keeps' if self.kept_words == 1 else 'keep'} the words a person wrote."
+            yield "1 line keeps the words a person wrote." if self.kept_words == 1 else f"{self.kept_words} lines keep the words a person wrote."
         if self.kept and not (self.takes or self.wordings):
-            yield f"{_counted(self.kept, 'take')} {'is' if self.kept == 1 else 'are'} up to date."
+            yield "1 take is up to date." if self.kept == 1 else f"{self.kept} takes are up to date."
         if self.locked:
-            yield f"{_counted(self.locked, 'line')} {'is' if self.locked == 1 else 'are'} locked."
+            yield "1 line is locked." if self.locked == 1 else f"{self.locked} lines are locked."
         if self.unvoiced:
-            yield f"{_counted(self.unvoiced, 'line')} {'has' if self.unvoiced == 1 else 'have'} no words or no voice to say them."
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+            yield "1 line has no words, or no voice to say them." if self.unvoiced == 1 else f"{self.unvoiced} lines have no words, or no voice to say them."
