@@ -13,7 +13,7 @@ from studio.domain.glossary import folded
 Pair = tuple[str, str]
 
 
-def _first_of(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+def first_of(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """Each source once: where two targets contradict each other, the first counts."""
     kept: dict[str, Pair] = {}
     for pair in pairs:
