@@ -13,6 +13,7 @@ import pickle
 import struct
 import tomllib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,12 @@ class WeightsManifest:
 
 
 def read_manifest(path: Path = MANIFEST) -> WeightsManifest:
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    return _manifest(path.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)  # the same text, the same manifest: voices are listed at every look at a page
+def _manifest(text: str) -> WeightsManifest:
+    content = tomllib.loads(text)
     bundled, public = (
         [{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()} for entry in content.get(kind, [])]
         for kind in ("bundled", "public")

@@ -8,6 +8,7 @@ import types
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 
@@ -36,9 +37,14 @@ def from_plain(shape: Any, plain: Any) -> Any:
         return shape(plain)
     if not is_dataclass(shape):
         return plain
-    hints = get_type_hints(shape)
+    hints = _hints(shape)
     known = [item.name for item in fields(shape) if item.init and item.name in plain]
     return shape(**{name: from_plain(hints[name], plain[name]) for name in known})
+
+
+@cache  # a record's fields never change, and finding their types out costs more than all the rest
+def _hints(shape: type) -> dict[str, Any]:
+    return get_type_hints(shape)
 
 
 def fingerprint(*values: Any) -> str:
