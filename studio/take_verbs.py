@@ -9,15 +9,17 @@ from collections.abc import Iterable
 
 from studio import playback
 from studio.bench_verbs import BenchVerbs
-from studio.domain.bench import TakeRecord
+from studio.domain.bench import MouthBoxes, TakeRecord
 from studio.domain.errors import BadSetting
 from studio.domain.line import LineStatus, Take
 from studio.domain.project import Project
 from studio.domain.redo import RedoPlan
 from studio.domain.views import LineRow
 from studio.review import take_key, translator_for, voice_version
+from studio.stages.mouth_boxes import looked_at_px, mouth_boxes
 from studio.stages.voice import has_words
 from studio.standing import Stood
+from studio.steps.faces import LONGEST_PX, archive_of, kept_faces
 from studio.steps.translate import is_own
 
 MAX_NOTE_CHARS = 500
@@ -55,6 +57,21 @@ class TakeVerbs(BenchVerbs):
         is_changed = bool(sums["takes"] or sums["reused"])
         mixed = is_changed and project.source is not None and playback.render_state(self._shop, project).is_rendered
         return RedoPlan(len(rows), mix_ms=project.source.info.duration_ms if mixed and project.source is not None else 0, **sums)
+
+    def mouth_boxes(self, project_id: str, line_id: str) -> MouthBoxes:
+        """Where the speaker's mouth is on the picture while the line lasts; without boxes where no face is known to speak it."""
+        project = self._own(project_id)
+        row = self._stood(project, at_once=True).row(line_id)
+        span = row.line.span
+        faces, track_id = kept_faces(self._shop, project), row.presence.track_id if row.presence is not None else None
+        video = project.source.info.video if project.source is not None else None
+        archive = archive_of(self._shop, faces) if faces is not None else None
+        if archive is None or track_id is None or video is None:
+            return MouthBoxes(span.start_ms, ())
+        try:
+            return MouthBoxes(span.start_ms, mouth_boxes(archive, track_id, span, looked_at_px(video, LONGEST_PX)))
+        finally:
+            archive.close()
 
     # within
 

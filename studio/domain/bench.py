@@ -60,6 +60,15 @@ class TakeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MouthBoxes:
+    """Where a line's mouth is, frame by frame at 25 Hz from `start_ms`: (left, top, width, height) as shares of the picture, None where it
+    is not seen. Empty: nobody knows."""
+
+    start_ms: int
+    boxes: tuple[tuple[float, float, float, float] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LineBench:
     """One line to work on. `scales`: those in force. `face_why`: a sentence where its speaker's mouth is not seen well enough to guide
     anything, "" where it is. `scorer_why`: why lips cannot be scored at all, "" where they can. `warning`: what its scales cost. `spoken`: where

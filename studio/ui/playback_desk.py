@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio.domain.bench import TakeRecord
+from studio.domain.bench import MouthBoxes, TakeRecord
 from studio.service import Studio
 from studio.ui.desk_views import LipView
 from studio.ui.guidance_present import take_card
@@ -68,6 +68,9 @@ class PlaybackDesk:
     def speech(self) -> SpeechView:
         return SpeechView(tuple((span.start_ms, span.end_ms) for span in self._studio.speech_spans(self._project_id)))
 
+    def mouths(self, line_id: str) -> MouthBoxes:
+        return self._studio.mouth_boxes(self._project_id, line_id)
+
     def takes(self, line_id: str) -> TakesView:
         names = {one.id: one.name for one in self._studio.reference_voices(self._project_id)}
         return TakesView(line_id, tuple(_history_view(one, names) for one in self._studio.take_history(self._project_id, line_id)))
@@ -107,6 +110,7 @@ def _history_view(record: TakeRecord, references: dict[str, str]) -> TakeHistory
 
 PLAYBACK_CALLS: dict[str, Callable[..., Any]] = {
     "speech": PlaybackDesk.speech,
+    "mouths": PlaybackDesk.mouths,
     "takes": PlaybackDesk.takes,
     "note_take": PlaybackDesk.note_take,
     "regenerate_plan": PlaybackDesk.regenerate_plan,

@@ -28,7 +28,7 @@ export class Panel {
     this.lanes = new Lanes(this.player, selection, actions);
     this.overlay = new Overlay(this.player, this.lanes);
     this.player.lanesHere.append(this.lanes.element);
-    this.player.onTime = (ms) => (this.lanes.at(ms), this.player.bar.at(ms));
+    this.player.onTime = (ms) => (this.lanes.at(ms), this.player.picture.point(ms), this.player.bar.at(ms));
     this.player.onState = () => (this.lanes.draw(), this.takes.paint());
     this.player.onTrouble = (sentence) => this.player.bar.say(sentence);
     this.lanes.onSay = (sentence) => this.overlay.say(sentence);
@@ -56,6 +56,7 @@ export class Panel {
     const row = this.#row;
     this.element.classList.toggle("vacant", !row);
     if (this.#detail?.row.id !== row?.id) this.#detail = null;
+    if (changed === undefined) this.player.picture.trace(null);
     this.player.show(row ?? null);
     this.lanes.show(row ?? null);
     this.overlay.show(row ?? null);
@@ -69,11 +70,17 @@ export class Panel {
   async #fetch(id) {
     this.overlay.fetch(this.#row);
     this.takes.fetch(this.#row);
+    this.#fetchMouth(this.#row);
     const detail = await quietly(read(lines.desk.project_id, "panel", { line_id: id }));
     if (!detail || id !== this.selection.active) return;
     this.#detail = detail;
     this.#paintScore(this.#row.fit);
     this.#paintChoices(detail);
+  }
+
+  async #fetchMouth(row) {
+    const found = lines.desk.has_picture && row.presence ? await quietly(read(lines.desk.project_id, "mouths", { line_id: row.id })) : null;
+    if (row.id === this.selection.active) this.player.picture.trace(found);
   }
 
   #paint(row) {

@@ -10,6 +10,7 @@ const NO_MEDIA = "No media yet: upload it to see the picture here.";
 const PREPARING = "Preparing the picture for this browser. That is done once; takes can be heard meanwhile.";
 const UNPLAYABLE = "This browser cannot play the source. Takes can be heard without it; the export is not affected.";
 const PATIENCE_MS = 800;
+const FRAME_MS = 40; // faces are found on a grid of 25 Hz
 const SAME_S = 0.004; // a seek to where the picture is already costs time for nothing
 
 export class Picture {
@@ -17,12 +18,14 @@ export class Picture {
   isBroken = false;
   #project = "";
   #timer = 0;
+  #mouths = null;
 
   constructor() {
     this.video = h("video", { playsInline: true, preload: "auto", "aria-label": "Source picture", tabIndex: -1 });
     this.caption = h("div.caption", { dir: "auto" });
     this.words = h("div.nothing", { role: "status" });
-    this.element = h("div.picture", {}, this.video, this.words, this.caption);
+    this.mouth = h("i.mouth-box", { hidden: true, "aria-hidden": "true" });
+    this.element = h("div.picture", {}, this.video, this.mouth, this.words, this.caption);
     this.video.addEventListener("error", () => this.#fail());
     this.video.addEventListener("loadedmetadata", () => this.#ready());
   }
@@ -61,6 +64,24 @@ export class Picture {
 
   say(text) {
     this.caption.textContent = lines.desk.has_media ? text : "";
+  }
+
+  /** Where the mouth is, as the studio found it: {start_ms, boxes}; null while nobody knows. */
+  trace(found) {
+    this.#mouths = found?.boxes.length ? found : null;
+    this.point(this.at_ms);
+  }
+
+  /** Draw the box of the mouth as it is at a moment. */
+  point(ms) {
+    const box = this.#mouths?.boxes[Math.round((ms - this.#mouths.start_ms) / FRAME_MS)];
+    this.mouth.hidden = !box || !this.isThere;
+    if (this.mouth.hidden) return;
+    const { clientWidth: width, clientHeight: height, videoWidth, videoHeight } = this.video;
+    const scale = Math.min(width / videoWidth, height / videoHeight); // the picture lies in the middle of its frame
+    const [left, top] = [(width - videoWidth * scale) / 2, (height - videoHeight * scale) / 2];
+    const [x, y, across, down] = [box[0] * videoWidth * scale, box[1] * videoHeight * scale, box[2] * videoWidth * scale, box[3] * videoHeight * scale];
+    Object.assign(this.mouth.style, { transform: `translate(${left + x}px, ${top + y}px)`, width: `${across}px`, height: `${down}px` });
   }
 
   #ready() {
