@@ -9,6 +9,7 @@ import { listen } from "./desk/keys.js";
 import { clear, h, own } from "./dom.js";
 import { explainMeasures } from "./explain.js";
 import { openHelp, useKeysOf } from "./help.js";
+import { mendWidgets } from "./mended.js";
 import { Pace, leftSentence } from "./pace.js";
 import { translatePage } from "./painted.js";
 import { keepSetting } from "./person.js";
@@ -56,6 +57,7 @@ function begin() {
   listen();
   explainMeasures();
   translatePage();
+  mendWidgets();
   document.addEventListener("click", (event) => event.target.closest?.("button.term") && openHelp("measures"));
   document.querySelector("#tabs")?.addEventListener("keydown", moveBetweenTabs);
 }
