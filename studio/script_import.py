@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import uuid
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from studio.domain.errors import BadSetting, BadSubtitles, NotReady
 from studio.domain.line import Line, LineStatus, SpeakerProfile
 from studio.domain.plain import fingerprint, to_plain
-from studio.domain.project import Cast, LineDraft, Project, Script
+from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
 from studio.domain.script_plan import FieldChange, ImportMode, LineChanges, ScriptPlan
 from studio.domain.timing import TimeSpan, clock
 from studio.formats.read import within
@@ -27,6 +28,7 @@ from studio.workshop import Workshop
 
 TWO_SIDED = frozenset({"dapt", "csv", "tsv", "xlsx"})  # formats that hold the original and the translation apart
 SAMPLED = 200  # lines by which it is told which side a script of one language is about
+TOLD_LOCKED = 20
 NOTHING_CHANGED = "Nothing was changed."
 _SHOWN = {"span": "times", "speaker_id": "speaker", "source_text": "source", "target_text": "translation", "status": "status", "notes": "notes"}
 
@@ -131,7 +133,14 @@ def apply_update(shop: Workshop, project: Project, update: Update, script: Scrip
         shop.lines.add_speaker(project.id, speaker, by=action)
     if update.change.revised or update.change.added:
         shop.lines.change_lines(project.id, update.change, by=action)
-    shop.lines.record_import(project.id, Imported(update.plan.name, replace(script, skipped=update.plan.skipped)))
+    shop.lines.record_import(project.id, Imported(update.plan.name, replace(script, skipped=(*_summary(update.plan), *update.plan.skipped))))
+
+
+def _summary(plan: ScriptPlan) -> Iterator[Skipped]:
+    """What an update did, for those who did not see the plan."""
+    kept = f"; {len(plan.missing)} that it does not have were kept" if plan.missing else ""
+    yield Skipped("the update", f"Lines changed: {len(plan.changed)}; added: {len(plan.added)}; the same: {plan.same}{kept}. Undo takes it back as one.")
+    yield from (Skipped("the update", sentence) for sentence in plan.locked[:TOLD_LOCKED])
 
 
 def _sided(cast: Cast, script: Script) -> Script:

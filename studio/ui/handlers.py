@@ -13,6 +13,7 @@ from pathlib import Path
 from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind, JobState
+from studio.domain.script_plan import ImportMode
 from studio.domain.settings import FitSettings, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
@@ -129,11 +130,12 @@ class Handlers(GuidanceHandlers, OverviewHandlers):
         self._studio.submit(project_id, JobKind.INGEST)
         return self._stay(project_id)
 
-    def upload_script(self, project_id: str, path: str) -> PageView:
-        return self._import(project_id, path, as_target=False)
+    def upload_script(self, project_id: str, path: str, use: str = ImportMode.LINES, anyway: bool = False) -> PageView:
+        """A script that becomes the lines, or (use "update") changes the lines it knows. `anyway`: also one that seems another video's."""
+        return self._import(project_id, path, ImportMode.UPDATE if use == ImportMode.UPDATE else ImportMode.LINES, anyway=anyway)
 
-    def upload_translation(self, project_id: str, path: str) -> PageView:
-        return self._import(project_id, path, as_target=True)
+    def upload_translation(self, project_id: str, path: str, anyway: bool = False) -> PageView:
+        return self._import(project_id, path, ImportMode.TRANSLATION, anyway=anyway)
 
     def upload_bed(self, project_id: str, path: str) -> PageView:
         file = Path(path)
@@ -222,11 +224,14 @@ class Handlers(GuidanceHandlers, OverviewHandlers):
         """The project a file belongs to. The page of a file dropped right after the media knows none yet: the media's own it is."""
         return _chosen(project_id or self._arrivals.opened(self._page_name))
 
-    def _import(self, project_id: str, path: str, *, as_target: bool) -> PageView:
+    def _import(self, project_id: str, path: str, mode: ImportMode, *, anyway: bool) -> PageView:
         file = Path(path)
         try:
             project_id = self._joined(project_id)
-            self._studio.import_script(project_id, file.read_bytes(), file.name, as_target=as_target)
+            if mode is ImportMode.UPDATE:
+                self._studio.update_from_script(project_id, file.read_bytes(), file.name, anyway=anyway)
+            else:
+                self._studio.import_script(project_id, file.read_bytes(), file.name, as_target=mode is ImportMode.TRANSLATION, anyway=anyway)
         finally:
             file.unlink(missing_ok=True)
         return self._stay(project_id)

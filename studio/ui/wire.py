@@ -180,12 +180,13 @@ def _wire_upload(page: Page, wiring: Wiring) -> None:
     widgets, here, whole = page.upload, {"project_id": page.project_id}, _whole(page)
     pair = {"source_language": widgets.source_language, "target_language": widgets.target_language}
     on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}, drop=widgets.media), whole)
-    for upload, handler in (
-        (widgets.script, Handlers.upload_script),
-        (widgets.translation, Handlers.upload_translation),
-        (widgets.bed, Handlers.upload_bed),
+    asked = {"anyway": widgets.script_anyway}
+    for upload, handler, more in (
+        (widgets.script, Handlers.upload_script, {"use": widgets.script_use, **asked}),
+        (widgets.translation, Handlers.upload_translation, asked),
+        (widgets.bed, Handlers.upload_bed, {}),
     ):
-        on(wiring, [upload.upload], handler, Reads({**here, "path": upload}, drop=upload), whole)
+        on(wiring, [upload.upload], handler, Reads({**here, "path": upload, **more}, drop=upload), whole)
     on(wiring, [widgets.facts.bed_removed], Handlers.remove_bed, Reads(here), whole)
     on(wiring, [widgets.source_language.input, widgets.target_language.input], Handlers.choose_languages, Reads({**here, **pair}), whole)
     on(wiring, [widgets.track.input], Handlers.choose_track, Reads({**here, "track": widgets.track}), whole)
