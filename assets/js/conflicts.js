@@ -53,7 +53,7 @@ const again = (one, values) => quietly(write(one.project, "revise", { line_id: o
 
 /** One's own text after all, over what the card has shown; should that have changed again, the studio says so again. */
 export async function keepMine(one) {
-  const asked = known.get(keyOf(one)) ?? one;
+  const asked = asOfNow(known.get(keyOf(one)) ?? one);
   if (asked.met === "deleted" && !(await back(asked))) return;
   if (asked.met === "locked" && !(await quietly(write(asked.project, "set_status", { line_ids: [asked.line_id], status: "adapted" })))) return;
   const row = lines.rows.get(asked.line_id);
@@ -72,7 +72,10 @@ export function keepTheirs(one) {
   drop(one);
   const row = lines.rows.get(one.line_id);
   if (row) rebase(row);
-  window.dispatchEvent(new CustomEvent("lipline:theirs", { detail: { id: one.line_id } }));
+  const box = one.field === "target" && row ? document.querySelector(`.desk .row[data-id="${CSS.escape(one.line_id)}"] .tgt textarea`) : null;
+  if (!box) return;
+  box.value = row.target; // the box is still open on what was given up
+  box.dispatchEvent(new Event("input"));
 }
 
 // the card
@@ -80,7 +83,7 @@ export function keepTheirs(one) {
 /** Show a line's conflicts at the end of an element, or none; called whenever the row is painted. */
 export function showConflicts(element, line) {
   const shown = element.querySelector(":scope > .conflicts");
-  const open = conflicts(line);
+  const open = conflicts(line).map(asOfNow);
   if (!open.length) return void shown?.remove();
   const mark = JSON.stringify(open);
   if (shown?.dataset.mark === mark) return;
@@ -88,6 +91,12 @@ export function showConflicts(element, line) {
   const box = h("div.conflicts", { "data-mark": mark }, open.map(card));
   shown ? shown.replaceWith(box) : element.append(box);
   if (focused) box.querySelector(`[data-act="${focused}"]`)?.focus();
+}
+
+/** What others wrote may have gone on since: the card shows, and the answer begins from, what stands there now. */
+function asOfNow(one) {
+  const row = lines.rows.get(one.line_id);
+  return one.met === "changed" && ["target", "source"].includes(one.field) && row ? { ...one, theirs: row[one.field] } : one;
 }
 
 const WORDS = { target: "translation", source: "source text", span: "times", speaker_id: "speaker", take_id: "take", voice: "voice" };

@@ -108,7 +108,7 @@ def test_a_reload_does_not_lose_what_could_not_be_sent(page: Page, server: Serve
     assert shown(page, 1) == SAID
     page.unroute("**/desk/*/revise")
     chip(page, "saved")
-    page.evaluate("sessionStorage.clear()")
+    page.evaluate("sessionStorage.clear(), localStorage.clear()")
     page.reload()
     page.locator(".desk .row[data-id]").nth(2).wait_for()
     assert shown(page, 1) == SAID

@@ -17,6 +17,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from studio.domain.history import ChangeRecord
 from studio.domain.project import Cast, Project
 from studio.store.blobs import BlobStore
@@ -146,6 +148,7 @@ def check(home: Path, project: Project, confirmed: Confirmed) -> None:
     engine.dispose()
 
 
+@pytest.mark.timeout(120 + 12 * KILLS)
 def test_a_kill_at_any_moment_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'studio.db'}")
     project = ProjectStore(engine).create(a_project("ada"))

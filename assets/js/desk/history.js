@@ -171,9 +171,11 @@ export class History {
 /** What an action did, field by field; texts show what came and what went. */
 function edits(change, line) {
   const folded = joined(change.edits);
+  const wholes = folded.filter((edit) => edit.subject === "line" && edit.field === "line");
+  if (!line && wholes.length > 3) return h("div.edits", {}, h("p.dim", {}, change.has_more ? "More lines than fit here came or went." : `${wholes.length} lines came or went.`));
   const shown = folded.slice(0, 6);
   const rest = folded.length - shown.length;
-  return h("div.edits", {}, shown.map((edit) => one(edit, line)), rest > 0 || change.has_more ? h("p.dim", {}, change.has_more ? "and more" : `and ${rest} more`) : null);
+  return h("div.edits", {}, shown.map((edit) => one(edit, line || change.line_id)), rest > 0 || change.has_more ? h("p.dim", {}, change.has_more ? "and more" : `and ${rest} more`) : null);
 }
 
 /** Edits of the same field, as typing makes them, are one: from what stood first to what stands last. */
