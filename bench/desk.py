@@ -19,11 +19,13 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from bench import desk_page
 from bench.desk_project import Prepared, prepare
@@ -38,7 +40,8 @@ AIMS = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Milliseconds of one measure. `aim_ms` None: none is set; the p95 (of a single value, the value) is held against it."""
+    """Milliseconds of one measure. `aim_ms` None: none is set; the p95 (of a single value, the value) is held against it. `cpu_ms`: what one
+    call cost the server's processor, which a busy machine disturbs less than the wall time; None where it was not counted."""
 
     name: str
     count: int
@@ -46,6 +49,7 @@ class Measured:
     p95_ms: float
     worst_ms: float
     aim_ms: float | None = None
+    cpu_ms: float | None = None
 
     @property
     def verdict(self) -> str:
@@ -104,12 +108,17 @@ def measure(made: Prepared, flags: argparse.Namespace) -> Iterator[Measured]:
     with browser() as chromium:
         if "open" in wanted:
             yield from _opened(chromium, made, flags, place)
+        if not wanted - {"open"}:
+            return
         with served(made.home) as address, _context(chromium) as context:
-            page, _ = desk_page.open_page(context, address + place)
-            page.wait_for_timeout(1500)
-            order = page.evaluate("fetch(new URL('desk/PROJECT/rows', document.baseURI)).then((r) => r.json()).then((d) => d.order)".replace("PROJECT", made.project_id))
+            _settled(address, made)
+            order = _get(f"{address}desk/{made.project_id}/rows")["order"]
             if "server" in wanted:
                 yield from _asked(address, made, order, flags)
+            if not wanted - {"open", "server"}:
+                return
+            page, _ = desk_page.open_page(context, address + place)
+            page.wait_for_timeout(1500)
             if "keys" in wanted:
                 yield summed("keystroke to bar", desk_page.keystrokes(page, flags.keys, flags.seed))
             if "select" in wanted:
@@ -149,19 +158,24 @@ def _closed(opened: tuple[Any, float]) -> float:
 def _asked(address: str, made: Prepared, order: list[str], flags: argparse.Namespace) -> Iterator[Measured]:
     """The desk's calls, without a browser: what a person's wait is made of on this side."""
     for name, verb, key in (("server: predict", "predict", "text"), ("server: revise", "revise", "target")):
-        times = []
-        for number in range(flags.edits):
-            values = {"line_id": order[number * 7 % len(order)], key: f"Der Kapitän hat den Brief {number} gesehen, ohne ein Wort."}
-            started = time.perf_counter()
-            _post(f"{address}desk/{made.project_id}/{verb}", values)
-            times.append(1000 * (time.perf_counter() - started))
-        yield summed(name, times)
-    revision, times = _get(f"{address}desk/{made.project_id}/rows")["revision"], []
-    for _ in range(max(3, flags.edits // 4)):
+        texts = [f"Der Kapitän hat den Brief {number} gesehen, ohne ein Wort." for number in range(flags.edits)]
+        asks = [{"line_id": order[number * 7 % len(order)], key: text} for number, text in enumerate(texts)]
+        yield _timed(name, [lambda values=values, verb=verb: _post(f"{address}desk/{made.project_id}/{verb}", values) for values in asks])
+    rows = f"{address}desk/{made.project_id}/rows"
+    revision = _get(rows)["revision"]
+    yield _timed("server: what is new", [lambda: _get(f"{rows}?since={revision}")] * max(3, flags.edits // 4))
+    yield _timed("server: all rows", [lambda: _get(rows)] * max(3, flags.edits // 8))
+
+
+def _timed(name: str, calls: list[Callable[[], Any]]) -> Measured:
+    """The calls one after the other: how long each took, and what one cost the server's processor."""
+    server = next(one for one in psutil.Process().children() if "serve" in one.cmdline())
+    before, times = sum(server.cpu_times()[:2]), []
+    for call in calls:
         started = time.perf_counter()
-        revision = _get(f"{address}desk/{made.project_id}/rows?since={revision}")["revision"]
+        call()
         times.append(1000 * (time.perf_counter() - started))
-    yield summed("server: what is new", times)
+    return replace(summed(name, times), cpu_ms=round(1000 * (sum(server.cpu_times()[:2]) - before) / len(calls), 1))
 
 
 def _others(page: Any, address: str, made: Prepared, order: list[str]) -> list[float]:
@@ -181,10 +195,11 @@ def summed(name: str, values: list[float]) -> Measured:
 
 
 def table(rows: list[Measured]) -> Iterator[str]:
-    yield f"{'measure':28s} {'n':>4s} {'p50 ms':>9s} {'p95 ms':>9s} {'worst ms':>9s} {'aim ms':>8s}"
+    yield f"{'measure':28s} {'n':>4s} {'p50 ms':>9s} {'p95 ms':>9s} {'worst ms':>9s} {'cpu ms':>8s} {'aim ms':>8s}"
     for row in rows:
         aim = "" if row.aim_ms is None else f"{row.aim_ms:.0f}"
-        yield f"{row.name:28s} {row.count:4d} {row.p50_ms:9.1f} {row.p95_ms:9.1f} {row.worst_ms:9.1f} {aim:>8s} {row.verdict}".rstrip()
+        cpu = "" if row.cpu_ms is None else f"{row.cpu_ms:.1f}"
+        yield f"{row.name:28s} {row.count:4d} {row.p50_ms:9.1f} {row.p95_ms:9.1f} {row.worst_ms:9.1f} {cpu:>8s} {aim:>8s} {row.verdict}".rstrip()
 
 
 # what it is done with

@@ -9,7 +9,7 @@ import random
 import time
 from typing import Any
 
-PATIENCE_MS = 120_000
+PATIENCE_MS = 300_000  # a busy machine is slow: the number says so, the bench need not fail
 KEY_EVERY_MS = 110  # a fast typist
 ROW = ".desk .row[data-id]"
 # Runs before the page's own scripts. `painted` calls back once the frame that follows has been painted.
@@ -79,10 +79,6 @@ def open_from_list(context: Any, address: str, project_id: str) -> tuple[Any, fl
     page.locator(f'.project[data-id="{project_id}"] .name').click()
     page.wait_for_function("window.bench.rows > 0", polling=50)
     return page, float(page.evaluate("window.bench.rows - window.bench.opened"))
-
-
-def open_again(context: Any, address: str, project_id: str) -> tuple[Any, float]:
-    return open_from_list(context, address, project_id)
 
 
 def keystrokes(page: Any, count: int, seed: int) -> list[float]:

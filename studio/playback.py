@@ -172,15 +172,15 @@ def sweep(cache: Path) -> None:
 
 
 def render_state(shop: Workshop, project: Project) -> RenderState:
+    """Whether there is a dub, and whether it is of the lines and takes as they stand now."""
     plain = shop.results.latest(project.id, "render")
     if plain is None:
         return RenderState(False, False)
     dub: Dub = from_plain(Dub, plain)
     if not shop.blobs.exists(dub.video):
         return RenderState(False, False)
-    cast = shop.lines.cast(project.id)
-    takes = {take.id: take for take in shop.lines.circled_takes(project.id)}
-    is_current = shop.results.get(project.id, "render", "", render_key(project, cast, takes)) is not None
+    ground = shop.standings.look(shop, project, at_once=True, is_glance=True).ground
+    is_current = shop.results.get(project.id, "render", "", render_key(project, ground.cast, {take.id: take for take in ground.takes.values()})) is not None
     return RenderState(True, not is_current, dub.notices)
 
 
