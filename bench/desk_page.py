@@ -15,7 +15,7 @@ ROW = ".desk .row[data-id]"
 # Runs before the page's own scripts. `painted` calls back once the frame that follows has been painted.
 WATCH = """
 (() => {
-  const bench = (window.bench = { opened: 0, rows: 0, keys: [], asked: 0, playing: [], frames: [] });
+  const bench = (window.bench = { opened: 0, rows: 0, keys: [], waiting: [], asked: 0, playing: [], frames: [] });
   const painted = (then) => requestAnimationFrame(() => { const port = new MessageChannel(); port.port1.onmessage = () => then(performance.now()); port.port2.postMessage(0); });
   bench.painted = painted;
   const isShown = (node) => node && node.offsetHeight > 0 && node.querySelector(".tgt")?.textContent.length > 0;
@@ -26,13 +26,13 @@ WATCH = """
   };
   bench.awaitRows();
   document.addEventListener("click", (event) => { if (event.target.closest?.(".project .name")) bench.opened = event.timeStamp; }, true);
-  let waiting = [];
-  document.addEventListener("input", (event) => { if (event.target.closest?.(".desk .row")) waiting.push(event.timeStamp); }, true);
+  document.addEventListener("input", (event) => { if (event.target.closest?.(".desk .row")) bench.waiting.push({ at: event.timeStamp, text: event.target.value }); }, true);
   window.addEventListener("lipline:fit", (event) => {
-    if (!event.detail.isDraft || !waiting.length) return;
-    const answered = waiting;
-    waiting = [];
-    painted((at) => bench.keys.push(...answered.map((key) => at - key)));
+    const last = bench.waiting.findLastIndex((key) => key.text === event.detail.text); // the bar knows of this key and all before it
+    if (event.detail.isDraft && last >= 0) {
+      const answered = bench.waiting.splice(0, last + 1);
+      painted((at) => bench.keys.push(...answered.map((key) => at - key.at)));
+    }
   });
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
@@ -96,7 +96,7 @@ def keystrokes(page: Any, count: int, seed: int) -> list[float]:
             page.keyboard.type(draw.choice("enirstadhulcgm "))
             typed += 1
             page.wait_for_timeout(KEY_EVERY_MS)
-        page.wait_for_timeout(250)
+        page.wait_for_function("!window.bench.waiting.length")
         page.keyboard.press("Enter")
         page.wait_for_timeout(150)
     page.wait_for_timeout(500)

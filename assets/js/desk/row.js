@@ -31,6 +31,8 @@ export class RowView {
   #stored = "";
   #timer = 0;
   #predict;
+  #asked = 0;
+  #painted = 0;
 
   paint(row, scale_ms) {
     [this.#row, this.#scale_ms] = [row, scale_ms];
@@ -61,9 +63,9 @@ export class RowView {
     this.target.classList.toggle("blank", !text);
   }
 
-  #paintDraft(fit) {
+  #paintDraft(fit, text) {
     for (const key of FOLLOWS_TYPING) if (this.cells.has(key)) paintCell(key, this.cells.get(key), this.#row, { fit, scale_ms: this.#scale_ms, isDraft: true });
-    window.dispatchEvent(new CustomEvent("lipline:fit", { detail: { id: this.id, fit, isDraft: true } }));
+    window.dispatchEvent(new CustomEvent("lipline:fit", { detail: { id: this.id, fit, isDraft: true, text } }));
   }
 
   #click(event) {
@@ -212,7 +214,10 @@ export class RowView {
   async #ask() {
     const text = this.#box?.value;
     if (text === undefined) return;
+    const turn = ++this.#asked;
     const fit = await quietly(read(lines.desk.project_id, "predict", { line_id: this.id, text }));
-    if (this.#box?.value === text) this.#paintDraft(fit);
+    if (!this.#box || turn < this.#painted) return; // an answer to older words comes late; to words of a moment ago it is better than none
+    this.#painted = turn;
+    this.#paintDraft(fit, text);
   }
 }
