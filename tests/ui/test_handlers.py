@@ -279,3 +279,14 @@ def test_sound_in_time_needs_no_correction_and_says_so_when_asked_for_one(handle
     assert handlers.tick(project.id).desk.sound.label == ""
     with pytest.raises(NotReady, match="nothing to correct"):
         handlers.correct_offset(project.id)
+
+
+def test_a_script_dropped_to_update_changes_lines_and_says_what_it_did(studio: Studio, tmp_path: Path) -> None:
+    handlers = Handlers(studio)
+    project = studio.create_project("Pilot", "en", "de")
+    for use, words in (("lines", "one two"), ("update", "one two three")):
+        path = tmp_path / "a.srt"
+        path.write_text(f"1\n00:00:01,000 --> 00:00:02,000\n{words}\n", encoding="utf-8")
+        page = handlers.upload_script(project.id, str(path), use)
+    assert [row.line.source_text for row in studio.rows(project.id)] == ["one two three"]
+    assert "Lines changed: 1; added: 0" in str(page.news.facts)
