@@ -29,7 +29,7 @@ _PLAYABLE = {
 }
 _PLAYABLE_PIXELS = ("yuv420p", "yuvj420p", "yuva420p")
 _SMALL_PICTURE = f"scale=w=-2:h='2*trunc(min({_PROXY_HEIGHT_PX},ih)/2)':flags=fast_bilinear,setsar=1"
-_ENCODERS = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "24", "-pix_fmt", "yuv420p", "-g", "50")
+_ENCODERS = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "24", "-pix_fmt", "yuv420p", "-g", "25")
 _ALIGN = "aresample=async=1:first_pts=0"
 _SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000")
 

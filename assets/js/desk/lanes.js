@@ -48,6 +48,8 @@ export class Lanes {
     this.box.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("dblclick", (event) => this.player.playFrom(this.timeAt(event)));
     new ResizeObserver(() => this.draw()).observe(this.box);
+    window.addEventListener("beforeunload", () => this.flush()); // nudges that wait are edits as well
+    document.addEventListener("visibilitychange", () => document.hidden && this.flush());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => requestAnimationFrame(() => this.#paintColours()));
   }
 

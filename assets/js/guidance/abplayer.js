@@ -149,6 +149,7 @@ export class AbPlayer {
   }
 
   #address(side) {
-    return this.#sides[side] === ORIGINAL ? media("clip", this.#project, this.#row.id) : media("take", this.#project, this.#sides[side]);
+    const { id, start_ms, end_ms } = this.#row; // a clip moves with its line
+    return this.#sides[side] === ORIGINAL ? `${media("clip", this.#project, id)}?${start_ms}-${end_ms}` : media("take", this.#project, this.#sides[side]);
   }
 }
