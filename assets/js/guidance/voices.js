@@ -104,7 +104,7 @@ function newVoice(onAdded) {
   const name = h("input", { type: "text", maxlength: "80", autocomplete: "off" });
   const whose = h("input", { type: "text", maxlength: "120", autocomplete: "off" });
   const words = h("input", { type: "text", maxlength: "600", autocomplete: "off", dir: "auto" });
-  const tick = h("input", { type: "checkbox", id: "voice-agreed", "aria-labelledby": "voice-statement" });
+  const tick = h("input", { type: "checkbox", id: "voice-agreed", "aria-label": "The owner of the voice has agreed", "aria-describedby": "voice-statement" });
   const statement = h("span", { id: "voice-statement" });
   const button = h("button.btn", { type: "submit", "aria-describedby": "voice-waits" }, "Add voice");
   const waits = h("span.dim", { id: "voice-waits", role: "status" });
