@@ -1,0 +1,97 @@
+"""The line list in a real browser: filters by presses and by typing, order by key, columns, and where the keyboard is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from studio.domain.line import LineStatus
+from studio.domain.project import Project
+from studio.service import LineEdit, Studio
+from studio.ui.launch import ServeOptions
+from tests.e2e.test_browser import Served, Watch, run_server, watched
+from tests.e2e.test_browser import browser as browser
+from tests.studio_fixtures import fake_studio
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+TEXTS = ("the pier", "pier, pier and a very long wording that cannot fit into so short a line whatever the voice does", "boats", "", "a pier", "ממתי? e\u0301")
+CUES = ("WEBVTT\n\n" + "\n".join(f"00:00:{5 * n:02d}.000 --> 00:00:{5 * n + 1:02d}.000\n<v {'Mei' if n % 2 else 'Lao'}>source {n}\n" for n in range(1, 7))).encode()
+GRID = """() => { const grid = document.querySelector('.desk [role=grid]'); const rows = [...grid.querySelectorAll('[role=row]')];
+  return [grid.getAttribute('aria-rowcount'), rows.map((row) => row.getAttribute('aria-rowindex')).join(), grid.querySelectorAll('.row[tabindex="0"]').length] }"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    studio = fake_studio(tmp_path_factory.mktemp("home"))
+    yield from run_server(studio, ServeOptions())
+    studio.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[tuple[Page, Watch]]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield watched(context)
+    context.close()
+
+
+def made(studio: Studio) -> Project:
+    project = studio.create_project("Pier", "en", "de")
+    studio.import_script(project.id, CUES, "pier.vtt")
+    for row, text in zip(studio.rows(project.id), TEXTS, strict=True):
+        studio.revise_line(project.id, row.line.id, LineEdit(target_text=text))
+    return project
+
+
+def opened(page: Page, served: Served, project: Project) -> None:
+    page.goto(f"{served.address}?project={project.id}&tab=lines")
+    page.locator(".desk .row[data-id]").nth(5).wait_for()
+
+
+def shows(page: Page, *wanted: str) -> None:
+    page.wait_for_function("(want) => [...document.querySelectorAll('.desk .row[data-id] .n')].map((n) => n.firstChild.data).join() === want", arg=",".join(wanted))
+
+
+def test_lines_are_narrowed_by_presses_and_by_typing_and_sorted_by_key(tab: tuple[Page, Watch], served: Served) -> None:
+    page, watch = tab
+    project = made(served.studio)
+    second = served.studio.rows(project.id)[1].line.id
+    opened(page, served, project)
+    assert page.evaluate(GRID) == ["7", "1,2,3,4,5,6,7", 1]
+    page.locator(".chips .chip", has_text="Over budget").click()
+    shows(page, "2")
+    page.locator(".chips .chip", has_text="To approve").click()
+    assert page.locator(".desk .search").input_value() == "over open"
+    served.studio.set_status(project.id, [second], LineStatus.APPROVED)
+    page.reload()
+    page.locator(".desk .empty", has_text="No line matches").wait_for()
+    page.get_by_role("button", name="Show all lines").click()
+    shows(page, "1", "2", "3", "4", "5", "6")
+    page.keyboard.press("/")
+    page.keyboard.type("text:pier -status:approved colour:red")
+    shows(page, "1", "5")
+    page.locator(".problems", has_text="Lines have no “colour”").wait_for()
+    page.fill(".desk .search", "out")
+    page.locator(".desk .empty").wait_for()
+    page.fill(".desk .search", "speaker:Mei -empty")
+    shows(page, "1", "3", "5")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.matches('.desk .row.active')")
+    page.get_by_role("button", name="Sort by Translation").focus()
+    page.keyboard.press("Enter")
+    shows(page, "5", "3", "1")
+    assert page.locator('[role=columnheader][aria-sort="ascending"]').inner_text().startswith("TRANSLATION")
+    page.keyboard.press("Enter")
+    shows(page, "1", "3", "5")
+    assert "sort=-tgt" in page.url
+    page.keyboard.press("Shift+F")
+    page.keyboard.press("Shift+C")
+    page.get_by_role("menuitemcheckbox", name="Pace").press("Enter")
+    page.keyboard.press("Escape")
+    page.reload()
+    page.locator('.desk [role=columnheader] [data-column="pace"]').wait_for()
+    assert watch.errors == []
