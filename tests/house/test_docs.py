@@ -14,7 +14,7 @@ from studio.bootstrap import build_engines
 from tests.house.tree import ROOT
 
 DOCUMENTS = (
-    "README.md", "docs/hosting.md", "docs/editors.md", "docs/model-cards.md", "docs/architecture.md", "docs/training.md",
+    "README.md", "docs/hosting.md", "docs/editors-guide.md", "docs/scripts.md", "docs/model-cards.md", "docs/architecture.md", "docs/training.md",
     "docs/results/sspo.md", "assets/demo/README.md",
 )  # fmt: skip
 COMMAND = re.compile(r"python -m studio [^\n`#]*")

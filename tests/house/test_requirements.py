@@ -13,7 +13,7 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[0-9][\w.+!-]*)\s+#\s
 # package names that differ from the module people import
 MODULES = {
     "imageio-ffmpeg": "imageio_ffmpeg", "edge-tts": "edge_tts", "silero-vad": "silero_vad", "SQLAlchemy": "sqlalchemy",
-    "espeakng-loader": "espeakng_loader", "pytest-timeout": "pytest_timeout",
+    "espeakng-loader": "espeakng_loader", "pytest-timeout": "pytest_timeout", "google-re2": "re2",
 }  # fmt: skip
 AGREED = {"librosa", "plotly"}  # the stack the studio is built on; the first file that draws or measures pitch uses them
 BY_OTHERS = {"accelerate", "silero-vad"}  # wanted by a package, or for the weights inside; imported by no file of ours
