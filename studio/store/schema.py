@@ -149,6 +149,7 @@ LINE_EDITS = Table(
     Column("subject", String(8), nullable=False, server_default="line"),
     Index("ix_line_edits_line", "project_id", "line_id", "seq"),
     Index("ix_line_edits_change", "change_id"),
+    Index("ix_line_edits_project", "project_id", "seq"),
 )
 
 # Notes on the timeline or on a line, and answers to them (`reply_to`). `line_id` has no key: a note outlives its line.

@@ -300,6 +300,7 @@ CREATE UNIQUE INDEX uq_jobs_running ON jobs (project_id) WHERE state = 'running'
 CREATE INDEX ix_preferences_line ON preferences (project_id, line_id, seq);
 CREATE INDEX ix_reference_voices_project ON reference_voices (project_id, seq);
 CREATE INDEX ix_line_edits_change ON line_edits (change_id);
+CREATE INDEX ix_line_edits_project ON line_edits (project_id, seq);
 CREATE INDEX ix_projects_show_id ON projects (show_id);
 CREATE INDEX ix_changes_project ON changes (project_id, seq);
 CREATE INDEX ix_notes_project ON notes (project_id, seq);

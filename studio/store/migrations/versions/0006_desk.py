@@ -12,6 +12,7 @@ down_revision = "0005"
 def upgrade() -> None:
     op.add_column("line_edits", sa.Column("subject", sa.String(length=8), server_default="line", nullable=False))
     op.create_index("ix_line_edits_change", "line_edits", ["change_id"], unique=False)
+    op.create_index("ix_line_edits_project", "line_edits", ["project_id", "seq"], unique=False)
     op.add_column("projects", sa.Column("show_id", sa.String(length=32), nullable=True))
     op.create_index("ix_projects_show_id", "projects", ["show_id"], unique=False)
     op.add_column("speakers", sa.Column("sheet", sa.JSON(none_as_null=True), nullable=True))
