@@ -175,6 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=16)
     parser.add_argument("--form", choices=tuple(GuidanceForm), default=GuidanceForm.NESTED)
     parser.add_argument("--settings", default=",".join(one.name for one in SETTINGS))
+    parser.add_argument("--also", action="append", default=[], type=_scales, metavar="FACE,LIP,TEXT", help="one more row under these scales, such as 1,2,2")
     parser.add_argument("--without-recordings", action="store_true")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(arguments)
@@ -185,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = {} if asked.without_recordings else recordings(lines, asked.data, vocoder, judges)
     for name, row in rows.items():
         _say(name, row)
-    for setting in (one for one in SETTINGS if one.name in asked.settings.split(",")):
+    for setting in (*(one for one in SETTINGS if one.name in asked.settings.split(",")), *asked.also):
         setting = replace(setting, scales=replace(setting.scales, form=GuidanceForm(asked.form)))
         verdicts, factor = judged(voice, lines, lambda name: np.load(asked.data / f"{name}.npz", allow_pickle=False)["mouths"], setting, judges, asked.steps)
         rows[setting.name] = {**summary(verdicts), "real_time_factor": factor}
@@ -193,6 +194,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json is not None:
         asked.json.write_text(json.dumps({"steps": asked.steps, "split": asked.split, "form": asked.form, "conditions": rows}, indent=1), encoding="utf-8")
     return 0
+
+
+def _scales(text: str) -> Setting:
+    """A row of the reader's own. Raises argparse.ArgumentTypeError for anything but three numbers from 0 to 20."""
+    try:
+        face, lip, words = (float(value) for value in text.split(","))
+        return Setting(f"face {face:g}, lip {lip:g}, text {words:g}", Scales(words, face=face, lip=lip))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"scales are three numbers, face, lip and text, such as 1,2,2; “{text}” is not.") from error
 
 
 def _say(name: str, row: dict[str, float]) -> None:
