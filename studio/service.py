@@ -25,6 +25,7 @@ from studio.handover_verbs import HandoverVerbs
 from studio.history_verbs import HistoryVerbs
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.media.probe import probe
+from studio.member_verbs import MemberVerbs
 from studio.note_verbs import NoteVerbs, PlacedNotes
 from studio.overview_verbs import OverviewVerbs
 from studio.person_verbs import PersonVerbs
@@ -48,7 +49,7 @@ EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "Hit", "LineEdit", "NoReview", "Pick", "PlacedNotes", "ReviewRoom", "SearchWish", "SignOff", "Studio", "Taken"]
 
 
-class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
+class Studio(MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
@@ -61,6 +62,7 @@ class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, H
 
     def close(self) -> None:
         self._shop.standings.close()
+        self._shop.pictures.close()
         self._runner.close()
 
     # projects
@@ -172,7 +174,7 @@ class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, H
         project = self._own(project_id)
         if kind is not JobKind.TRANSLATE and kind is not JobKind.VOICE and project.source is None:
             raise NotReady(f"“{project.name}” has no media yet; upload a video or an audio file first.")
-        return self._runner.submit(new_job(project, kind, tuple(line_ids), is_forced=force))
+        return self._runner.submit(new_job(project, self.user, kind, tuple(line_ids), is_forced=force))
 
     def look_for_faces(self, project_id: str) -> Job:
         """Queue a look at the picture: faces, who speaks, lip scores of the takes there are. It runs beside the project's other work;
@@ -181,7 +183,7 @@ class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, H
 
     def run_now(self, project_id: str, kind: JobKind) -> Job:
         """Do the work here and now, in the caller's thread (for the command line). The job tells how it ended."""
-        return self._runner.run_now(new_job(self._own(project_id), kind))
+        return self._runner.run_now(new_job(self._own(project_id), self.user, kind))
 
     def regenerate(self, project_id: str, line_ids: Iterable[str] = (), *, over_budget: bool = False, instruction: str = "") -> Job:
         """New wordings, and takes for them. `over_budget` takes every line that cannot fit and is not approved.
@@ -197,12 +199,14 @@ class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, H
             chosen = tuple(row.line.id for row in self.rows(project_id) if is_over(row) and row.line.status not in done)
         if not chosen:
             raise NotReady("No line is over budget." if over_budget else "Select the lines to regenerate first.")
-        return self._runner.submit(new_job(self._own(project_id), JobKind.VOICE, chosen, is_forced=True, instruction=wish))
+        return self._runner.submit(new_job(self._own(project_id), self.user, JobKind.VOICE, chosen, is_forced=True, instruction=wish))
 
     def job(self, job_id: str) -> Job:
         job = self._shop.jobs.get(job_id)
-        if job.owner != self.user:
-            raise NotFound("job", job_id)
+        try:
+            self._own(job.project_id)
+        except NotFound as error:
+            raise NotFound("job", job_id) from error
         return job
 
     def is_user_error(self, job_id: str) -> bool:
@@ -240,6 +244,14 @@ class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, H
 
     def playable_source(self, project_id: str) -> Path:
         return playback.playable_source(self._shop, self._own(project_id))
+
+    def desk_picture(self, project_id: str) -> playback.DeskPicture:
+        """Which picture the desk shows now; where a lighter one would be quicker to seek, it is made in the background. Raises NotReady."""
+        return playback.desk_picture(self._shop, self._own(project_id))
+
+    def picture(self, project_id: str, mark: str) -> Path:
+        """The file behind a mark of `desk_picture`, always the same bytes. Raises NotFound for a mark that is not, or no longer, of this source."""
+        return playback.picture(self._shop, self._own(project_id), mark)
 
     def playable_dub(self, project_id: str) -> Path | None:
         return playback.playable_dub(self._shop, self._own(project_id))
@@ -287,8 +299,8 @@ class Studio(BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, H
         )
 
 
-def new_job(project: Project, kind: JobKind, line_ids: tuple[str, ...] = (), *, is_forced: bool = False, instruction: str = "") -> Job:
-    return Job(uuid.uuid4().hex, project.id, project.owner, kind, JobState.QUEUED, line_ids, is_forced=is_forced, instruction=instruction)
+def new_job(project: Project, by: str, kind: JobKind, line_ids: tuple[str, ...] = (), *, is_forced: bool = False, instruction: str = "") -> Job:
+    return Job(uuid.uuid4().hex, project.id, by, kind, JobState.QUEUED, line_ids, is_forced=is_forced, instruction=instruction)
 
 
 def _pair(source_language: str, target_language: str) -> tuple[str, str]:

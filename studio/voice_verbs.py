@@ -79,7 +79,7 @@ class VoiceVerbs(LineVerbs):
     def revoice(self, project_id: str, line_ids: Iterable[str], quality: str = "") -> Job:
         """Takes for these lines as they are worded, in "preview" or "final" quality ("": the project's). A take there is already costs nothing."""
         project = self._own(project_id)
-        return self._runner.submit(voice_job(project, JobKind.VOICE, tuple(line_ids), quality))
+        return self._runner.submit(voice_job(project, self.user, JobKind.VOICE, tuple(line_ids), quality))
 
     # sweeps
 
@@ -89,7 +89,7 @@ class VoiceVerbs(LineVerbs):
         project = self._own(project_id)
         line = self._shop.lines.line(project.id, line_id)
         points = grid(face_scales, lip_scales)
-        job = voice_job(project, JobKind.SWEEP, (line.id,), quality)
+        job = voice_job(project, self.user, JobKind.SWEEP, (line.id,), quality)
         self._check_sweep(project, line)
         self._shop.lines.ask_sweep(project.id, line.id, points, quality)
         return self._runner.submit(job)
@@ -134,6 +134,6 @@ class VoiceVerbs(LineVerbs):
         return self._shop.lines.add_reference_voice(project.id, voice, by=self.user)
 
 
-def voice_job(project: Project, kind: JobKind, line_ids: tuple[str, ...], quality: str) -> Job:
-    return Job(uuid.uuid4().hex, project.id, project.owner, kind, JobState.QUEUED, line_ids, quality=quality)
+def voice_job(project: Project, by: str, kind: JobKind, line_ids: tuple[str, ...], quality: str) -> Job:
+    return Job(uuid.uuid4().hex, project.id, by, kind, JobState.QUEUED, line_ids, quality=quality)
 

@@ -1,4 +1,5 @@
-"""Projects and who owns them. Every read takes the owner; another owner's project is as absent as one that never was.
+"""Projects, who owns them and who else works on them. Every read takes the user; a project that is not theirs is as absent as one that
+never was.
 
 A deleted project leaves every list at once; `purge` frees its rows for good.
 """
@@ -9,16 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, or_, select, update
 from sqlalchemy import delete as delete_rows
 
-from studio.domain.errors import NotFound
+from studio.domain.errors import BadSetting, NotFound
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Project, Source
 from studio.domain.settings import Settings
 from studio.store.changes import Author, By, EditLog
 from studio.store.database import reading, utc_now, writing
-from studio.store.schema import PROJECTS, USERS
+from studio.store.schema import MEMBERS, PROJECTS, USERS
 from studio.store.text import storable
 
 
@@ -36,14 +37,14 @@ class ProjectStore:
             connection.execute(insert(PROJECTS).values(id=kept.id, owner=kept.owner, created_at=kept.created_at, **_columns(kept)))
         return kept
 
-    def get(self, project_id: str, owner: str) -> Project:
-        """Raises NotFound for a project that is not there, is deleted, or is someone else's."""
+    def get(self, project_id: str, user: str) -> Project:
+        """Raises NotFound for a project that is not there, is deleted, or is neither this user's nor shared with them."""
         with reading(self._engine) as connection:
-            return _project(_owned(connection, project_id, owner))
+            return _project(_reached(connection, project_id, user))
 
-    def list(self, owner: str) -> tuple[Project, ...]:
-        """All projects of one owner, newest first."""
-        query = select(PROJECTS).where(PROJECTS.c.owner == owner, PROJECTS.c.deleted_at.is_(None)).order_by(PROJECTS.c.seq.desc())
+    def list(self, user: str) -> tuple[Project, ...]:
+        """All projects of one user and those shared with them, newest first."""
+        query = select(PROJECTS).where(_is_of(user), PROJECTS.c.deleted_at.is_(None)).order_by(PROJECTS.c.seq.desc())
         with reading(self._engine) as connection:
             return tuple(_project(row) for row in connection.execute(query))
 
@@ -51,14 +52,14 @@ class ProjectStore:
         """Store the whole of `project`. Raises NotFound unless it is there and its owner's."""
         return self.change(project.id, project.owner, lambda _: project)
 
-    def change(self, project_id: str, owner: str, change: Callable[[Project], Project], *, by: By | None = None) -> Project:
+    def change(self, project_id: str, user: str, change: Callable[[Project], Project], *, by: By | None = None) -> Project:
         """Apply `change` to the project as stored now, in one transaction, so two changes at once lose nothing. `by`: whose action in the
         history this is; None: none that could be undone (an upload, for one).
 
         >>> projects.change(key, "ada", lambda project: replace(project, name="Pilot"))  # doctest: +SKIP
         """
         with writing(self._engine) as connection:
-            before = _project(_owned(connection, project_id, owner, lock=True))
+            before = _project(_reached(connection, project_id, user, lock=True))
             after = replace(change(before), id=before.id, owner=before.owner, created_at=before.created_at)
             if after != before:
                 connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(**_columns(after)))
@@ -66,11 +67,33 @@ class ProjectStore:
                     _log(connection, Author(project_id, by), project_fields(before), project_fields(after))
         return after
 
-    def delete(self, project_id: str, owner: str) -> None:
-        """Take a project out of every list. Its rows stay until `purge`. Raises NotFound like `get`."""
+    def delete(self, project_id: str, user: str) -> None:
+        """Take a project out of every list. Its rows stay until `purge`. Raises NotFound like `get`, BadSetting for who does not own it."""
         with writing(self._engine) as connection:
-            _owned(connection, project_id, owner, lock=True)
+            _owned(connection, project_id, user)
             connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(deleted_at=utc_now()))
+
+    def members(self, project_id: str) -> tuple[str, ...]:
+        """Who works on a project beside its owner, by name."""
+        query = select(MEMBERS.c.name).where(MEMBERS.c.project_id == project_id).order_by(MEMBERS.c.name)
+        with reading(self._engine) as connection:
+            return tuple(connection.execute(query).scalars())
+
+    def add_member(self, project_id: str, name: str, *, by: str) -> None:
+        """From now on the project is theirs to work on. Raises NotFound like `get`, BadSetting for who does not own it."""
+        with writing(self._engine) as connection:
+            owner = _owned(connection, project_id, by).owner
+            here = (MEMBERS.c.project_id == project_id) & (MEMBERS.c.name == name)
+            if name == owner or connection.execute(select(MEMBERS.c.name).where(here)).first() is not None:
+                return
+            ensure_user(connection, name)
+            connection.execute(insert(MEMBERS).values(project_id=project_id, name=name, by=by, at=utc_now()))
+
+    def remove_member(self, project_id: str, name: str, *, by: str) -> None:
+        """What they did stays; the project is gone for them. Anybody may leave; only the owner may send others away."""
+        with writing(self._engine) as connection:
+            _reached(connection, project_id, by) if name == by else _owned(connection, project_id, by)
+            connection.execute(delete_rows(MEMBERS).where(MEMBERS.c.project_id == project_id, MEMBERS.c.name == name))
 
     def purge(self, deleted_before: str) -> int:
         """Remove for good, with lines, takes and jobs, what was deleted before an ISO 8601 UTC time; returns how many."""
@@ -112,9 +135,21 @@ def _log(connection: Connection, author: Author, before: Mapping[str, Any], afte
     log.write(connection)
 
 
-def _owned(connection: Connection, project_id: str, owner: str, *, lock: bool = False) -> Row[Any]:
-    mine = (PROJECTS.c.id == project_id) & (PROJECTS.c.owner == owner) & PROJECTS.c.deleted_at.is_(None)
-    query = select(PROJECTS).where(mine)
+def _is_of(user: str) -> ColumnElement[bool]:
+    """Whose projects: their own, and those shared with them."""
+    shared = select(MEMBERS.c.project_id).where(MEMBERS.c.name == user)
+    return or_(PROJECTS.c.owner == user, PROJECTS.c.id.in_(shared))
+
+
+def _owned(connection: Connection, project_id: str, user: str) -> Row[Any]:
+    row = _reached(connection, project_id, user, lock=True)
+    if row.owner != user:
+        raise BadSetting(f"“{row.name}” belongs to {row.owner}; only they can share or delete it.")
+    return row
+
+
+def _reached(connection: Connection, project_id: str, user: str, *, lock: bool = False) -> Row[Any]:
+    query = select(PROJECTS).where((PROJECTS.c.id == project_id) & _is_of(user) & PROJECTS.c.deleted_at.is_(None))
     row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise NotFound("project", project_id)

@@ -67,6 +67,16 @@ PROJECTS = Table(
     Column("show_id", String(32), index=True),
 )
 
+# Who else may work on a project, beside its owner.
+MEMBERS = Table(
+    "project_members",
+    METADATA,
+    Column("project_id", String(32), ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(64), ForeignKey("users.name"), primary_key=True, index=True),
+    Column("by", String(64), nullable=False),
+    Column("at", String(32), nullable=False),
+)
+
 # Series of episodes; `bible` is what all of them share (`domain/bible.py`). A show that is gone leaves its projects alone.
 SHOWS = Table(
     "shows",
@@ -114,7 +124,7 @@ LINES = Table(
     Index("ix_lines_place", "project_id", "start_ms", "end_ms", "ordinal"),
 )
 
-# One row per action of a person or a machine, the edits of which bear its id. `kind`: edit, undo, redo, restore; `undoes` is the action
+# One row per action of a person or a machine, the edits of which bear its id. `kind`: edit, job, undo, redo, restore; `undoes` is the action
 # that an undo took back; `undone_by` the action that took this one back, NULL while it stands. `title` is a sentence for the history.
 CHANGES = Table(
     "changes",

@@ -51,7 +51,7 @@ class TakeRecords:
         """Number of candidates by line id; lines without any are absent."""
         query = select(CANDIDATES.c.line_id, func.count().label("size")).join(LINES).where(LINES.c.project_id == project_id)
         with reading(self._engine) as connection:
-            return dict(connection.execute(query.group_by(CANDIDATES.c.line_id)).tuples().all())
+            return {row.line_id: row.size for row in connection.execute(query.group_by(CANDIDATES.c.line_id))}
 
     def first_candidates(self, project_id: str) -> dict[str, Candidate]:
         """The best-ranked wording by line id; lines without any are absent."""

@@ -16,6 +16,7 @@ from studio.domain.line import LineStatus, VoiceRef
 from studio.domain.project import JobKind
 from studio.domain.settings import Guidance
 from studio.domain.terms import read_terms
+from studio.domain.timebase import timebase_of
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineRow
 from studio.service import LineEdit, Studio
@@ -25,6 +26,7 @@ from studio.ui.guidance_desk import GuidanceDesk
 from studio.ui.handover_desk import HandoverDesk
 from studio.ui.history_desk import HistoryDesk, beginning
 from studio.ui.list_desk import ListDesk
+from studio.ui.members_desk import MembersDesk
 from studio.ui.notes_desk import NotesDesk
 from studio.ui.shows_desk import ShowsDesk
 from studio.ui.playback_desk import PlaybackDesk
@@ -116,7 +118,7 @@ class Seen:
 NOTHING_SEEN = Seen()
 
 
-class Desk(ListDesk, HistoryDesk, NotesDesk, ShowsDesk, HandoverDesk, GuidanceDesk, PlaybackDesk):
+class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDesk, GuidanceDesk, PlaybackDesk):
     """Verbs of the desk for one user and one project."""
 
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed, seen: Seen = NOTHING_SEEN) -> None:
@@ -143,7 +145,7 @@ class Desk(ListDesk, HistoryDesk, NotesDesk, ShowsDesk, HandoverDesk, GuidanceDe
                 for one in project.speakers
             ),
             voices=tuple(VoiceOption(desk_present.voice_key(voice.ref), voice.label) for voice in self._studio.voices(self._project_id)),
-            fps=float(source.info.fps) if source is not None else 25.0,
+            fps=float(timebase_of(source.info if source is not None else None).fps),
             length_ms=source.info.duration_ms if source is not None else max((row.end_ms for row in rows), default=0),
             has_media=source is not None,
             has_picture=source is not None and source.info.video is not None,

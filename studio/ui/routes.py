@@ -37,6 +37,11 @@ from studio.ui.trouble import http_status, sentence
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_CALL_BYTES = 1 << 20
+MEDIA_CHUNK_BYTES = 1 << 18
+# A take and a marked picture are the same bytes for good, so a browser that has them asks nobody again; another login is another reader.
+LASTING_KINDS = frozenset({"take", "picture"})
+LASTING = {"cache-control": f"private, max-age={LIFETIME_S}, immutable", "vary": "cookie"}
+FLEETING = {"cache-control": "private, no-cache"}
 # The desk's verbs: name in the address → the method that answers with the JSON body's values.
 CALLS: dict[str, Callable[..., Any]] = {
     "panel": Desk.panel,
@@ -60,6 +65,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "set_learning": Desk.set_learning,
     "forget_choices": Desk.forget_choices,
     **GUIDANCE_CALLS,
+    **MEMBERS_CALLS,
     **HANDOVER_CALLS,
     **PLAYBACK_CALLS,
     **LIST_CALLS,
@@ -67,6 +73,12 @@ CALLS: dict[str, Callable[..., Any]] = {
     **SHOWS_CALLS,
     **HISTORY_CALLS,
 }
+
+
+class MediaFile(FileResponse):
+    """A file, or a range of it, in steps that a seek does not wait for."""
+
+    chunk_size = MEDIA_CHUNK_BYTES
 
 
 def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
@@ -137,6 +149,8 @@ def _media_file(studio: Studio, kind: str, project_id: str, item: str) -> Path |
         return studio.playable_dub(project_id)
     if kind == "source":
         return studio.playable_source(project_id)
+    if kind == "picture":
+        return studio.picture(project_id, item)
     raise NotFound("media", kind)
 
 
@@ -148,7 +162,7 @@ def _add_media(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     @router.get("/media/context/{project_id}/{item}")
     def context(request: Request, project_id: str, item: str) -> FileResponse:
         mixed = bound(studio, sessions, request).context_mix(project_id, item)
-        return FileResponse(mixed.path, headers={"cache-control": "private, no-cache", "lipline-from-ms": str(mixed.start_ms)})
+        return MediaFile(mixed.path, headers={**FLEETING, "lipline-from-ms": str(mixed.start_ms)})
 
     @router.get("/media/{kind}/{project_id}/{item}")
     def media(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
@@ -157,7 +171,7 @@ def _add_media(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
         if path is None:
             raise NotFound(kind, item)
         named = export_name(mine.project(project_id).project, item, path.suffix) if kind == "export" else None
-        return FileResponse(path, filename=named, headers={"cache-control": "private, no-cache"})
+        return MediaFile(path, filename=named, headers=LASTING if kind in LASTING_KINDS else FLEETING)
 
 
 def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:

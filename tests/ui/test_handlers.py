@@ -97,7 +97,7 @@ def test_a_script_beside_a_file_that_is_no_media_finds_no_project(studio: Studio
 
 def test_the_page_says_that_faces_are_being_looked_for(studio: Studio, project: Project) -> None:
     view = studio.project(project.id)
-    job = new_job(view.project, JobKind.FACES)
+    job = new_job(view.project, view.project.owner, JobKind.FACES)
     assert present.is_looking(replace(view, job=job)) and not present.is_looking(replace(view, job=replace(job, state=JobState.DONE)))
     other = replace(job, kind=JobKind.VOICE)
     assert not present.is_looking(replace(view, job=other)) and present.is_looking(replace(view, job=replace(other, stage="Looking for faces")))

@@ -12,6 +12,8 @@ export async function openShare() {
   const project = lines.desk.project_id;
   const view = await quietly(read(project, "review_links", {}));
   if (!view) return;
+  const editors = h("section.editors", { hidden: true });
+  paintEditors(project, editors, await quietly(read(project, "members", {})));
   const made = h("div.made", { hidden: true, role: "status" });
   const list = h("div.rows");
   const label = h("input", { id: "share-label", maxlength: "120", placeholder: "Director’s review", "aria-label": "For whom, or for what" });
@@ -37,12 +39,33 @@ export async function openShare() {
     h("form.make", { onsubmit: (event) => (event.preventDefault(), make()) }, label, days, h("button.btn.primary", {}, "Make a link")),
     made,
     list,
+    editors,
     h("div.end", {}, h("span.grow"), h("button.btn", { onclick: () => dialog.close() }, "Done")),
   );
   paint(view);
   (document.querySelector(".desk") ?? document.body).append(dialog);
   dialog.showModal();
   label.focus();
+}
+
+/** Who else works on the project. Shown where people log in: the owner shares it by name, the others see who is there. */
+function paintEditors(project, place, view) {
+  if (!view || (!view.can_share && !view.names.length)) return void (place.hidden = true);
+  const change = async (verb, name) => {
+    const now = await quietly(write(project, verb, { name }));
+    if (now) paintEditors(project, place, now);
+  };
+  const name = h("input", { maxlength: "64", placeholder: "Login name", "aria-label": "Who shall work on it too" });
+  const add = h("form.make", { onsubmit: (event) => (event.preventDefault(), change("add_member", name.value)) }, name, h("button.btn", {}, "Share"));
+  const row = (one) => h("div.link", {}, h("span", { dir: "auto" }, own(one)), h("span.dim", {}, "edits everything"), h("span"), view.can_share ? h("button.btn.small", { onclick: () => change("remove_member", one) }, "Remove") : h("span"));
+  place.hidden = false;
+  clear(
+    place,
+    h("h3", {}, "Editors"),
+    h("p.dim", {}, "They see each other’s changes within two seconds; where two change the same words, both are kept and shown. Owner: ", own(view.owner), "."),
+    view.can_share ? add : null,
+    view.names.map(row),
+  );
 }
 
 function showLink(place, address) {

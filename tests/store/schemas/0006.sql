@@ -152,6 +152,15 @@ CREATE TABLE preferences (
 	CONSTRAINT uq_preferences_id UNIQUE (id)
 );
 INSERT INTO "preferences" VALUES(1,'cccccccccccccccccccccccccccccccc','c93e57b34d89438ebd144d5fdf37b086','a969d5e790424bf287963066034d7204','en','zh','It is 2000 ms.',900,'现在是两秒。','候选 0','[["候选 0",820],["现在是两秒。",null]]','[["It is 0 ms.",900,"零毫秒。"]]','ada','2026-01-02T03:04:05.000000+00:00');
+CREATE TABLE project_members (
+	project_id VARCHAR(32) NOT NULL, 
+	name VARCHAR(64) NOT NULL, 
+	"by" VARCHAR(64) NOT NULL, 
+	at VARCHAR(32) NOT NULL, 
+	CONSTRAINT pk_project_members PRIMARY KEY (project_id, name), 
+	CONSTRAINT fk_project_members_project_id FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_project_members_name FOREIGN KEY(name) REFERENCES users (name)
+);
 CREATE TABLE projects (
 	seq INTEGER NOT NULL, 
 	id VARCHAR(32) NOT NULL, 
@@ -305,6 +314,7 @@ CREATE INDEX ix_projects_show_id ON projects (show_id);
 CREATE INDEX ix_changes_project ON changes (project_id, seq);
 CREATE INDEX ix_notes_project ON notes (project_id, seq);
 CREATE INDEX ix_review_links_project ON review_links (project_id, seq);
+CREATE INDEX ix_project_members_name ON project_members (name);
 CREATE INDEX ix_shows_owner ON shows (owner);
 CREATE INDEX ix_estimates_created_at ON estimates (created_at);
 COMMIT;

@@ -19,6 +19,7 @@ def upgrade() -> None:
     _add_changes()
     _add_notes()
     _add_review_links()
+    _add_members()
     _add_shows()
     _add_user_settings()
     _add_estimates()
@@ -77,6 +78,20 @@ def _add_review_links() -> None:
         sa.Column("revoked_at", sa.String(length=32), nullable=True),
         sa.UniqueConstraint("token_hash", name="uq_review_links_token_hash"),
     )
+
+
+def _add_members() -> None:
+    op.create_table(
+        "project_members",
+        sa.Column("project_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name="fk_project_members_project_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["name"], ["users.name"], name="fk_project_members_name"),
+        sa.PrimaryKeyConstraint("project_id", "name", name="pk_project_members"),
+    )
+    op.create_index("ix_project_members_name", "project_members", ["name"], unique=False)
 
 
 def _add_shows() -> None:
