@@ -8,12 +8,12 @@ from typing import Any
 from studio.domain.plain import to_plain
 from studio.domain.project import StageCost
 from studio.domain.sync import OVERLAP_DEFINITION, LineSync
-from studio.domain.timing import clock
+from studio.domain.timebase import Timebase, timebase_of
 from studio.domain.views import LineRow, ProjectView
 
 
-def line_entry(row: LineRow) -> dict[str, Any]:
-    """One line; every `_ms` on the programme's timeline, Δ and P as in papers §1.2 against the line's own span; lip scores as in §5.1,
+def line_entry(row: LineRow, base: Timebase) -> dict[str, Any]:
+    """One line; every `_ms` on the programme's timeline, `start` and `end` in its timecode, Δ and P as in papers §1.2 against the line's own span; lip scores as in §5.1,
     each under the name of its scorer and crop."""
     line, prediction, take = row.line, row.prediction, row.take
     return {
@@ -21,7 +21,8 @@ def line_entry(row: LineRow) -> dict[str, Any]:
         "id": line.id,
         "start_ms": line.span.start_ms,
         "end_ms": line.span.end_ms,
-        "start": clock(line.span.start_ms),
+        "start": base.timecode_at(line.span.start_ms),
+        "end": base.timecode_at(line.span.end_ms),
         "speaker": row.speaker.name,
         "source": line.source_text,
         "target": line.target_text,
@@ -56,13 +57,14 @@ def _lips(sync: LineSync | None) -> dict[str, Any] | None:
 def project_report(view: ProjectView, rows: Sequence[LineRow], costs: Sequence[StageCost] = ()) -> dict[str, Any]:
     """The whole project: its source, counts, lines, what was skipped, and the stages' costs."""
     project = view.project
+    base = timebase_of(project.source.info if project.source is not None else None, start_hour=project.settings.handover.start_hour)
     return {
         "project": {"id": project.id, "name": project.name, "from": project.source_language, "to": project.target_language},
         "source": to_plain(project.source),
         "settings": to_plain(project.settings),
         "counts": to_plain(view.counts),
         "speakers": to_plain(view.speakers),
-        "lines": [line_entry(row) for row in rows],
+        "lines": [line_entry(row, base) for row in rows],
         "skipped": to_plain(view.skipped),
         "notices": list(view.notices),
         "stages": to_plain(costs),

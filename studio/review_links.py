@@ -18,6 +18,7 @@ from studio.domain.line import Line
 from studio.domain.notes import MAX_WRITER_CHARS, Note
 from studio.domain.project import Project
 from studio.domain.review_link import DEFAULT_DAYS, OpenedReview, ReviewLink, expiry, new_token, token_hash
+from studio.domain.timebase import timebase_of
 from studio.line_verbs import MAX_NAME_CHARS, clean_name
 from studio.lip_verbs import LipVerbs
 from studio.note_verbs import PlacedNotes, keep_note, placed_notes
@@ -122,7 +123,7 @@ class ReviewRoom:
             source_language=project.source_language,
             target_language=project.target_language,
             languages=f"{NAMES[project.source_language]} → {NAMES[project.target_language]}",
-            fps=float(project.source.info.fps) if project.source is not None else 25.0,
+            fps=float(timebase_of(project.source.info if project.source is not None else None).fps),
             length_ms=programme_ms(project, cast),
             has_picture=video is not None,
             films=films,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from studio.domain.faces import FaceTracks, LinePresence, Presence
 from studio.domain.line import Line, LineStatus, Take
 from studio.domain.project import Cast, OnScreen, Project
+from studio.domain.timebase import timebase_of
 from studio.formats.scripted import Recording, ScriptCharacter, ScriptDocument, ScriptEvent, ScriptType, TextPiece
 from studio.review import programme_ms
 from studio.stages.fit import place
@@ -53,7 +54,7 @@ def script_document(shop: Workshop, project: Project, kind: ScriptType | None = 
         events=tuple(replace(_event(line, project, seen, is_original=is_original), recordings=heard.get(line.id, ())) for line in cast.lines),
         title=project.name,
         media=project.source.name if project.source is not None else None,
-        fps=project.source.info.video.fps if project.source is not None and project.source.info.video is not None else None,
+        fps=timebase_of(project.source.info).fps if project.source is not None and project.source.info.video is not None else None,
     )
 
 

@@ -11,6 +11,7 @@ from studio import exports
 from studio.domain.errors import BadSubtitles
 from studio.domain.project import Script
 from studio.domain.script_plan import ImportMode, ScriptPlan
+from studio.domain.timebase import timebase_of
 from studio.formats.read import read_script
 from studio.lip_verbs import LipVerbs
 from studio.script import in_programme, keep_as_lines, keep_as_targets
@@ -57,5 +58,6 @@ class ScriptVerbs(LipVerbs):
         return exports.export_into(self, self._shop, self._own(project_id), form, wish)
 
     def _whole_script(self, project_id: str, data: bytes, name: str) -> Script:
-        settings = self._own(project_id).settings
-        return read_script(data, name, limits=self._shop.limits, max_cue_ms=settings.lines.max_cue_ms)
+        project = self._own(project_id)
+        fps = timebase_of(project.source.info).fps if project.source is not None and project.source.info.video is not None else None
+        return read_script(data, name, limits=self._shop.limits, max_cue_ms=project.settings.lines.max_cue_ms, fps=fps)

@@ -40,6 +40,10 @@ class Timebase:
         """The frame on screen at `ms`."""
         return int(Fraction(ms) * self.fps / 1000)
 
+    def start_ms(self, frame: int) -> int:
+        """The first millisecond at which a frame is on screen: `first_frame` of it is that frame again."""
+        return -int(-Fraction(frame) * 1000 // self.fps)
+
     def end_frame(self, ms: int) -> int:
         """The first frame that begins at `ms` or later."""
         return -int(-Fraction(ms) * self.fps // 1000)

@@ -1,4 +1,4 @@
-"""Time on the timeline: whole milliseconds. The only file that converts between ms, samples, frames and timecode."""
+"""Time on the timeline: whole milliseconds. The only file that converts between ms, samples and frames; timecode is `timebase.py`."""
 
 from __future__ import annotations
 
@@ -52,18 +52,6 @@ def frames_to_ms(frames: int, fps: Fraction) -> int:
 def ms_to_frames(ms: int, fps: Fraction) -> int:
     """The frame that is on screen at `ms`."""
     return int(Fraction(ms) * fps / 1000)
-
-
-def timecode(ms: int, fps: Fraction) -> str:
-    """Non-drop HH:MM:SS:FF of the frame on screen at `ms`.
-
-    >>> timecode(461_480, Fraction(25))
-    '00:07:41:12'
-    """
-    nominal = max(1, int(fps + Fraction(1, 2)))
-    frame_of_second = int(Fraction(ms % 1000) * fps / 1000)
-    seconds = ms // 1000
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}:{min(frame_of_second, nominal - 1):02d}"
 
 
 def clock(ms: int) -> str:

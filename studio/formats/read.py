@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from studio.domain.errors import BadSubtitles
 from studio.domain.project import Script
@@ -31,8 +32,9 @@ _IS_ADVANCED = re.compile(r"v4(?:\.00)?\+", re.IGNORECASE)
 _NUL = "NUL characters inside the text were removed."
 
 
-def read_script(data: bytes, name: str, *, limits: Limits, max_cue_ms: int) -> Script:
-    """Lines of the file `data`, called `name` by the person who uploaded it.
+def read_script(data: bytes, name: str, *, limits: Limits, max_cue_ms: int, fps: Fraction | None = None) -> Script:
+    """Lines of the file `data`, called `name` by the person who uploaded it. `fps`: of the programme, for timecode in a table that
+    does not state its own.
 
     Every cue left out or changed has a sentence in `Script.skipped`. Raises BadSubtitles for what is no usable script.
     """
@@ -43,14 +45,14 @@ def read_script(data: bytes, name: str, *, limits: Limits, max_cue_ms: int) -> S
         raise BadSubtitles(name, f"it is {size} MB and at most {most} MB are allowed; it is probably no subtitle file.")
     ledger = Ledger(name, limits.max_lines)
     if is_workbook(data):
-        found, encoding = _of_document("xlsx", read_xlsx(data, name, ledger), ledger), None
+        found, encoding = _of_document("xlsx", read_xlsx(data, name, ledger, fps), ledger), None
     else:
         refuse_if_not_text(data, name)
         decoded = decode(data)
         text = _clean(decoded, ledger)
         if not text.strip():
             raise BadSubtitles(name, "there is no text in it.")
-        found, encoding = _parse(text, name, ledger), decoded.encoding
+        found, encoding = _parse(text, name, ledger, fps), decoded.encoding
     lines = tidy(found.cues, ledger, TidyRules(name, limits.max_text_chars, max_cue_ms))
     return found.about(Script(lines, ledger.skipped(), encoding, found.kind))
 
@@ -83,7 +85,7 @@ def _clean(decoded: Decoded, ledger: Ledger) -> str:
     return text
 
 
-def _parse(text: str, name: str, ledger: Ledger) -> _Found:
+def _parse(text: str, name: str, ledger: Ledger, fps: Fraction | None) -> _Found:
     """The format by content, then by name; a .vtt without its first line is still one."""
     ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
     if ttml.looks_like(text):
@@ -99,5 +101,5 @@ def _parse(text: str, name: str, ledger: Ledger) -> _Found:
     if subrip.looks_like(text):
         return _Found("srt", subrip.parse(text, ledger))
     if table.looks_like(text):
-        return _Found("tsv" if "\t" in text.split("\n", 1)[0] else "csv", table.parse(text, name, ledger))
+        return _Found("tsv" if "\t" in text.split("\n", 1)[0] else "csv", table.parse(text, name, ledger, fps))
     raise BadSubtitles(name, f"no times of a known subtitle format are in it. {KNOWN}")

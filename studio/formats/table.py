@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from fractions import Fraction
 
 from studio.domain.errors import BadSubtitles
 from studio.formats.cue import Cue, Ledger
@@ -37,9 +38,9 @@ def looks_like(text: str) -> bool:
     return any(columns_of(_cells(line, delimiter)) is not None for line in head for delimiter in _DELIMITERS)
 
 
-def parse(text: str, name: str, ledger: Ledger) -> list[Cue]:
-    """Cues of a table; a row without text is a line to type in. Raises BadSubtitles for broken quoting."""
-    return row_cues(_sheet(text, name, ledger), ledger)
+def parse(text: str, name: str, ledger: Ledger, fps: Fraction | None = None) -> list[Cue]:
+    """Cues of a table, its timecode counted at `fps`; a row without text is a line to type in. Raises BadSubtitles for broken quoting."""
+    return row_cues(_sheet(text, name, ledger, fps), ledger)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -49,7 +50,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
         return []
 
 
-def _sheet(text: str, name: str, ledger: Ledger) -> Sheet:
+def _sheet(text: str, name: str, ledger: Ledger, fps: Fraction | None) -> Sheet:
     lines = text.splitlines()
     for skip, line in enumerate(lines[:5]):
         for delimiter in _DELIMITERS:
@@ -58,7 +59,7 @@ def _sheet(text: str, name: str, ledger: Ledger) -> Sheet:
             if columns is not None:
                 body = text.split("\n", skip + 1)[-1] if "\n" in text else "\n".join(lines[skip + 1 :])
                 is_ours = tuple(cell.strip("\ufeff") for cell in header) == OURS
-                return Sheet(columns, columns_in_ms(header, columns), _rows(body, delimiter, name, ledger), skip + 2, is_ours)
+                return Sheet(columns, columns_in_ms(header, columns), _rows(body, delimiter, name, ledger), skip + 2, is_ours, fps)
     raise BadSubtitles(name, "no row names the columns; the first row must hold start, end and text (or source, target, speaker).")
 
 

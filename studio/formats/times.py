@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from studio.domain.timebase import Timebase
+
 CLOCK = r"[-+−]?\d{1,4}[ \t]*:[ \t]*\d{1,3}(?:[ \t]*:[ \t]*\d{1,3})?(?:[ \t]*[.,][ \t]*\d{1,9})?"
 _CLOCK = re.compile(r"([-+−]?)(\d{1,4})\s*:\s*(\d{1,3})(?:\s*:\s*(\d{1,3}))?(?:\s*[.,]\s*(\d{1,9}))?", re.ASCII)
 _TIMECODE = re.compile(r"(\d{1,3}):(\d{1,2}):(\d{1,2})([:;])(\d{1,3})", re.ASCII)
@@ -44,7 +46,8 @@ def read_clock(text: str) -> ClockTime | None:
 
 
 def read_timecode(text: str, fps: Fraction) -> int | None:
-    """HH:MM:SS:FF in ms; with ";" before the frames it is drop-frame (two frame numbers left out each minute but every tenth).
+    """HH:MM:SS:FF as the first ms at which that frame is on screen; with ";" before the frames it is drop-frame (two frame numbers
+    left out each minute but every tenth).
 
     >>> read_timecode("00:00:01:12", Fraction(25))
     1480
@@ -59,6 +62,4 @@ def read_timecode(text: str, fps: Fraction) -> int | None:
         whole_minutes = hours * 60 + minutes
         count -= (nominal // 15) * (whole_minutes - whole_minutes // 10)
         fps = Fraction(nominal * 1000, 1001)
-    elif fps.denominator != 1:
-        fps = Fraction(fps)
-    return int(Fraction(count) * 1000 / fps + Fraction(1, 2))
+    return Timebase(fps).start_ms(count)

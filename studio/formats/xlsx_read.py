@@ -37,13 +37,16 @@ def is_workbook(data: bytes) -> bool:
     return parts is not None and "[Content_Types].xml" in parts and any(part.startswith("xl/") for part in parts)
 
 
-def read_xlsx(data: bytes, name: str, ledger: Ledger) -> ScriptDocument:
-    """The script in the workbook. Raises BadSubtitles for what is no usable workbook."""
+def read_xlsx(data: bytes, name: str, ledger: Ledger, programme_fps: Fraction | None = None) -> ScriptDocument:
+    """The script in the workbook; timecode of one that was not written here is counted at `programme_fps`.
+
+    Raises BadSubtitles for what is no usable workbook.
+    """
     refuse_harmful(data, name)
     book = _opened(data, name)
     try:
         told = _told(book)
-        fps = _fps(told.get("frames per second", ""))
+        fps = _fps(told.get("frames per second", "")) if told else programme_fps
         sheet = next((found for title in book.sheetnames[:MAX_SHEETS] if (found := _sheet(book, title, fps, ledger)) is not None), None)
     except (ValueError, KeyError, IndexError, AttributeError, TypeError, SyntaxError) as error:  # openpyxl's many ways to say “damaged”
         raise BadSubtitles(name, f"its sheets cannot be read ({type(error).__name__}); open it in a spreadsheet and save it anew.") from error

@@ -59,6 +59,13 @@ def test_a_rate_written_loosely_in_the_file_is_taken_for_the_standard_one() -> N
     assert timebase_of(None).fps == 25
 
 
+@given(st.sampled_from(STANDARD_RATES), st.integers(0, 3_000_000))
+def test_a_frame_begins_at_the_first_millisecond_at_which_it_is_on_screen(fps: Fraction, frame: int) -> None:
+    base = Timebase(fps)
+    assert base.first_frame(base.start_ms(frame)) == frame
+    assert frame == 0 or base.first_frame(base.start_ms(frame) - 1) == frame - 1
+
+
 def test_frames_of_a_span_cover_it() -> None:
     base = Timebase(Fraction(25))
     assert (base.first_frame(39), base.first_frame(40), base.end_frame(40), base.end_frame(41)) == (0, 1, 1, 2)

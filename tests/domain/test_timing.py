@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.domain.timing import TimeSpan, duration_penalty, frames_to_ms, ms_to_frames, ms_to_samples, samples_to_ms, timecode
+from studio.domain.timing import TimeSpan, duration_penalty, frames_to_ms, ms_to_frames, ms_to_samples, samples_to_ms
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,3 @@ def test_ms_survive_the_way_through_samples_at_any_length(ms: int, rate_hz: int)
 @given(st.integers(0, 400_000), st.sampled_from([Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(60)]))
 def test_the_start_of_a_frame_lies_on_that_frame_or_rounds_into_its_neighbour(frame: int, fps: Fraction) -> None:
     assert abs(ms_to_frames(frames_to_ms(frame, fps), fps) - frame) <= 1
-
-
-def test_timecode_counts_frames_not_fractions() -> None:
-    assert timecode(461_480, Fraction(25)) == "00:07:41:12"
-    assert timecode(3_599_999, Fraction(25)) == "00:59:59:24"
-    assert timecode(999, Fraction(24000, 1001)) == "00:00:00:23"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.domain.errors import BadSubtitles
+from studio.domain.timebase import Timebase
 from studio.formats.cue import Cue, Ledger
 from studio.formats.table import guarded, looks_like, parse, unguarded
 from studio.formats.table_rows import BAD_ROW_TIME, READ_AS_MS, READ_AS_TIMECODE
@@ -46,6 +49,14 @@ def test_timecodes_are_read_at_25_frames_and_said() -> None:
     ledger = Ledger()
     assert cues("in,out,text\n00:00:01:05,00:00:02:00,a\n", ledger)[0].start_ms == 1200
     assert READ_AS_TIMECODE in ledger.changes
+
+
+@pytest.mark.parametrize(("shown", "fps"), [("01:00:00;00", Fraction(30_000, 1001)), ("00:10:00:23", Fraction(24_000, 1001)), ("00:00:59:24", Fraction(25))])
+def test_timecode_of_a_table_is_counted_as_the_programme_counts(shown: str, fps: Fraction) -> None:
+    ledger = Ledger()
+    (cue,) = parse(f"in,out,text\n{shown},{shown.replace('01:00', '02:00').replace('00:10', '00:11').replace('00:59', '01:01')},a\n", "a.csv", ledger, fps)
+    assert Timebase(fps).timecode_at(cue.start_ms) == shown
+    assert READ_AS_TIMECODE not in ledger.changes
 
 
 def test_a_row_without_words_is_a_line_to_type_in_and_a_bad_time_costs_its_row() -> None:

@@ -27,4 +27,4 @@ def test_a_minus_sign_makes_a_time_negative_and_odd() -> None:
 def test_drop_frame_skips_two_numbers_a_minute_but_not_every_tenth() -> None:
     fps = Fraction(30_000, 1001)
     assert read_timecode("00:01:00;02", fps) == read_timecode("00:00:59;29", fps) + 33
-    assert read_timecode("01:00:00;00", fps) == 3_599_996
+    assert read_timecode("01:00:00;00", fps) == 3_599_997  # its first whole millisecond: 3,599,996.4 is a frame earlier on screen
