@@ -22,6 +22,7 @@ from studio.engines.rack import EngineRack
 from studio.jobs import JobRunner
 from studio.pipeline import run_job
 from studio.service import Studio
+from studio.light_pictures import LightPictures
 from studio.standings import Standings
 from studio.store.blobs import BlobStore
 from studio.store.database import open_database
@@ -160,6 +161,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         blobs=blobs,
         engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine)) if engines is None else engines,
         standings=Standings(),
+        pictures=LightPictures(),
         cache=place.home / "cache",
         demo=REPOSITORY / "assets" / "demo",
         log_file=log_file,

@@ -10,15 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studio.domain.errors import NotReady
+from studio.domain.bench import DeskPicture
+from studio.domain.errors import NotFound, NotReady
 from studio.domain.media import MediaInfo
 from studio.domain.plain import fingerprint, from_plain
 from studio.domain.project import Project
 from studio.domain.timing import TimeSpan
 from studio.engines.protocols import Audio
 from studio.media.decode import read_audio
-from studio.media.ffmpeg import ToolCall
-from studio.media.preview import cut_clip, is_browser_playable, make_proxy
+from studio.media.ffmpeg import CancelCheck, ToolCall
+from studio.media.preview import cut_clip, is_browser_playable, is_quick_to_seek, make_light_picture, make_proxy
 from studio.media.probe import probe
 from studio.media.wav import write_wav
 from studio.stages.fit import place
@@ -139,8 +140,56 @@ def peaks(shop: Workshop, project: Project) -> bytes:
 def playable_source(shop: Workshop, project: Project) -> Path:
     """The source itself where a browser plays it as it should be heard, else a proxy."""
     source = source_of(project)
-    track = source.info.track_index(project.settings.audio_track) if source.info.audio else None
-    return _playable(shop, shop.blobs.path(source.blob), source.info, track, shift_ms=project.settings.sound_shift_ms if source.info.audio else 0)
+    track, shift_ms = _sound_of(project)
+    return _playable(shop, shop.blobs.path(source.blob), source.info, track, shift_ms=shift_ms)
+
+
+def desk_picture(shop: Workshop, project: Project) -> DeskPicture:
+    """The light picture once it is there; until then, and where none is needed, the source as the page plays it. Raises NotReady."""
+    light = _light_path(shop, project)
+    if light is None or light.exists():
+        return DeskPicture(_mark(project, is_light=light is not None), False)
+    source = source_of(project)
+    track, shift_ms = _sound_of(project)
+
+    def make(is_over: CancelCheck) -> None:
+        call = ToolCall("Preparing a light picture", cancel=is_over)
+        blob = shop.blobs.path(source.blob)
+        cached(shop, light.stem, ".mp4", lambda draft: make_light_picture(blob, source.info, draft, call, track=track, shift_ms=shift_ms))
+
+    return DeskPicture(_mark(project, is_light=False), shop.pictures.want(light.stem, make))
+
+
+def picture(shop: Workshop, project: Project, mark: str) -> Path:
+    """The file of a mark. Raises NotFound where the source, its sound or the cache have changed since: the page asks anew."""
+    if mark == _mark(project, is_light=False):
+        return playable_source(shop, project)
+    light = _light_path(shop, project) if mark == _mark(project, is_light=True) else None
+    if light is None or not light.exists():
+        raise NotFound("picture", mark)
+    return light
+
+
+def _light_path(shop: Workshop, project: Project) -> Path | None:
+    """Where the light picture is or will be; None where the source is light enough itself, or has no picture."""
+    source = source_of(project)
+    track, shift_ms = _sound_of(project)
+    path = shop.cache / f"{fingerprint('light picture', source.blob, _heard(track, shift_ms))[:40]}.mp4"
+    if source.info.video is None or (not path.exists() and is_quick_to_seek(shop.blobs.path(source.blob), source.info)):
+        return None
+    return path
+
+
+def _mark(project: Project, *, is_light: bool) -> str:
+    return fingerprint("picture", source_of(project).blob, _heard(*_sound_of(project)), is_light)[:24]
+
+
+def _sound_of(project: Project) -> tuple[int | None, int]:
+    """The source's sound as it is heard: track and shift in ms; no track where it has no sound."""
+    source = source_of(project)
+    if not source.info.audio:
+        return None, 0
+    return source.info.track_index(project.settings.audio_track), project.settings.sound_shift_ms
 
 
 def playable_dub(shop: Workshop, project: Project) -> Path | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from studio import exports, playback
 from studio.bulk_verbs import BulkVerbs
+from studio.domain.bench import DeskPicture
 from studio.domain.errors import BadMedia, BadSetting, NotFound, NotReady
 from studio.domain.language import NAMES, language_code
 from studio.domain.line import LineStatus
@@ -245,7 +246,7 @@ class Studio(MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, P
     def playable_source(self, project_id: str) -> Path:
         return playback.playable_source(self._shop, self._own(project_id))
 
-    def desk_picture(self, project_id: str) -> playback.DeskPicture:
+    def desk_picture(self, project_id: str) -> DeskPicture:
         """Which picture the desk shows now; where a lighter one would be quicker to seek, it is made in the background. Raises NotReady."""
         return playback.desk_picture(self._shop, self._own(project_id))
 

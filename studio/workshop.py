@@ -21,6 +21,7 @@ from studio.store.stage_results import StageResults
 from studio.store.user_settings import UserSettings
 
 if TYPE_CHECKING:
+    from studio.light_pictures import LightPictures
     from studio.standings import Standings
 
 
@@ -44,6 +45,7 @@ class Workshop:
     blobs: BlobStore
     engines: EngineRack
     standings: Standings
+    pictures: LightPictures
     cache: Path
     demo: Path
     log_file: Path

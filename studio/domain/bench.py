@@ -83,3 +83,11 @@ class LineBench:
     warning: str = ""
     spoken: tuple[tuple[int, int], ...] | None = None
     spoken_in: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPicture:
+    """Which picture the desk shows: a `mark` that stands for certain bytes for good. `is_coming`: a lighter one is being made."""
+
+    mark: str
+    is_coming: bool

@@ -5,6 +5,8 @@ Cutting and proxies go through ffmpeg; the side-by-side composite is moviepy's, 
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,12 @@ _PLAYABLE = {
 _PLAYABLE_PIXELS = ("yuv420p", "yuvj420p", "yuva420p")
 _SMALL_PICTURE = f"scale=w=-2:h='2*trunc(min({_PROXY_HEIGHT_PX},ih)/2)':flags=fast_bilinear,setsar=1"
 _ENCODERS = ("-c:v", "libx264", "-preset", "ultrafast", "-crf", "24", "-pix_fmt", "yuv420p", "-g", "25")
+_LIGHT_WIDTH_PX, _LIGHT_KEY_FRAMES = 640, 12
+_LIGHT_PICTURE = f"scale=w='2*trunc(min({_LIGHT_WIDTH_PX},iw)/2)':h=-2:flags=fast_bilinear,setsar=1"
+_LIGHT_ENCODERS = ("-threads", "1", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "fastdecode", "-crf", "25", "-pix_fmt", "yuv420p",
+                   "-g", str(_LIGHT_KEY_FRAMES), "-bf", "0")  # fmt: skip
+_QUICK_HEIGHT_PX = 576
+_QUICK_GAP_S = 2.5  # between whole pictures; what lies between is decoded unseen before a line shows
 _ALIGN = "aresample=async=1:first_pts=0"
 _SOUND = ("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000")
 
@@ -41,7 +49,7 @@ def is_browser_playable(path: Path, info: MediaInfo) -> bool:
         return False
     if info.video is None:
         return bool(info.audio) and info.container in _PLAYABLE
-    return info.video.codec in pictures and _pixel_format(path) in _PLAYABLE_PIXELS
+    return info.video.codec in pictures and _pixels(path) in _PLAYABLE_PIXELS
 
 
 def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track: int | None = None, shift_ms: int = 0) -> None:
@@ -50,11 +58,23 @@ def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track:
     `track` None takes the first sound; `shift_ms` plays it so much later. Raises MediaToolFailed, OutOfSpace, Cancelled.
     """
     video = info.video
-    fits = video is not None and video.codec == "h264" and video.height_px <= _PROXY_HEIGHT_PX and _pixel_format(path) in _PLAYABLE_PIXELS
+    fits = video is not None and video.codec == "h264" and video.height_px <= _PROXY_HEIGHT_PX and _pixels(path) in _PLAYABLE_PIXELS
     picture = ["-c:v", "copy"] if fits else ["-vf", _SMALL_PICTURE, "-fps_mode", "vfr", *_ENCODERS]
     maps = [*(["-map", "0:V:0", *picture] if video is not None else []), *_sound_map(info, track, shift_ms)]
     with write_beside(out) as draft:
         run(["-loglevel", "error", *input_args(path, "-fflags", "+genpts"), *maps, *_tail(draft)], call)
+
+
+def is_quick_to_seek(path: Path, info: MediaInfo) -> bool:
+    """Whether any moment of the picture is on screen at once: few pixels, and a whole picture every few seconds."""
+    return info.video is None or (info.video.height_px <= _QUICK_HEIGHT_PX and (_longest_gap_s(path) or 0) <= _QUICK_GAP_S)
+
+
+def make_light_picture(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track: int | None = None, shift_ms: int = 0) -> None:
+    """An MP4 for the desk: at most 640 px wide, its every frame where it was, a whole picture every 12 frames. Raises as `make_proxy`."""
+    picture = ["-map", "0:V:0", "-vf", _LIGHT_PICTURE, "-fps_mode", "vfr", *_LIGHT_ENCODERS]
+    with write_beside(out) as draft:
+        run(["-loglevel", "error", *input_args(path, "-fflags", "+genpts"), *picture, *_sound_map(info, track, shift_ms), *_tail(draft)], call)
 
 
 def cut_clip(path: Path, info: MediaInfo, span: TimeSpan, out: Path, *, track: int | None = None) -> None:
@@ -107,12 +127,33 @@ def _tail(draft: Path) -> list[str]:
     ]
 
 
-def _pixel_format(path: Path) -> str | None:
-    """How the picture stores its pixels, from the header alone; None where that cannot be told."""
+def _pixels(path: Path) -> str | None:
+    """How the picture stores its pixels; None where that cannot be told."""
+    return _pixel_format(path, path.stat().st_mtime_ns) if path.exists() else None
+
+
+@lru_cache(maxsize=256)  # asked for every range of a film that a browser fetches, and a long film's header is long
+def _pixel_format(path: Path, changed_ns: int) -> str | None:
+    """`_pixels` of a file as it was written at `changed_ns`, from the header alone."""
     import av
 
     try:
         with av.open(local(path), options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
             return container.streams.video[0].codec_context.pix_fmt if container.streams.video else None
     except (av.error.FFmpegError, OSError):
+        return None
+
+
+def _longest_gap_s(path: Path) -> Fraction | None:
+    """The longest time between whole pictures, from the container's index; None where it has none."""
+    import av
+
+    try:
+        with av.open(local(path), options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
+            video = container.streams.video[0]
+            marks = [entry.timestamp for entry in video.index_entries if entry.is_keyframe]
+            last = video.duration or (marks[-1] if marks else 0)
+            gaps = [after - before for before, after in zip(marks, [*marks[1:], last], strict=True)]
+            return max(gaps) * video.time_base if gaps and video.time_base is not None else None
+    except (av.error.FFmpegError, OSError, IndexError):
         return None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio.domain.bench import MouthBoxes, TakeRecord
+from studio.domain.bench import DeskPicture, MouthBoxes, TakeRecord
 from studio.service import Studio
 from studio.ui.desk_views import LipView
 from studio.ui.guidance_present import take_card
@@ -68,6 +68,9 @@ class PlaybackDesk:
     def speech(self) -> SpeechView:
         return SpeechView(tuple((span.start_ms, span.end_ms) for span in self._studio.speech_spans(self._project_id)))
 
+    def picture(self) -> DeskPicture:
+        return self._studio.desk_picture(self._project_id)
+
     def mouths(self, line_id: str) -> MouthBoxes:
         return self._studio.mouth_boxes(self._project_id, line_id)
 
@@ -110,6 +113,7 @@ def _history_view(record: TakeRecord, references: dict[str, str]) -> TakeHistory
 
 PLAYBACK_CALLS: dict[str, Callable[..., Any]] = {
     "speech": PlaybackDesk.speech,
+    "picture": PlaybackDesk.picture,
     "mouths": PlaybackDesk.mouths,
     "takes": PlaybackDesk.takes,
     "note_take": PlaybackDesk.note_take,
