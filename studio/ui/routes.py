@@ -26,6 +26,7 @@ from studio.ui.handover_desk import HANDOVER_CALLS
 from studio.ui.handover_routes import add_handover
 from studio.ui.history_desk import HISTORY_CALLS
 from studio.ui.list_desk import LIST_CALLS
+from studio.ui.members_desk import MEMBERS_CALLS
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
 from studio.ui.playback_desk import PLAYBACK_CALLS
