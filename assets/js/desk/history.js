@@ -42,6 +42,7 @@ export class History {
     add("undo", "Undo my last action", ["Ctrl+Z", "Z"], () => this.undo("undo"), { footer: "undo", repeats: true });
     add("redo", "Redo what I undid last", ["Ctrl+Shift+Z", "Shift+Z", "Ctrl+Y"], () => this.undo("redo"), { repeats: true });
     add("history", "History of this line and of the project", ["H"], () => this.toggle());
+    add("history-leave", "From the history back to the line", ["Escape"], () => this.toggle(), { when: () => !this.drawer.hidden });
   }
 
   /** `verb`: "undo" or "redo". What cannot be undone is said, and gone past when asked again. */

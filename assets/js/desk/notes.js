@@ -36,6 +36,7 @@ export class DeskNotes {
     const hasLine = () => Boolean(this.selection.active);
     add("note-add", "Note on this line", ["M"], () => this.write(), { when: hasLine, footer: "note" });
     add("note-drawer", "All notes, or back to the line", ["Shift+M"], () => this.toggle());
+    add("note-leave", "From the notes back to the line", ["Escape"], () => this.toggle(), { when: () => !this.drawer.hidden && !this.panel.element.classList.contains("with-history") });
     add("note-playhead", "Note at the playhead", ["Alt+M"], () => this.writeAtPlayhead(), { when: () => Boolean(lines.desk.project_id) });
     add("note-next", "Next line with an open note", ["Alt+N"], () => this.#step(1), { when: () => notes.openCount > 0, repeats: true });
     add("note-previous", "Previous line with an open note", ["Alt+P"], () => this.#step(-1), { when: () => notes.openCount > 0, repeats: true });
@@ -50,6 +51,7 @@ export class DeskNotes {
 
   /** Type a note on the selected line. */
   write() {
+    if (this.panel.element.classList.contains("with-history")) perform("history"); // a box nobody sees takes no words: they would be keys
     if (!this.drawer.hidden) this.toggle();
     this.box?.open();
   }
