@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from studio.domain.errors import BadSetting, BadSubtitles, NotReady
+from studio.domain.errors import BadSetting, BadSubtitles, DoubtfulScript, NotReady
 from studio.domain.line import Line, LineStatus, SpeakerProfile
 from studio.domain.plain import fingerprint, to_plain
 from studio.domain.project import Cast, LineDraft, Project, Script, Skipped
 from studio.domain.script_plan import FieldChange, ImportMode, LineChanges, ScriptPlan
+from studio.domain.timebase import Timebase, timebase_of
 from studio.domain.timing import TimeSpan, clock
 from studio.formats.read import within
 from studio.script import UNNAMED_SPEAKER, speaker_at
@@ -66,7 +67,7 @@ class _Sides:
 
 
 def check_belongs(project: Project, cast: Cast, script: Script, name: str, mode: ImportMode) -> None:
-    """Raises BadSubtitles with every reason why the script may be another video's."""
+    """Raises DoubtfulScript with every reason why the script may be another video's."""
     met = _overlapping(cast, script) if mode is ImportMode.TRANSLATION else None  # words of two languages are never alike: places decide
     refuse_doubtful(name, doubts(Held(project, cast.lines, script, met)))
 
@@ -82,7 +83,7 @@ def _overlapping(cast: Cast, script: Script) -> int:
 
 def refuse_doubtful(name: str, found: tuple[str, ...]) -> None:
     if found:
-        raise BadSubtitles(name, f"it seems to be for another video. {' '.join(found)} {NOTHING_CHANGED} If it is the right file, import it all the same.")
+        raise DoubtfulScript(name, found)
 
 
 def update_of(shop: Workshop, project: Project, script: Script, name: str) -> Update:
@@ -95,6 +96,7 @@ def update_of(shop: Workshop, project: Project, script: Script, name: str) -> Up
     if not held.lines:
         raise BadSubtitles(name, f"all of its lines lie after the programme ends; it is for another video. {NOTHING_CHANGED}")
     matching = match_script(cast.lines, held.lines)
+    base = timebase_of(project.source.info if project.source is not None else None)
     roles = _Roles({speaker.name: speaker for speaker in reversed(cast.speakers)}, {speaker.id: speaker.name for speaker in cast.speakers})
     sides = _Sides(any(one.text.strip() for one in script.lines), any(one.target_text.strip() for one in script.lines))
     numbers = {line.id: number for number, line in enumerate(cast.lines, start=1)}
@@ -107,14 +109,14 @@ def update_of(shop: Workshop, project: Project, script: Script, name: str) -> Up
             locked.append(f"Line {numbers[pair.line.id]} is locked and stays as it is: “{_short(pair.line.target_text or pair.line.source_text)}”")
             continue
         revised.append(after)
-        changed.append(LineChanges(pair.line.id, numbers[pair.line.id], _shown(pair.line, after, cast, roles), pair.is_by_id))
+        changed.append(LineChanges(pair.line.id, numbers[pair.line.id], _shown((pair.line, after), cast, roles, base), pair.is_by_id))
     added = tuple(_added(draft, cast, roles) for draft in matching.new)
     found = doubts(Held(project, cast.lines, script, len(matching.pairs)))
     plan = ScriptPlan(
         name=name,
         mode=ImportMode.UPDATE,
         changed=tuple(changed),
-        added=tuple(f"{clock(line.span.start_ms)} “{_short(line.source_text or line.target_text)}”" for line in added),
+        added=tuple(f"{base.timecode_at(line.span.start_ms)} “{_short(line.source_text or line.target_text)}”" for line in added),
         missing=tuple(f"Line {numbers[line.id]} “{_short(line.source_text or line.target_text)}”" for line in matching.missing),
         locked=tuple(locked),
         same=len(matching.pairs) - len(changed) - len(locked),
@@ -187,17 +189,23 @@ def _used(roles: _Roles, revised: list[Line], added: tuple[Line, ...]) -> list[S
     return [speaker for speaker in roles.new if speaker.id in wanted]
 
 
-def _shown(before: Line, after: Line, cast: Cast, roles: _Roles) -> tuple[FieldChange, ...]:
+def _shown(sides: tuple[Line, Line], cast: Cast, roles: _Roles, base: Timebase) -> tuple[FieldChange, ...]:
+    before, after = sides
+    time = base.timecode_at if _frames(before, base) != _frames(after, base) else clock  # less than a frame is told in milliseconds
     names = {speaker.id: speaker.name for speaker in (*cast.speakers, *roles.new)}
 
     def said(line: Line, what: str) -> str:
         if what == "span":
-            return f"{clock(line.span.start_ms)} – {clock(line.span.end_ms)}"
+            return f"{time(line.span.start_ms)} – {time(line.span.end_ms)}"
         if what == "speaker_id":
             return names[line.speaker_id]
         return "; ".join(line.notes) if what == "notes" else str(getattr(line, what))
 
     return tuple(FieldChange(word, said(before, what), said(after, what)) for what, word in _SHOWN.items() if getattr(before, what) != getattr(after, what))
+
+
+def _frames(line: Line, base: Timebase) -> tuple[int, int]:
+    return base.first_frame(line.span.start_ms), base.first_frame(line.span.end_ms)
 
 
 def _short(text: str) -> str:

@@ -3,7 +3,7 @@
     StudioError
     ├── UserError            the person's input or settings (exit code 2)
     │   ├── BadMedia         a file that is no usable media
-    │   ├── BadSubtitles     a file that is no usable script
+    │   ├── BadSubtitles     a file that is no usable script (DoubtfulScript: it seems to be for another video)
     │   ├── BadSetting       a value outside its range, an unknown language, an unknown name
     │   ├── NotFound         no such project, line, take or candidate for this user
     │   └── NotReady         the step before this one has not been done
@@ -41,6 +41,17 @@ class BadSubtitles(UserError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.name, self.reason)
+
+
+class DoubtfulScript(BadSubtitles):
+    """A script that reads well and seems to be for another video. `doubts`: the reasons, a sentence each."""
+
+    def __init__(self, name: str, doubts: tuple[str, ...]) -> None:
+        self.doubts = doubts
+        super().__init__(name, f"it seems to be for another video. {' '.join(doubts)} Nothing was changed. If it is the right file, import it all the same.")
+
+    def __reduce__(self) -> tuple[type, tuple[str, tuple[str, ...]]]:  # type: ignore[override]
+        return type(self), (self.name, self.doubts)
 
 
 class BadSetting(UserError):

@@ -13,7 +13,6 @@ from pathlib import Path
 from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind, JobState
-from studio.domain.script_plan import ImportMode
 from studio.domain.settings import FitSettings, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import MAX_NAME_CHARS, Studio
@@ -24,6 +23,8 @@ from studio.ui.guidance_handlers import GuidanceHandlers
 from studio.ui.guidance_present import guidance_news
 from studio.ui.next_step import next_step
 from studio.ui.overview_handlers import OverviewHandlers
+from studio.ui.script_handlers import ScriptHandlers
+from studio.ui.script_view import WaitingScripts
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
@@ -44,13 +45,14 @@ FACE_TASK = "face tracker"
 TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
 
 
-class Handlers(GuidanceHandlers, OverviewHandlers):
+class Handlers(GuidanceHandlers, OverviewHandlers, ScriptHandlers):
     """`can_leave`: the person logged in, so a way out is shown. `page`: the browser page that asks; files dropped on it together
-    find each other through `arrivals`."""
+    find each other through `arrivals`; a script waits in `scripts` for the person's answer."""
 
-    def __init__(self, studio: Studio, *, can_leave: bool = False, page: str = "", arrivals: Arrivals | None = None) -> None:
+    def __init__(self, studio: Studio, *, can_leave: bool = False, page: str = "", arrivals: Arrivals | None = None, scripts: WaitingScripts | None = None) -> None:
         self._studio, self._can_leave = studio, can_leave
         self._page_name, self._arrivals = page, arrivals if arrivals is not None else Arrivals()
+        self._scripts = scripts if scripts is not None else WaitingScripts()
 
     # the page as a whole
 
@@ -129,13 +131,6 @@ class Handlers(GuidanceHandlers, OverviewHandlers):
             file.unlink(missing_ok=True)
         self._studio.submit(project_id, JobKind.INGEST)
         return self._stay(project_id)
-
-    def upload_script(self, project_id: str, path: str, use: str = ImportMode.LINES, anyway: bool = False) -> PageView:
-        """A script that becomes the lines, or (use "update") changes the lines it knows. `anyway`: also one that seems another video's."""
-        return self._import(project_id, path, ImportMode.UPDATE if use == ImportMode.UPDATE else ImportMode.LINES, anyway=anyway)
-
-    def upload_translation(self, project_id: str, path: str, anyway: bool = False) -> PageView:
-        return self._import(project_id, path, ImportMode.TRANSLATION, anyway=anyway)
 
     def upload_bed(self, project_id: str, path: str) -> PageView:
         file = Path(path)
@@ -223,18 +218,6 @@ class Handlers(GuidanceHandlers, OverviewHandlers):
     def _joined(self, project_id: str) -> str:
         """The project a file belongs to. The page of a file dropped right after the media knows none yet: the media's own it is."""
         return _chosen(project_id or self._arrivals.opened(self._page_name))
-
-    def _import(self, project_id: str, path: str, mode: ImportMode, *, anyway: bool) -> PageView:
-        file = Path(path)
-        try:
-            project_id = self._joined(project_id)
-            if mode is ImportMode.UPDATE:
-                self._studio.update_from_script(project_id, file.read_bytes(), file.name, anyway=anyway)
-            else:
-                self._studio.import_script(project_id, file.read_bytes(), file.name, as_target=mode is ImportMode.TRANSLATION, anyway=anyway)
-        finally:
-            file.unlink(missing_ok=True)
-        return self._stay(project_id)
 
     def _change(self, project_id: str, change: Callable[[Settings], Settings]) -> PageView:
         """Store changed settings; without a project there is nothing to keep them in, and nothing happens."""

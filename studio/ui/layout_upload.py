@@ -12,7 +12,7 @@ from studio.ui.upload_view import DEFAULT_PAIR, LANGUAGES
 
 MEDIA_TYPES = ["video", "audio", ".mkv", ".avi", ".mpg", ".mpeg", ".mov", ".mxf", ".ts", ".m4a", ".opus", ".flac"]
 SCRIPT_TYPES = [".srt", ".vtt", ".ass", ".ssa", ".ttml", ".xml", ".dfxp", ".dapt", ".csv", ".tsv", ".xlsx", ".txt"]
-SCRIPT_USES = (("becomes the lines", "lines"), ("updates the lines it knows", "update"))
+SCRIPT_USES = (("becomes the lines", "lines"), ("updates the lines it knows, after a look at what would change", "update"))
 BED_TYPES = ["audio", "video", ".flac", ".m4a", ".mkv", ".mka"]
 
 
@@ -26,7 +26,7 @@ class UploadWidgets:
     translation: gr.File
     bed: gr.File
     script_use: gr.Radio
-    script_anyway: gr.Checkbox
+    question: gr.HTML
     transcriber: gr.Dropdown
     translator: gr.Dropdown
     estimator: gr.Dropdown
@@ -62,9 +62,8 @@ def build_upload() -> UploadWidgets:
                         file_types=SCRIPT_TYPES, label="Translation: what to say", show_label=False, height=104, elem_id="translation-file"
                     )
                     bed = gr.File(file_types=BED_TYPES, label="Music and effects stem", show_label=False, height=104, elem_id="bed-file")
-                with gr.Row(elem_classes="pair"):
-                    script_use = gr.Radio(list(SCRIPT_USES), value=SCRIPT_USES[0][1], label="A script that is dropped here")
-                    script_anyway = gr.Checkbox(label="Take it even if it seems to be for another video", value=False)
+                script_use = gr.Radio(list(SCRIPT_USES), value=SCRIPT_USES[0][1], label="A script that is dropped here")
+                question = island("scriptask", events=("taken", "left"))
             widgets = _engines()
         with gr.Column(scale=2, min_width=340, elem_classes="stack"):
             facts = island("facts", events=("bed_removed", "sound_corrected", "sound_restored"))
@@ -72,7 +71,7 @@ def build_upload() -> UploadWidgets:
                 find = gr.Button("Find lines", interactive=False)
                 dub = gr.Button("Dub it", variant="primary", interactive=False)
             house = island("house")
-    return UploadWidgets(media, track, source, target, script, translation, bed, script_use, script_anyway, *widgets, find, dub, facts, house)
+    return UploadWidgets(media, track, source, target, script, translation, bed, script_use, question, *widgets, find, dub, facts, house)
 
 
 def _engines() -> tuple[gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Dropdown, gr.Markdown]:

@@ -13,6 +13,7 @@ from studio.domain.settings import FitSettings, Guidance, MixSettings
 if TYPE_CHECKING:
     from studio.ui.guidance_views import GuidanceNews
     from studio.ui.next_step import NextStep
+    from studio.ui.script_view import ScriptView
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,8 @@ class TickView:
 
 @dataclass(frozen=True, slots=True)
 class PageView:
-    """The whole page for one project (or none). `tab` None leaves the person where they are."""
+    """The whole page for one project (or none). `tab` None leaves the person where they are; `script`: what a dropped script would change,
+    to be agreed to."""
 
     project_id: str
     tab: OpenTab | None
@@ -226,6 +228,7 @@ class PageView:
     mix: MixSettings
     fit: FitSettings
     news: TickView
+    script: ScriptView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,20 +20,24 @@ from studio.service import Studio
 from studio.ui.arrivals import Arrivals
 from studio.ui.handlers import Handlers
 from studio.ui.layout import Page
+from studio.ui.script_view import WaitingScripts
 from studio.ui.trouble import sentence
 from studio.ui.views import Action, Choices, OpenTab, Ticking
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Whose studio answers, and whether people log in; `arrivals` joins files that were dropped on one page together."""
+    """Whose studio answers, and whether people log in; `arrivals` joins files that were dropped on one page together, `scripts` keeps
+    those that wait for an answer."""
 
     studio: Studio
     can_leave: bool
     arrivals: Arrivals = field(default_factory=Arrivals)
+    scripts: WaitingScripts = field(default_factory=WaitingScripts)
 
     def handlers(self, request: gr.Request) -> Handlers:
-        return Handlers(self.studio.as_user(request.username), can_leave=self.can_leave, page=request.session_hash or "", arrivals=self.arrivals)
+        user, page = self.studio.as_user(request.username), request.session_hash or ""
+        return Handlers(user, can_leave=self.can_leave, page=page, arrivals=self.arrivals, scripts=self.scripts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ def _whole(page: Page) -> dict[Any, str]:
         page.project_id: "project_id",
         page.tabs: "tab",
         page.projects.listing: "projects",
+        upload.question: "script",
         **{getattr(upload, name): f"upload.{name}" for name in named},
         **_scales(page, "guidance"),
         **{getattr(page.export.mix, item.name): f"mix.{item.name}" for item in fields(MixSettings)},
@@ -180,13 +185,14 @@ def _wire_upload(page: Page, wiring: Wiring) -> None:
     widgets, here, whole = page.upload, {"project_id": page.project_id}, _whole(page)
     pair = {"source_language": widgets.source_language, "target_language": widgets.target_language}
     on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}, drop=widgets.media), whole)
-    asked = {"anyway": widgets.script_anyway}
     for upload, handler, more in (
-        (widgets.script, Handlers.upload_script, {"use": widgets.script_use, **asked}),
-        (widgets.translation, Handlers.upload_translation, asked),
+        (widgets.script, Handlers.upload_script, {"use": widgets.script_use}),
+        (widgets.translation, Handlers.upload_translation, {}),
         (widgets.bed, Handlers.upload_bed, {}),
     ):
         on(wiring, [upload.upload], handler, Reads({**here, "path": upload, **more}, drop=upload), whole)
+    on(wiring, [widgets.question.taken], Handlers.take_script, Reads({}, data=("ask", "mark")), whole)
+    on(wiring, [widgets.question.left], Handlers.leave_script, Reads(here, data=("ask",)), whole)
     on(wiring, [widgets.facts.bed_removed], Handlers.remove_bed, Reads(here), whole)
     on(wiring, [widgets.source_language.input, widgets.target_language.input], Handlers.choose_languages, Reads({**here, **pair}), whole)
     on(wiring, [widgets.track.input], Handlers.choose_track, Reads({**here, "track": widgets.track}), whole)

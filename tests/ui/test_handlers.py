@@ -13,11 +13,11 @@ import pytest
 from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
 from studio.domain.project import JobKind, JobState, Project
 from studio.domain.settings import Guidance, MixSettings
-from studio.service import new_job
-from studio.service import Studio
+from studio.service import LineEdit, Studio, new_job
 from studio.ui import present
 from studio.ui.arrivals import Arrivals
 from studio.ui.handlers import BUSY_TICK_S, IDLE_TICK_S, Handlers, render_action, wants_look
+from studio.ui.script_view import ChangeRow, WaitingScripts
 from tests.lip_fakes import OFFSET, LipStudio, UnseenStudio
 from tests.studio_fixtures import SCRIPT, finish
 
@@ -281,12 +281,52 @@ def test_sound_in_time_needs_no_correction_and_says_so_when_asked_for_one(handle
         handlers.correct_offset(project.id)
 
 
-def test_a_script_dropped_to_update_changes_lines_and_says_what_it_did(studio: Studio, tmp_path: Path) -> None:
-    handlers = Handlers(studio)
-    project = studio.create_project("Pilot", "en", "de")
-    for use, words in (("lines", "one two"), ("update", "one two three")):
-        path = tmp_path / "a.srt"
-        path.write_text(f"1\n00:00:01,000 --> 00:00:02,000\n{words}\n", encoding="utf-8")
-        page = handlers.upload_script(project.id, str(path), use)
-    assert [row.line.source_text for row in studio.rows(project.id)] == ["one two three"]
+def dropped(tmp_path: Path, words: str, start: str = "00:00:01,000", end: str = "00:00:02,000") -> str:
+    path = tmp_path / "a.srt"
+    path.write_text(f"1\n{start} --> {end}\n{words}\n", encoding="utf-8")
+    return str(path)
+
+
+def test_a_script_dropped_to_update_is_shown_first_and_done_when_agreed_to(studio: Studio, tmp_path: Path) -> None:
+    handlers, project = Handlers(studio), studio.create_project("Pilot", "en", "de")
+    handlers.upload_script(project.id, dropped(tmp_path, "one two"), "lines")
+    asked = handlers.upload_script(project.id, dropped(tmp_path, "one two three"), "update").script
+    assert asked is not None and (asked.changed, asked.added, asked.locked, asked.unmatched) == (1, 0, 0, 0)
+    assert asked.rows == (ChangeRow(1, "source", "one two", "one two three"),)
+    assert source_texts(studio, project) == ["one two"]
+    page = handlers.take_script(asked.ask, asked.mark)
+    assert source_texts(studio, project) == ["one two three"] and page.script is None
     assert "Lines changed: 1; added: 0" in str(page.news.facts)
+    with pytest.raises(NotReady, match="not kept any more"):
+        handlers.take_script(asked.ask, asked.mark)
+
+
+def test_lines_that_changed_while_an_update_was_looked_at_are_shown_anew(studio: Studio, tmp_path: Path) -> None:
+    handlers, project = Handlers(studio), studio.create_project("Pilot", "en", "de")
+    handlers.upload_script(project.id, dropped(tmp_path, "one two"), "lines")
+    asked = handlers.upload_script(project.id, dropped(tmp_path, "one two three"), "update").script
+    assert asked is not None
+    studio.revise_line(project.id, studio.rows(project.id)[0].line.id, LineEdit(source_text="one two, or so"))
+    again = handlers.take_script(asked.ask, asked.mark).script
+    assert again is not None and again.notice and again.rows[0].before == "one two, or so"
+    assert source_texts(studio, project) == ["one two, or so"]
+    handlers.leave_script(project.id, again.ask)
+    with pytest.raises(NotReady):
+        handlers.take_script(again.ask, again.mark)
+
+
+def test_a_waiting_script_is_taken_by_nobody_else(studio: Studio, tmp_path: Path) -> None:
+    waiting = WaitingScripts()
+    mine, theirs = Handlers(studio, scripts=waiting), Handlers(studio.as_user("eve"), scripts=waiting)
+    project = studio.create_project("Pilot", "en", "de")
+    mine.upload_script(project.id, dropped(tmp_path, "one two"), "lines")
+    asked = mine.upload_script(project.id, dropped(tmp_path, "one two three"), "update").script
+    assert asked is not None
+    with pytest.raises(NotReady):
+        theirs.take_script(asked.ask, asked.mark)
+    mine.take_script(asked.ask, asked.mark)
+    assert source_texts(studio, project) == ["one two three"]
+
+
+def source_texts(studio: Studio, project: Project) -> list[str]:
+    return [row.line.source_text for row in studio.rows(project.id)]

@@ -23,7 +23,7 @@ def test_every_island_of_the_page_has_its_module() -> None:
     with gr.Blocks() as blocks:
         build_page()
     islands = [block for block in blocks.blocks.values() if isinstance(block, gr.HTML) and (block.elem_id or "").startswith("island-")]
-    assert len(islands) == 14
+    assert len(islands) == 16
     for block in islands:
         named = block.js_on_load.split("'")[1].removeprefix("look/js/")
         assert "export function mount" in (look.ASSETS / "js" / named).read_text(encoding="utf-8")
