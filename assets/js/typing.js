@@ -29,6 +29,12 @@ export function sent(id, text) {
   return change;
 }
 
+/** The studio refused it: nothing of it stands, so typing goes on from where that edit began. */
+export function refused(change) {
+  const at = open.get(change.line_id);
+  if (at && change.base && at.base.target === change.target) at.base = change.base;
+}
+
 /** The box is closed. What was not sent stays a draft until it is. */
 export const end = (id) => open.delete(id);
 

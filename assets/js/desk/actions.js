@@ -4,7 +4,7 @@ import { quietly, read, write } from "../api.js";
 import { isContested, retype } from "../conflicts.js";
 import { lines } from "../lines.js";
 import { toast } from "../toast.js";
-import { sent } from "../typing.js";
+import { refused, sent } from "../typing.js";
 import { undraft } from "../unsent.js";
 
 /** `type` answers {why} where the studio refused the text; the others show the refusal themselves. */
@@ -21,7 +21,7 @@ export function makeActions(selection, trigger, instruction) {
       lines.isMine(change.change_id);
       return write(project(), "revise", change).then(
         (reply) => (lines.apply(reply), {}),
-        (error) => (undraft(project(), change), { why: error.message }),
+        (error) => (undraft(project(), change), refused(change), { why: error.message }),
       );
     },
     revise: (id, change) => edit("revise", { base: began(lines.rows.get(id)), line_id: id, ...change }),
