@@ -1,20 +1,19 @@
-// Waveforms: the source's peaks as the studio stored them, and a take's peaks made here from its WAV.
+// Waveforms: the source's peaks as the studio stored them, and a take's peaks made here from the sound that is played as well.
 // Layout of the stored peaks: "LLPK", peaks per second (uint16), count (uint32), then (low, high) pairs of int8.
 
 import { media } from "./api.js";
+import { soundAt } from "./sounds.js";
 
 const HEADER_BYTES = 10;
 const TAKE_PEAKS_PER_S = 50;
 const KEPT = 60;
 const kept = new Map(); // address → peaks, or null while on the way
 
-function once(address, make, whenReady) {
+function once(address, fetched, whenReady) {
   if (kept.has(address)) return kept.get(address);
   kept.set(address, null);
   while (kept.size > KEPT) kept.delete(kept.keys().next().value);
-  fetch(address)
-    .then((response) => (response.ok ? response.arrayBuffer() : Promise.reject(new Error(response.statusText))))
-    .then(make)
+  fetched(address)
     .then((peaks) => (kept.set(address, peaks), whenReady()))
     .catch(() => setTimeout(() => kept.get(address) === null && kept.delete(address), 5000));
   return null;
@@ -23,7 +22,10 @@ function once(address, make, whenReady) {
 export const peaksOf = (project, whenReady) => (project ? once(media("peaks", project, "all"), stored, whenReady) : null);
 export const peaksOfTake = (project, take, whenReady) => once(media("take", project, take), computed, whenReady);
 
-function stored(buffer) {
+async function stored(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(response.statusText);
+  const buffer = await response.arrayBuffer();
   if (buffer.byteLength < HEADER_BYTES) throw new Error("no peaks yet");
   const view = new DataView(buffer);
   const count = view.getUint32(6, true);
@@ -60,10 +62,10 @@ export function speechIn(peaks) {
   return spans;
 }
 
-async function computed(buffer) {
-  const context = new OfflineAudioContext(1, 1, 24_000);
-  const sound = (await context.decodeAudioData(buffer)).getChannelData(0);
-  const bin = 24_000 / TAKE_PEAKS_PER_S;
+async function computed(address) {
+  const { buffer } = await soundAt(address);
+  const sound = buffer.getChannelData(0);
+  const bin = Math.round(buffer.sampleRate / TAKE_PEAKS_PER_S);
   const many = Math.ceil(sound.length / bin);
   const [low, high] = [new Int8Array(many), new Int8Array(many)];
   for (let at = 0; at < many; at += 1) {

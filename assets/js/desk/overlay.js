@@ -27,7 +27,7 @@ export class Overlay {
     this.readout = h("span.readout", { role: "status" });
     lanes.axis.before(this.canvas);
     lanes.element.append(h("div.under", {}, this.readout, this.legend), this.words);
-    lanes.onDraw = () => this.#draw();
+    lanes.onDraw = () => this.#draw(); // with the lanes, once per frame
     this.canvas.addEventListener("pointermove", (event) => this.#point(lanes.timeAt(event)));
     this.canvas.addEventListener("pointerleave", () => this.#point(null));
     this.canvas.addEventListener("keydown", (event) => this.#key(event));
@@ -67,14 +67,14 @@ export class Overlay {
     const curves = this.#curves;
     this.words.textContent = curves ? words([curves.presence_why, spoken(this.#row, curves)].filter(Boolean).join(" ")) : "";
     this.#say();
-    this.#draw();
+    this.lanes.draw();
   }
 
   #point(ms) {
     if (!this.#row || this.#cursor_ms === ms) return;
     this.#cursor_ms = ms;
     this.#say();
-    this.#draw();
+    this.lanes.draw();
   }
 
   #say() {

@@ -15,10 +15,13 @@ import { Takes } from "./takes.js";
 import { Wordings } from "./wordings.js";
 
 const FRESH_MS = 120;
+const SETTLED_MS = 100; // while lines are turned over swiftly, only the one that stays is drawn,
+const SEEN_MS = 500; // or one now and then
 
 export class Panel {
   #detail = null; // candidates and takes of the active line
   #timer = 0;
+  #painting = { timer: 0, frame: 0, at: 0, isWhole: false };
   #note = "";
 
   constructor(selection, actions) {
@@ -29,7 +32,7 @@ export class Panel {
     this.overlay = new Overlay(this.player, this.lanes);
     this.player.lanesHere.append(this.lanes.element);
     this.player.onTime = (ms) => (this.lanes.at(ms), this.player.picture.point(ms), this.player.bar.at(ms));
-    this.player.onState = () => (this.lanes.draw(), this.takes.paint());
+    this.player.onState = () => this.#soon();
     this.player.onTrouble = (sentence) => this.player.bar.say(sentence);
     this.lanes.onSay = (sentence) => this.overlay.say(sentence);
     this.flags = h("div.flags");
@@ -44,7 +47,10 @@ export class Panel {
     this.element = h("aside", { "aria-label": "Selected line" }, this.player.element, this.rest);
     registerPlayer({ player: this.player, lanes: this.lanes, takes: this.takes, selection, actions, say: (sentence) => this.player.bar.say(sentence) });
     selection.watch(({ was }) => was !== selection.active && this.#turn());
-    lines.watch((changed) => (changed === null || changed.has(selection.active)) && this.#turn(changed));
+    lines.watch((changed) => {
+      if (changed === null) this.player.picture.again();
+      if (changed === null || changed.has(selection.active)) this.#turn(changed);
+    });
     window.addEventListener("lipline:fit", (event) => event.detail.isDraft && event.detail.id === selection.active && this.#paintScore(event.detail.fit));
   }
 
@@ -58,13 +64,38 @@ export class Panel {
     if (this.#detail?.row.id !== row?.id) this.#detail = null;
     if (changed === undefined) this.player.picture.trace(null);
     this.player.show(row ?? null);
-    this.lanes.show(row ?? null);
-    this.overlay.show(row ?? null);
-    if (!row) return;
-    this.takes.show(row);
-    this.#paint(row);
+    this.lanes.take(row ?? null);
+    this.takes.show(row ?? null);
     clearTimeout(this.#timer);
+    this.#soon(true);
+    if (!row) return;
     this.#timer = setTimeout(() => this.#fetch(row.id), changed === undefined ? FRESH_MS : 0);
+  }
+
+  /** Draw what is selected, once, with the next frame: the picture is on its way already and must not wait for it. `isWhole`: the line
+   *  is another, or changed; else only how it plays. */
+  #soon(isWhole = false) {
+    const painting = this.#painting;
+    painting.isWhole ||= isWhole;
+    clearTimeout(painting.timer);
+    if (painting.frame) return;
+    const now = () => {
+      painting.frame = 0;
+      painting.at = performance.now();
+      this.#paintAll(painting.isWhole);
+      painting.isWhole = false;
+    };
+    if (this.player.isSwift && performance.now() - painting.at < SEEN_MS) painting.timer = setTimeout(now, SETTLED_MS);
+    else painting.frame = requestAnimationFrame(now);
+  }
+
+  #paintAll(isWhole) {
+    const row = this.#row;
+    if (isWhole) this.overlay.show(row ?? null);
+    if (!row) return;
+    this.lanes.draw();
+    this.takes.paint();
+    if (isWhole) this.#paint(row);
   }
 
   async #fetch(id) {

@@ -1,7 +1,7 @@
 // The picture of the desk: one video for the whole session, its caption, and sentences for what cannot be shown.
 // Enter: the project of `lines.desk`. Leave: a clock in ms that can be sought, and whether there is a picture that runs.
 
-import { media } from "../api.js";
+import { media, quietly, read } from "../api.js";
 import { h } from "../dom.js";
 import { lines } from "../lines.js";
 import { words } from "../words.js";
@@ -10,6 +10,7 @@ const NO_MEDIA = "No media yet: upload it to see the picture here.";
 const PREPARING = "Preparing the picture for this browser. That is done once; takes can be heard meanwhile.";
 const UNPLAYABLE = "This browser cannot play the source. Takes can be heard without it; the export is not affected.";
 const PATIENCE_MS = 800;
+const LIGHTER_MS = 10_000; // how often a lighter picture is asked for while it is being made
 const FRAME_MS = 40; // faces are found on a grid of 25 Hz
 const SAME_S = 0.004; // a seek to where the picture is already costs time for nothing
 
@@ -18,7 +19,10 @@ export class Picture {
   isBroken = false;
   #project = "";
   #timer = 0;
+  #lighter = 0;
+  #mark = ""; // which picture is shown
   #mouths = null;
+  #hasMedia = false;
 
   constructor() {
     this.video = h("video", { playsInline: true, preload: "auto", "aria-label": "Source picture", tabIndex: -1 });
@@ -42,17 +46,44 @@ export class Picture {
   /** Take the project's source, or none. */
   load() {
     const { project_id, has_media } = lines.desk;
-    if (project_id === this.#project && has_media === Boolean(this.video.src)) return;
+    if (project_id === this.#project && has_media === this.#hasMedia) return;
     this.#project = project_id;
     this.isBroken = false;
+    this.#hasMedia = has_media;
+    this.#mark = "";
     clearTimeout(this.#timer);
+    clearTimeout(this.#lighter);
     this.words.textContent = has_media ? "" : words(NO_MEDIA);
-    if (!has_media) {
+    if (this.video.src) {
       this.video.removeAttribute("src");
       this.video.load();
-      return this.onState();
+      this.onState();
     }
-    this.video.src = media("source", project_id, "video");
+    if (has_media) this.#choose();
+  }
+
+  /** Show the picture the studio has for the desk; where a lighter one is being made, change to it once it is there and nothing plays. */
+  async #choose() {
+    const project = this.#project;
+    const found = await quietly(read(project, "picture", {}));
+    if (project !== this.#project || !this.#hasMedia) return;
+    const isBusy = this.#mark && !this.video.paused;
+    if (found && !isBusy && found.mark !== this.#mark) this.#open(project, found.mark);
+    else if (!found && !this.#mark) this.#open(project, "");
+    if (found?.is_coming || isBusy) this.#lighter = setTimeout(() => this.#choose(), LIGHTER_MS);
+  }
+
+  /** The source may be another one, or its sound another. */
+  again() {
+    clearTimeout(this.#lighter);
+    if (this.#hasMedia && this.#mark) this.#choose();
+  }
+
+  #open(project, mark) {
+    this.#mark = mark;
+    this.isBroken = false;
+    this.video.src = mark ? media("picture", project, mark) : media("source", project, "video");
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.video.readyState || this.isBroken || (this.words.textContent = words(PREPARING)), PATIENCE_MS);
   }
 
@@ -99,6 +130,7 @@ export class Picture {
     this.onState();
     const project = this.#project;
     const answer = await fetch(this.video.src, { headers: { range: "bytes=0-0" } }).catch(() => null);
+    if (answer?.status === 404) this.again(); // another source or another sound since the page was opened
     const sentence = answer && !answer.ok ? (await answer.json().catch(() => ({}))).error : "";
     if (sentence && project === this.#project && this.isBroken) this.words.textContent = words(sentence);
   }

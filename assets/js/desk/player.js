@@ -1,48 +1,49 @@
 // Plays the selected line, again and again: the source as it is, the take over the picture, a second take to hold against it, or
-// the dub in context, with the neighbours' takes over the bed. The picture is the clock; sounds (sounds.js) are laid where it is,
+// the dub in context, with the neighbours' takes over the bed. The picture is the clock; sounds (hearing.js) are laid where it is,
 // all at once, so that another mode is heard at the same moment. Enter: rows. Leave: the time, to whoever draws it.
 
-import { media } from "../api.js";
 import { h } from "../dom.js";
 import { lines } from "../lines.js";
-import { Bed, audioClock, soundAt, soundNow } from "../sounds.js";
+import { Bed, audioClock } from "../sounds.js";
+import { Hearing, MODES } from "./hearing.js";
 import { Picture } from "./picture.js";
 import { PlayerBar } from "./playerbar.js";
 import { remembered, rememberMany } from "./playing.js";
+import { Shuttle } from "./shuttle.js";
 
-export const MODES = ["source", "take", "other", "context"];
 const DRIFT_MS = 70;
 const SWIFT_MS = 160; // lines turned faster than this are not sought one by one
 const PRELOAD_MS = 350;
-const SHUTTLE = [1, 2, 4];
-const BACK_STEP_MS = 60; // browsers cannot play backwards; the picture steps
-const MIXING = "Mixing the context of this line; the next time it is there at once.";
-const CONTEXT_MS = 3000; // neighbours within so much of a line can be heard in its context
+const LATE_MS = 60; // a sound that comes later than its first word is waited for: the picture goes back
 
 export class Player {
   onTime = () => {};
   onState = () => {};
   onTrouble = () => {};
   isPlaying = false;
+  isSwift = false; // lines are being turned over faster than anybody listens
   marks = { in_ms: null, out_ms: null };
-  other = ""; // the take that the circled one is held against
   #row = null;
   #at_ms = 0; // where we are while no picture tells
   #placed_ms = null; // where a person put the playhead
   #bed = new Bed();
   #turn = 0; // which start is the latest: an older one that is still waiting gives way
+  #isAwaited = false; // the picture runs, its sound is on its way
   #frame = 0;
-  #shuttle = 0; // 0: as recorded; else how fast, negative: backwards
   #chosen = { at: 0, told: true }; // when the line was taken, until it is seen and heard
   #timers = { seek: 0, preload: 0 };
 
   constructor() {
     Object.assign(this, remembered());
     this.picture = new Picture();
+    this.hearing = new Hearing(this.picture);
+    this.shuttling = new Shuttle(this.picture);
     this.bar = new PlayerBar(this);
     this.lanesHere = h("div.lanes-here");
     this.element = h("section.player", { "aria-label": "Player" }, this.picture.element, this.lanesHere, this.bar.element);
     this.picture.onState = () => this.#pictureChanged();
+    this.hearing.onTrouble = (sentence) => this.onTrouble(sentence);
+    this.shuttling.onEnd = () => this.pause();
     document.addEventListener("visibilitychange", () => document.hidden && this.pause());
   }
 
@@ -58,20 +59,22 @@ export class Player {
     return this.picture.isThere ? this.picture.at_ms : this.#at_ms;
   }
 
-  // what is heard
-
-  can(mode) {
-    const row = this.#row;
-    if (!row) return false;
-    if (mode === "source") return lines.desk.has_media && !this.picture.isBroken;
-    if (mode === "take") return Boolean(row.take_id);
-    if (mode === "other") return Boolean(this.other);
-    return lines.desk.has_media && this.#near().some((one) => one.take_id);
+  get speed() {
+    return this.shuttling.speed;
   }
 
-  /** The mode asked for, or the nearest that this line has. */
+  // what is heard
+
+  get other() {
+    return this.hearing.other;
+  }
+
   get heard() {
-    return [this.mode, "take", "source", "context"].find((mode) => this.can(mode)) ?? "";
+    return this.hearing.nearest(this.mode);
+  }
+
+  can(mode) {
+    return this.hearing.can(mode);
   }
 
   hear(mode) {
@@ -84,7 +87,7 @@ export class Player {
 
   /** Hold a take against the circled one; "" stops that. */
   compare(take_id) {
-    this.other = take_id;
+    this.hearing.other = take_id;
     if (take_id) this.hear("other");
     else if (this.mode === "other") this.hear("take");
     this.#tell();
@@ -92,52 +95,19 @@ export class Player {
 
   async #switch() {
     const [mine, mode] = [this.#turn, this.heard];
-    if (mode !== "source" && !(await this.#fetched(mode))) return;
+    if (mode !== "source" && !this.hearing.now(mode) && !(await this.hearing.fetch(mode))) return;
     if (mine !== this.#turn || mode !== this.heard || !this.isPlaying) return;
     this.video.muted = mode !== "source";
     this.#lay();
     this.#tell();
   }
 
-  address(mode) {
-    const [row, project] = [this.#row, lines.desk.project_id];
-    if (mode === "take") return media("take", project, row.take_id);
-    if (mode === "other") return media("take", project, this.other);
-    if (mode !== "context") return "";
-    const mark = this.#near().map((one) => [one.id, one.start_ms, one.end_ms, one.take_id].join()).join(";");
-    return `${media("context", project, row.id)}?${new URLSearchParams({ mark })}`;
-  }
-
-  #near(row = this.#row) {
-    const at = lines.order.indexOf(row.id);
-    const some = lines.order.slice(Math.max(0, at - 12), at + 13).map((id) => lines.rows.get(id));
-    return some.filter((one) => one && one.end_ms > row.start_ms - CONTEXT_MS && one.start_ms < row.start_ms + row.slot_ms + row.gap_ms + CONTEXT_MS);
-  }
-
-  /** The sound of a mode, decoded; null where it cannot be had, which has then been said. */
-  async #fetched(mode) {
-    const address = this.address(mode);
-    const known = soundNow(address);
-    if (known) return known;
-    const timer = setTimeout(() => mode === "context" && this.onTrouble(MIXING), 300);
-    try {
-      const sound = await soundAt(address);
-      this.onTrouble("");
-      return sound;
-    } catch (error) {
-      this.onTrouble(error.message);
-      return null;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   // which line
 
   show(row) {
-    const isOther = row?.id !== this.#row?.id;
     const before = this.#row;
-    this.#row = row;
+    const isOther = row?.id !== before?.id;
+    this.#row = this.hearing.row = row;
     this.picture.load();
     this.element.classList.toggle("no-picture", !lines.desk.has_picture);
     this.picture.say(row?.target || row?.source || "");
@@ -149,26 +119,22 @@ export class Player {
 
   #turnTo() {
     const now = performance.now();
-    const isSwift = now - this.#chosen.at < SWIFT_MS;
+    this.isSwift = now - this.#chosen.at < SWIFT_MS;
     this.#chosen = { at: now, told: false };
     this.#placed_ms = null;
     this.marks = { in_ms: null, out_ms: null };
-    this.other = "";
+    this.hearing.other = "";
     clearTimeout(this.#timers.seek);
     clearTimeout(this.#timers.preload);
-    const go = () => (this.isPlaying ? this.play() : this.#place(this.range.from_ms));
-    if (isSwift) this.#timers.seek = setTimeout(go, SWIFT_MS / 2);
+    const go = () => {
+      this.isSwift = false;
+      this.hearing.ready();
+      this.isPlaying ? this.play() : this.#place(this.range.from_ms);
+    };
+    if (this.isSwift) this.#timers.seek = setTimeout(go, SWIFT_MS / 2);
     else go();
-    if (!isSwift && this.can("take")) soundAt(this.address("take")).catch(() => null);
-    this.#timers.preload = setTimeout(() => this.#preload(), PRELOAD_MS);
+    this.#timers.preload = setTimeout(() => this.hearing.preload(), PRELOAD_MS);
     this.onTrouble("");
-  }
-
-  /** The takes of the lines about to be taken, so that they play at once. */
-  #preload() {
-    const at = lines.order.indexOf(this.#row?.id);
-    const near = [0, 1, 2, -1, 3].map((by) => lines.rows.get(lines.order[at + by]));
-    for (const row of near) if (row?.take_id) soundAt(media("take", lines.desk.project_id, row.take_id)).catch(() => null);
   }
 
   /** What plays: the line with its rolls, or between the marks. */
@@ -196,30 +162,39 @@ export class Player {
     if (!this.isPlaying) this.play();
   }
 
+  /** The picture starts at once; its sound is laid as soon as it is decoded, which for a line that was selected a moment ago it is. */
   async play(from_ms = this.range.from_ms) {
     const mode = this.heard;
     if (!mode) return this.onTrouble(this.#row ? "Nothing to play here yet: there is no media, and this line has no take." : "Select a line to play it.");
+    clearTimeout(this.#timers.seek);
+    this.shuttling.stop();
     const mine = (this.#turn += 1);
-    [this.isPlaying, this.#shuttle] = [true, 0];
+    const needs = mode !== "source" && !this.hearing.now(mode);
+    [this.isPlaying, this.#isAwaited] = [true, needs];
     this.video.playbackRate = 1;
     this.video.muted = mode !== "source";
     this.#bed.stop();
     this.#place(from_ms);
-    this.#tell();
     const clock = audioClock().resume().catch(() => null);
-    const sound = mode === "source" || (await this.#fetched(mode));
-    await clock;
+    if (!needs || mode !== "context") this.#run(mine, mode); // a mix may take long: nothing runs on without it
+    this.#tick();
+    this.#tell();
+    if (!needs) return;
+    const [sound] = await Promise.all([this.hearing.fetch(mode), clock]);
     if (mine !== this.#turn) return;
     if (!sound) return this.pause();
-    if (this.picture.isThere) {
-      const runs = await this.video.play().then(() => true, () => false);
-      if (mine !== this.#turn) return;
-      if (!runs && mode === "source") {
-        this.onTrouble("The browser did not start the sound; press play once more.");
-        return this.pause();
-      }
-    }
-    this.#tick();
+    if (this.at_ms > this.#row.start_ms + LATE_MS && from_ms <= this.#row.start_ms) this.#place(from_ms);
+    this.#isAwaited = false;
+    if (mode === "context") this.#run(mine, mode);
+  }
+
+  /** Start the picture, which may still be on its way to where it was placed. */
+  async #run(mine, mode) {
+    if (!this.picture.isThere) return;
+    const runs = await this.video.play().then(() => true, () => false);
+    if (runs || mine !== this.#turn || mode !== "source") return;
+    this.onTrouble("The browser did not start the sound; press play once more.");
+    this.pause();
   }
 
   playFrom(ms) {
@@ -230,7 +205,8 @@ export class Player {
   pause() {
     this.#turn += 1;
     const was = this.isPlaying;
-    [this.isPlaying, this.#shuttle] = [false, 0];
+    this.isPlaying = false;
+    this.shuttling.stop();
     this.#at_ms = this.at_ms;
     this.#bed.stop();
     this.video.pause();
@@ -244,7 +220,6 @@ export class Player {
     this.#placed_ms = at;
     if (this.isPlaying) return void this.play(at);
     this.#place(at);
-    this.onTime(at);
   }
 
   step(frames) {
@@ -256,34 +231,13 @@ export class Player {
   /** J, K, L: `by` −1 backwards, 0 stop, 1 forwards; pressed again, faster. */
   shuttle(by) {
     if (!by) return this.pause();
-    const now = Math.sign(this.#shuttle) === by ? Math.abs(this.#shuttle) : 0;
-    const speed = SHUTTLE[Math.min(SHUTTLE.length - 1, SHUTTLE.indexOf(now) + 1)];
     if (!this.picture.isThere) return this.onTrouble("There is no picture to run through.");
+    const speed = this.shuttling.next(by);
     this.pause();
-    const mine = this.#turn;
-    [this.isPlaying, this.#shuttle] = [true, by * speed];
-    this.video.muted = by < 0;
-    this.video.playbackRate = speed;
-    if (by > 0) this.video.play().catch(() => this.pause());
-    else this.#stepBack(mine, performance.now());
+    this.isPlaying = true;
+    this.shuttling.run(speed);
     this.#tick();
     this.#tell();
-  }
-
-  get speed() {
-    return this.#shuttle;
-  }
-
-  #stepBack(mine, since) {
-    if (mine !== this.#turn) return;
-    const now = performance.now();
-    if (!this.video.seeking && now - since >= BACK_STEP_MS) {
-      const at_ms = this.picture.at_ms + this.#shuttle * (now - since);
-      if (at_ms <= 0) return void (this.picture.seek(0), this.pause());
-      this.picture.seek(at_ms);
-      since = now;
-    }
-    setTimeout(() => this.#stepBack(mine, since), BACK_STEP_MS / 3);
   }
 
   mark(side) {
@@ -312,28 +266,23 @@ export class Player {
   }
 
   #pictureChanged() {
-    if (!this.isPlaying && this.#row) this.#place(this.#placed_ms ?? this.range.from_ms);
+    if (this.isPlaying && this.picture.isThere) this.play(this.#at_ms);
+    else if (!this.isPlaying && this.#row) this.#place(this.#placed_ms ?? this.range.from_ms);
     this.#tell();
   }
 
   /** Every sound that is decoded, from where we are. */
   #lay() {
-    const row = this.#row;
-    const sounds = {};
-    for (const mode of ["take", "other", "context"]) {
-      const sound = this.can(mode) ? soundNow(this.address(mode)) : null;
-      const from_ms = mode === "context" ? Number(sound?.headers.get("lipline-from-ms")) : row.start_ms;
-      if (sound) sounds[mode] = { buffer: sound.buffer, from_s: from_ms / 1000 };
-    }
-    this.#bed.lay(sounds, this.at_ms / 1000, this.heard);
+    this.#bed.lay(this.hearing.laid(), this.at_ms / 1000, this.heard);
   }
 
   #tick() {
     cancelAnimationFrame(this.#frame);
     if (!this.isPlaying) return;
     this.#frame = requestAnimationFrame(() => this.#tick());
-    if (this.#shuttle) return this.onTime(this.at_ms);
+    if (this.speed) return this.onTime(this.at_ms);
     if (this.picture.isThere && (this.video.seeking || (this.video.paused && !this.video.ended))) return;
+    if (this.#isAwaited) return this.picture.isThere && this.onTime(this.at_ms);
     if (!this.#bed.isLaid) this.#lay();
     else if (this.picture.isThere && !this.video.ended && Math.abs(this.#bed.at_s * 1000 - this.picture.at_ms) > DRIFT_MS) this.#lay();
     if (!this.picture.isThere || this.video.ended) this.#at_ms = this.#bed.at_s * 1000;
@@ -344,12 +293,10 @@ export class Player {
   }
 
   #ended() {
-    if (!this.isLooping) {
-      this.pause();
-      this.#placed_ms = null;
-      return this.#place(this.range.from_ms);
-    }
-    this.play();
+    if (this.isLooping) return void this.play();
+    this.pause();
+    this.#placed_ms = null;
+    this.#place(this.range.from_ms);
   }
 
   /** Say once per line that it is seen and heard, and how long that took. */
@@ -361,7 +308,7 @@ export class Player {
   }
 
   #tell() {
-    this.element.dataset.playing = this.isPlaying ? (this.#shuttle ? "shuttle" : this.heard) : "";
+    this.element.dataset.playing = this.isPlaying ? (this.speed ? "shuttle" : this.heard) : "";
     this.bar.paint();
     this.onState();
   }

@@ -24,15 +24,15 @@ export function registerPlayer({ player, lanes, takes, selection, actions, say }
   play("marks-clear", "Remove the marks", ["X"], () => player.clearMarks(), { when: () => player.marks.in_ms !== null || player.marks.out_ms !== null });
 
   const time = (id, title, keys, run, more = {}) => command(id, { title, group: "Times of the line", keys, run, when: hasLine, ...more });
-  time("start-earlier", "Start one frame earlier", ["["], () => lanes.nudge("start", -1), { repeats: true, footer: "nudge" });
-  time("start-later", "Start one frame later", ["]"], () => lanes.nudge("start", 1), { repeats: true, footer: "nudge" });
-  time("end-earlier", "End one frame earlier", ["{"], () => lanes.nudge("end", -1), { repeats: true });
-  time("end-later", "End one frame later", ["}"], () => lanes.nudge("end", 1), { repeats: true });
-  time("line-earlier", "Move the line one frame earlier", ["Alt+["], () => lanes.nudge("both", -1), { repeats: true });
-  time("line-later", "Move the line one frame later", ["Alt+]"], () => lanes.nudge("both", 1), { repeats: true });
-  time("start-here", "Start at the playhead", ["Shift+I"], () => lanes.bring("start"));
-  time("end-here", "End at the playhead", ["Shift+O"], () => lanes.bring("end"));
-  time("snap-now", "Put the line on the speech it is about", ["G"], () => lanes.snapNow());
+  time("start-earlier", "Start one frame earlier", ["["], () => lanes.retiming.nudge("start", -1), { repeats: true, footer: "nudge" });
+  time("start-later", "Start one frame later", ["]"], () => lanes.retiming.nudge("start", 1), { repeats: true, footer: "nudge" });
+  time("end-earlier", "End one frame earlier", ["{"], () => lanes.retiming.nudge("end", -1), { repeats: true });
+  time("end-later", "End one frame later", ["}"], () => lanes.retiming.nudge("end", 1), { repeats: true });
+  time("line-earlier", "Move the line one frame earlier", ["Alt+["], () => lanes.retiming.nudge("both", -1), { repeats: true });
+  time("line-later", "Move the line one frame later", ["Alt+]"], () => lanes.retiming.nudge("both", 1), { repeats: true });
+  time("start-here", "Start at the playhead", ["Shift+I"], () => lanes.retiming.bring("start"));
+  time("end-here", "End at the playhead", ["Shift+O"], () => lanes.retiming.bring("end"));
+  time("snap-now", "Put the line on the speech it is about", ["G"], () => lanes.retiming.snapNow());
   time("snapping", "Snapping on or off", ["Shift+G"], () => {
     player.set({ isSnapping: !player.isSnapping });
     say(player.isSnapping ? "Dragged edges snap to speech and to neighbours." : "Dragged edges move by frames and snap to nothing.");
@@ -51,7 +51,7 @@ export function registerPlayer({ player, lanes, takes, selection, actions, say }
 }
 
 async function split(player, lanes, actions, say) {
-  await lanes.flush();
+  await lanes.retiming.flush();
   const row = lines.rows.get(player.row.id);
   const at_ms = Math.round(player.at_ms);
   if (at_ms <= row.start_ms || at_ms >= row.end_ms) return say("Put the playhead inside the line first; it is split there.");

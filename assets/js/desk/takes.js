@@ -38,7 +38,6 @@ export class Takes {
   show(row) {
     if (row?.id !== this.#row?.id) this.#noting = "";
     this.#row = row;
-    this.paint();
   }
 
   async fetch(row) {
