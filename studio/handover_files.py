@@ -51,7 +51,7 @@ def make_delivery(studio: Studio, shop: Workshop, project: Project, kind: str) -
 
 def write_delivery(kind: str, studio: Studio, shop: Workshop, project: Project, wish: ScriptWish) -> Path:
     """Write a delivery into the folder wished for. Raises as `Studio.hand_over` does."""
-    return studio.hand_over(project.id, kind, wish.folder)
+    return studio.hand_over(project.id, kind, wish.folder, wish.watch)
 
 
 def streamed(delivery: Delivery) -> Streamed:

@@ -5,7 +5,6 @@ Enter: a project with its stores. Leaves: a ScriptDocument that any writer of sc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -14,14 +13,15 @@ from studio.domain.line import Line, LineStatus, Take
 from studio.domain.project import Cast, OnScreen, Project
 from studio.domain.timebase import timebase_of
 from studio.formats.scripted import Recording, ScriptCharacter, ScriptDocument, ScriptEvent, ScriptType, TextPiece
+from studio.handover.names import line_wav_name
 from studio.review import programme_ms
 from studio.stages.fit import place
 from studio.steps.faces import kept_faces, kept_presence
 from studio.steps.render import circled
 from studio.workshop import Workshop
 
+AUDIO = "audio"  # not the folder of the stems: these are takes as fitted, without handles
 EDGE_MS = 120  # a face that comes or goes nearer than this to the edge of a line was there from its start, or to its end
-_WORD = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +69,13 @@ def kind_of(cast: Cast) -> ScriptType:
 
 
 def voiced(shop: Workshop, project: Project, cast: Cast) -> tuple[Voiced, ...]:
-    """What an as-recorded script refers to: the circled take of each line that has one, in timeline order."""
+    """What an as-recorded script refers to: the circled take of each line that has one, in timeline order; named as in deliveries."""
+    base = timebase_of(project.source.info if project.source is not None else None, start_hour=project.settings.handover.start_hour)
     names = {speaker.id: speaker.name for speaker in cast.speakers}
     takes = {take.id: take for take in shop.lines.circled_takes(project.id)}
     numbers = {line.id: number for number, line in enumerate(cast.lines, start=1)}
     return tuple(
-        Voiced(line.id, take.fitted_blob, f"audio/{numbers[line.id]:05d}{_slug(names[line.speaker_id])}.wav")
+        Voiced(line.id, take.fitted_blob, f"{AUDIO}/{line_wav_name(line, numbers[line.id], names[line.speaker_id], base)}")
         for line, take in circled(cast, takes, programme_ms(project, cast))
         if take.report.fitted_ms > 0 and shop.blobs.exists(take.fitted_blob)
     )
@@ -127,9 +128,3 @@ def _on_screen(line: Line, seen: _Seen) -> OnScreen | None:
         return OnScreen.ON
     comes, goes = track.start_ms > line.span.start_ms + EDGE_MS, track.end_ms < line.span.end_ms - EDGE_MS
     return OnScreen.OFF_ON if comes and not goes else OnScreen.ON_OFF if goes and not comes else OnScreen.ON
-
-
-def _slug(name: str) -> str:
-    """A name as part of a file name, "" where nothing of it is plain letters."""
-    word = _WORD.sub("-", name.lower()).strip("-")[:24]
-    return f"-{word}" if word else ""

@@ -21,7 +21,7 @@ from studio.formats.scripted import ScriptType
 from studio.formats.write import ScriptRow, write_script
 from studio.formats.xlsx_write import LineFigures, write_xlsx
 from studio.handover.names import delivery_name
-from studio.handover.package import ABOUT, Delivery, file_part, text_part, write_folder, write_zip
+from studio.handover.package import ABOUT, QUIET, Delivery, Watch, file_part, text_part, write_folder, write_zip
 from studio.playback import cached
 from studio.script_document import kind_of, script_document, voiced
 from studio.workshop import Workshop
@@ -117,11 +117,13 @@ def make_script(studio: Studio, shop: Workshop, project: Project, kind: str) -> 
 
 @dataclass(frozen=True, slots=True)
 class ScriptWish:
-    """Where a script goes and in which form: `side` of subtitles, `script` one of SCRIPT_WORDS; None: what the project has grown to."""
+    """Where an export goes and in which form: `side` of subtitles, `script` one of SCRIPT_WORDS; None: what the project has grown to.
+    `watch` hears how far a long delivery is."""
 
     folder: Path
     side: str = "target"
     script: str | None = None
+    watch: Watch = QUIET
 
 
 def write_script_into(form: str, studio: Studio, shop: Workshop, project: Project, wish: ScriptWish) -> Path:
@@ -132,7 +134,7 @@ def write_script_into(form: str, studio: Studio, shop: Workshop, project: Projec
     _check(wish)
     script = SCRIPT_WORDS[wish.script] if wish.script is not None else None
     if form == "dapt" and script is ScriptType.AS_RECORDED:
-        return write_folder(recorded_delivery(shop, project), wish.folder)
+        return write_folder(recorded_delivery(shop, project), wish.folder, wish.watch)
     if form in SUBTITLES:
         data, suffix = _subtitles(form, wish.side)(studio, shop, project), f".{form}"
     else:

@@ -16,7 +16,9 @@ from studio.formats.dapt_check import dapt_faults
 from studio.formats.dapt_read import read_dapt
 from studio.formats.scripted import ScriptType
 from studio.formats.xml_tree import read_xml
+from studio.handover.package import Watch
 from studio.script_document import kind_of
+from studio.script_exports import ScriptWish
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
 
@@ -33,6 +35,10 @@ def test_an_as_recorded_script_goes_out_with_the_takes_it_refers_to(home: Path, 
         assert dapt_faults(text) == () and document.kind is ScriptType.AS_RECORDED and len(named) == 2
         assert set(named) < set(archive.namelist()) and all(archive.read(name)[:4] == b"RIFF" for name in named)
         assert all(role.actor for role in document.characters)
+    told: list[tuple[int, int]] = []
+    stems = studio.export_into(project.id, "stems", ScriptWish(home / "out", watch=Watch(lambda done, total: told.append((done, total)))))
+    assert {Path(name).name for name in named} == {path.name for path in stems.glob("lines/*.wav")}, "a line's file has one name wherever it goes"
+    assert told == sorted(told) and told[-1][0] == told[-1][1] > 0
     rows = zipfile.ZipFile(io.BytesIO(studio.export(project.id, "script_xlsx").read_bytes())).read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in rows and rows.count("<row ") == 3
     studio.close()

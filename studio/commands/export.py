@@ -6,7 +6,8 @@ Flags in; files out, and their paths on stdout. A new format is an entry of `_WR
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,7 @@ from studio.domain.project import Project
 from studio.domain.timebase import timebase_of
 
 if TYPE_CHECKING:
+    from studio.handover.package import Watch
     from studio.service import Studio
 
 
@@ -50,13 +52,29 @@ def export(
             found = studio.set_handover(found.id, replace(found.settings.handover, profile=profile))
         try:
             if form is not None:
-                out = studio.export_into(found.id, form, ScriptWish(out, side, script))
+                with _bar() as watch:
+                    out = studio.export_into(found.id, form, ScriptWish(out, side, script, watch))
             else:
                 copy_beside(studio.export(found.id, kind), out)
         except ExportRefused as refused:
             _tell(refused, found)
             raise
         print(out)
+
+
+@contextmanager
+def _bar() -> Iterator[Watch]:
+    """A watch that paints how far the delivery is on stderr where that is a terminal; it shows itself with the first bytes."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from studio.handover.package import Watch
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+        task = bars.add_task("Writing", total=None, visible=False)
+        yield Watch(lambda done, total: bars.update(task, completed=done, total=max(1, total), visible=True))
 
 
 def _tell(refused: ExportRefused, project: Project) -> None:

@@ -49,7 +49,7 @@ def line_files(material: Material) -> tuple[LineFile, ...]:
     files = []
     for heard in material.heard:
         start, end = base.frames_around(heard.start_samples, max(heard.start_samples + 1, heard.end_samples), MIX_RATE_HZ)
-        files.append(LineFile(heard, line_wav_name(heard.row, base), max(0, start - handle), start, end, end + handle))
+        files.append(LineFile(heard, line_wav_name(heard.row.line, heard.row.number, heard.row.speaker.name, base), max(0, start - handle), start, end, end + handle))
     return tuple(files)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from studio.domain.line import Line
 from studio.domain.timebase import Timebase
-from studio.domain.views import LineRow
 
 _MAX_SPEAKER_CHARS = 24
 _ID_CHARS = 8
@@ -14,13 +14,13 @@ _REEL_CHARS = 8
 _NOBODY = "SPEAKER"
 
 
-def line_wav_name(row: LineRow, base: Timebase) -> str:
+def line_wav_name(line: Line, number: int, speaker: str, base: Timebase) -> str:
     """The file of one line's take: NNNN_SPEAKER_HH-MM-SS-FF_lineid.wav, with the timecode at which the line begins.
 
     The same line keeps its name while its number, speaker's name and place stay; the end, from its id, tells any two lines apart.
     """
-    moment = base.timecode_at(row.line.span.start_ms).replace(":", "-").replace(";", "-")
-    return f"{row.number:04d}_{speaker_slug(row.speaker.name)}_{moment}_{_plain(row.line.id)[:_ID_CHARS]}.wav"
+    moment = base.timecode_at(line.span.start_ms).replace(":", "-").replace(";", "-")
+    return f"{number:04d}_{speaker_slug(speaker)}_{moment}_{_plain(line.id)[:_ID_CHARS]}.wav"
 
 
 def speaker_slug(name: str) -> str:
