@@ -261,7 +261,7 @@ class RowMaker:
             take=parts.take,
             is_take_stale=parts.take is not None and parts.take.fingerprint not in self._keys_now(line, parts),
             candidate_count=parts.candidate_count,
-            flags=(*parts.timing_flags, *_writing_flags(self._project, line), *parts.house_flags, *line.notes),
+            flags=(*parts.timing_flags, *_writing_flags(self._project, line), *parts.house_flags),
             presence=parts.presence,
             sync=parts.sync,
             is_being_measured=parts.is_being_measured,

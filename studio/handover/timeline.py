@@ -76,7 +76,7 @@ def _lanes(files: Sequence[LineFile]) -> list[tuple[LineFile, ...]]:
 def _markers(material: Material, notes: Sequence[Note]) -> tuple[TimelineMarker, ...]:
     rows = {row.line.id: row for row in material.rows}
     found = [_note_marker(material, note, rows) for note in notes if note.is_open]
-    found += [_flag_marker(material, row) for row in material.rows if row.flags and row.line.status is not LineStatus.LOCKED]
+    found += [_flag_marker(material, row) for row in material.rows if _said(row) and row.line.status is not LineStatus.LOCKED]
     return tuple(sorted(found, key=lambda marker: (marker.frame, not marker.is_note, marker.text)))
 
 
@@ -88,7 +88,12 @@ def _note_marker(material: Material, note: Note, rows: dict[str, LineRow]) -> Ti
 
 
 def _flag_marker(material: Material, row: LineRow) -> TimelineMarker:
-    return TimelineMarker(material.base.first_frame(row.line.span.start_ms), one_line(f"Line {row.number}: {' '.join(row.flags)}"), False, row.line.id)
+    return TimelineMarker(material.base.first_frame(row.line.span.start_ms), one_line(f"Line {row.number}: {' '.join(_said(row))}"), False, row.line.id)
+
+
+def _said(row: LineRow) -> tuple[str, ...]:
+    """What is flagged on a line, and what its script noted."""
+    return (*row.flags, *row.line.notes)
 
 
 def one_line(text: str, max_chars: int = MAX_MARKER_CHARS) -> str:

@@ -48,6 +48,7 @@ def desk_row(row: LineRow) -> DeskRow:
         rate_ratio=take.report.rate_ratio if take is not None else None,
         candidates=row.candidate_count,
         flags=row.flags,
+        remarks=line.notes,
         voice=voice_key(row.voice) if row.voice is not None else "",
         has_own_voice=line.voice is not None,
         face_scale=line.guidance.face_scale if line.guidance is not None else None,

@@ -79,6 +79,7 @@ class DeskRow:
     pace: float | None = None
     pace_unit: str = ""
     is_measuring: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import { bindKeys } from "./keys.js";
 import { LineList } from "./list.js";
 import { registerListCommands } from "./listcommands.js";
 import { History } from "./history.js";
+import { NoteMarks } from "./notemarks.js";
 import { DeskNotes } from "./notes.js";
 import { Panel } from "./panel.js";
 import { Selection } from "./selection.js";
@@ -29,6 +30,7 @@ export function mount({ element, props, trigger, watch }) {
   const notes = new DeskNotes(selection, list, panel);
   panel.rest.insertBefore(notes.card, panel.rest.children[1] ?? null);
   panel.element.append(notes.drawer);
+  new NoteMarks(panel.lanes, selection);
   const history = new History(selection, list, panel);
   panel.element.append(history.drawer);
   toolbar.element.querySelector(".buttons").after(history.opener);

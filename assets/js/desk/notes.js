@@ -70,7 +70,8 @@ export class DeskNotes {
     this.box = noteBox({ label: `Note on line ${row.number}`, placeholder: "Say something about this line…", save: (text) => this.#keep({ text, line_id: row.id }), draft: draftFor(row.id), onClose: () => this.#leave() });
     this.title = h("h4");
     this.threads = h("div.threads");
-    clear(this.card, this.title, this.threads, this.box.element);
+    this.remarks = h("ul.remarks", { "aria-label": "Notes of the script" });
+    clear(this.card, this.title, this.remarks, this.threads, this.box.element);
     this.#paintThreads(row);
   }
 
@@ -81,7 +82,10 @@ export class DeskNotes {
     clear(this.title, h("span", {}, "Notes"), h("button.plain.add", { onclick: () => this.write(), title: "Note on this line (M)" }, "Add a note"));
     const fold = done.length ? h("button.plain.fold", { "aria-expanded": String(this.#unfolded), onclick: () => ((this.#unfolded = !this.#unfolded), this.#paintThreads(row)) }, `${done.length} resolved`) : null;
     clear(this.threads, open.map((thread) => this.#thread(thread)), fold, this.#unfolded ? done.map((thread) => this.#thread(thread)) : null);
-    this.card.classList.toggle("quiet", !all.length);
+    const remarks = row.remarks ?? [];
+    this.remarks.hidden = !remarks.length;
+    clear(this.remarks, remarks.map((remark) => h("li", { dir: "auto", title: "From the script" }, own(remark))));
+    this.card.classList.toggle("quiet", !all.length && !remarks.length);
   }
 
   #thread(thread, where = []) {

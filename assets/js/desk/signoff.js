@@ -6,9 +6,11 @@ import { clear, h, own } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { command } from "./commands.js";
+import { openShare } from "./share.js";
 
 export function registerSignOff(selection) {
   command("sign-off", { title: "Sign off a speaker, a scene or everything", group: "Lines", keys: ["Shift+A"], run: () => openSignOff(selection), when: () => lines.order.length > 0 });
+  command("share", { title: "Share for review, by a link", group: "Notes", keys: [], run: () => openShare(), when: () => Boolean(lines.desk.project_id) });
 }
 
 export function openSignOff(selection) {

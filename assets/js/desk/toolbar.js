@@ -7,6 +7,7 @@ import { lines } from "../lines.js";
 import { areOff, isSeen } from "../lips.js";
 import { FilterBox } from "./filterbox.js";
 import { openBulk } from "./bulk.js";
+import { perform } from "./commands.js";
 import { openMenu } from "./menu.js";
 import { notesOn, watchNotes } from "./notecount.js";
 import { openReplace } from "./replace.js";
@@ -108,7 +109,9 @@ export class Toolbar {
     add("delete", () => this.#remove(this.#made.get("delete"), chosen()), "Remove the selected lines");
     add("replace", () => openReplace(selection, actions), "Search and replace, with a look at every place first");
     add("speakers", () => openSpeakers(selection, actions), "Names and voices; merge and split");
-    const parts = [...this.#made].flatMap(([key, button]) => (["regenerate", "add", "replace"].includes(key) ? [h("span.sep"), button] : [button]));
+    add("signoff", () => perform("sign-off"), "Approve a speaker, a scene or everything, after a look at what that takes in");
+    add("share", () => perform("share"), "A link to watch and comment, without an account and without the right to edit");
+    const parts = [...this.#made].flatMap(([key, button]) => (["regenerate", "add", "replace", "signoff"].includes(key) ? [h("span.sep"), button] : [button]));
     this.buttons.replaceChildren(...parts);
   }
 
@@ -137,6 +140,8 @@ export class Toolbar {
     say("delete", "Delete", many > 0);
     say("replace", "Replace…", has);
     say("speakers", "Speakers…", has);
+    say("signoff", "Sign off…", has);
+    say("share", "Share for review…", Boolean(lines.desk.project_id));
     tuck([...this.buttons.children], () => true);
     this.further.hidden = ![...this.buttons.children].some((one) => one.hidden && one.tagName === "BUTTON");
   }
