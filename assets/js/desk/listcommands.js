@@ -20,12 +20,12 @@ export function registerListCommands({ selection, list, toolbar, sieve, actions 
   add("last-line", "Last line", ["End", "Ctrl+End"], () => list.step(Infinity));
   add("select-speaker", "Select this speaker’s lines", ["Alt+S"], () => selectSpeaker(selection), { when: some });
   add("select-scene", "Select this scene", ["Alt+E"], () => selectScene(selection, actions), { when: some });
-  add("change", "Change the selected lines…", ["C"], () => openBulk(toolbar.buttonOf("change"), selection, actions), { when: some });
+  add("change", "Change the selected lines…", ["Alt+C"], () => openBulk(toolbar.buttonOf("change"), selection, actions), { when: some });
   add("filter", "Search and filter", ["/", "Ctrl+F"], () => toolbar.box.take());
   add("filter-build", "Build a filter", ["Alt+F"], () => toolbar.box.build());
   add("filter-none", "Show all lines", ["Shift+F"], () => sieve.reset(), { when: () => sieve.isOn });
   add("replace", "Search and replace", ["Ctrl+H"], () => openReplace(selection, actions), { when: has });
-  add("sort", "Sort by…", ["O"], () => openSorts(list.heads.menu, sieve, list), { when: has });
+  add("sort", "Sort by…", ["Alt+O"], () => openSorts(list.heads.menu, sieve, list), { when: has });
   add("columns", "Which columns are shown", ["Shift+C"], () => list.heads.open());
 }
 
