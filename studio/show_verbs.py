@@ -53,7 +53,7 @@ class ShowVerbs(LipVerbs):
 
     def set_sheet(self, project_id: str, speaker_id: str, sheet: CharacterSheet) -> None:
         """How a character speaks; a blank sheet takes it away. Raises NotFound."""
-        self._shop.shows.set_sheets(self._own(project_id).id, {speaker_id: sheet})
+        self._shop.shows.set_sheets(self._own(project_id).id, {speaker_id: sheet}, by=self.user)
 
     def sheets(self, project_id: str) -> dict[str, CharacterSheet]:
         """Character sheets by speaker id."""
@@ -120,7 +120,7 @@ class ShowVerbs(LipVerbs):
         self._keep(project, both.bible, action)
         cast = self._shop.lines.cast(project.id)
         sheets = _new_sheets(cast.speakers, self._shop.shows.sheets(project.id), bible)
-        self._shop.shows.set_sheets(project.id, sheets)
+        self._shop.shows.set_sheets(project.id, sheets, by=action)
         voices = self._free_voices(project, cast, bible)
         for speaker, voice in voices:
             self._shop.lines.set_speaker_voice(project.id, speaker.id, voice, by=action)

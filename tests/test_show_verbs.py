@@ -133,3 +133,31 @@ def test_shows_of_others_are_not_there(studio: Studio) -> None:
     assert studio.as_user("bob").rename_show(bobs.id, " Bob  two ") == replace(bobs, name="Bob two")
     studio.as_user("bob").delete_show(bobs.id)
     assert studio.as_user("bob").shows() == ()
+
+
+def test_a_sheet_is_part_of_the_history_and_goes_back_and_forth(studio: Studio) -> None:
+    project_id = episode(studio)
+    speaker_id = studio.rows(project_id)[0].speaker.id
+    sheet = CharacterSheet("Mara", max_pace=3.5, forbidden=("okay",), preferred=(("ja", "jawohl"),), note="clipped")
+    studio.rename_speaker(project_id, speaker_id, "Mara")
+    studio.set_sheet(project_id, speaker_id, sheet)
+    assert studio.history(project_id)[0].title == "Character sheet of “Mara”"
+    studio.set_sheet(project_id, speaker_id, replace(sheet, note="long-winded"))
+    studio.undo(project_id)
+    assert studio.sheets(project_id) == {speaker_id: sheet}
+    studio.undo(project_id)
+    assert studio.sheets(project_id) == {} and studio.speakers(project_id)[0].name == "Mara"
+    studio.redo(project_id)
+    assert studio.sheets(project_id) == {speaker_id: sheet}
+
+
+def test_a_speaker_who_comes_back_brings_the_sheet(studio: Studio) -> None:
+    project_id = episode(studio)
+    first, second = (row.speaker.id for row in studio.rows(project_id))
+    if first == second:
+        second = studio.split_speaker(project_id, first, [studio.rows(project_id)[1].line.id], "Jon").id
+    studio.set_sheet(project_id, second, CharacterSheet("Jon", forbidden=("okay",)))
+    studio.merge_speakers(project_id, [first, second])
+    assert studio.sheets(project_id) == {}
+    studio.undo(project_id)
+    assert studio.sheets(project_id)[second].forbidden == ("okay",)

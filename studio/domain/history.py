@@ -207,7 +207,7 @@ def field_word(subject: str, name: str) -> str:
     if subject == LINE:
         return _WORDS.get(name, name).lower()
     if subject == SPEAKER:
-        return {"pitch_hz": "pitch"}.get(name, name)
+        return {"pitch_hz": "pitch", "sheet": "character sheet"}.get(name, name)
     return name.removeprefix("settings.").replace("_", " ")
 
 

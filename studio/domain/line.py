@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from studio.domain.character import CharacterSheet, VoiceRef
 from studio.domain.reference_voice import TakeVoice
 from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan, duration_penalty
@@ -27,24 +28,15 @@ class Fit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class VoiceRef:
-    """A voice of a speech engine. `rate_ratio` 1.0 is the voice's natural rate; `pitch_ratio` likewise."""
-
-    engine: str
-    voice: str
-    rate_ratio: float = 1.0
-    pitch_ratio: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class SpeakerProfile:
     """A person heard in the programme, and the voice that dubs them. `voice` None lets the studio choose one, of about the
-    height of `pitch_hz`, the median pitch heard (None: not heard yet)."""
+    height of `pitch_hz`, the median pitch heard (None: not heard yet). `sheet`: how they speak, None where nobody said."""
 
     id: str
     name: str
     voice: VoiceRef | None = None
     pitch_hz: float | None = None
+    sheet: CharacterSheet | None = None
 
 
 @dataclass(frozen=True, slots=True)

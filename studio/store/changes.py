@@ -18,7 +18,7 @@ from studio.domain.plain import to_plain
 from studio.store.database import new_id, utc_now
 from studio.store.schema import CHANGES, LINE_EDITS, LINES
 
-_SPEAKER_FIELDS = ("name", "voice", "pitch_hz")
+_SPEAKER_FIELDS = ("name", "voice", "pitch_hz", "sheet")
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def _come(connection: Connection, log: EditLog, before: Scene, after: Scene) -> 
             place = after.beside[speaker_id].ordinal if speaker_id in after.beside else len(read_speakers(connection, log.author.project_id))
             insert_speaker(connection, log.author.project_id, then, place, log)
         elif then is not None and now is not None and now != then:
-            values: dict[str, Any] = {"name": then.name, "voice": to_plain(then.voice), "pitch_hz": then.pitch_hz}
+            values: dict[str, Any] = {"name": then.name, "voice": to_plain(then.voice), "pitch_hz": then.pitch_hz, "sheet": to_plain(then.sheet)}
             set_speaker(connection, log.author.project_id, now, values, log)
 
 

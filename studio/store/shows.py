@@ -11,13 +11,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from studio.domain.bible import Bible, CharacterSheet, Show
+from studio.domain.bible import Bible, Show
+from studio.domain.character import CharacterSheet
 from studio.domain.errors import NotFound
 from studio.domain.plain import from_plain, to_plain
+from studio.store.changes import Action, Author, By, EditLog
 from studio.store.database import reading, utc_now, writing
 from studio.store.line_rows import hold_project
+from studio.store.line_writes import set_speaker
 from studio.store.projects import ensure_user
-from studio.store.schema import PROJECTS, SHOWS, SPEAKERS
+from studio.store.schema import PROJECTS, SHOWS
+from studio.store.speaker_rows import read_speakers, sheet_column
 from studio.store.text import storable
 
 
@@ -84,19 +88,24 @@ class ShowStore:
 
     def sheets(self, project_id: str) -> dict[str, CharacterSheet]:
         """Character sheets by speaker id, under the name the speaker has now."""
-        query = select(SPEAKERS.c.id, SPEAKERS.c.name, SPEAKERS.c.sheet).where(SPEAKERS.c.project_id == project_id, SPEAKERS.c.sheet.is_not(None))
         with reading(self._engine) as connection:
-            return {row.id: replace(from_plain(CharacterSheet, row.sheet), name=row.name) for row in connection.execute(query)}
+            speakers = read_speakers(connection, project_id)
+        return {one.id: replace(one.sheet, name=one.name) for one in speakers if one.sheet is not None}
 
-    def set_sheets(self, project_id: str, sheets: dict[str, CharacterSheet]) -> None:
-        """Keep sheets by speaker id, all or none; a blank one is taken away. Raises NotFound for a speaker that is not of this project."""
+    def set_sheets(self, project_id: str, sheets: dict[str, CharacterSheet], *, by: By = "") -> None:
+        """Keep sheets by speaker id, all or none, as one action; a blank one is taken away. Raises NotFound for a speaker that is not of
+        this project."""
         with writing(self._engine) as connection:
             hold_project(connection, project_id)
+            known = {one.id: one for one in read_speakers(connection, project_id)}
+            if missing := sheets.keys() - known.keys():
+                raise NotFound("speaker", min(missing))
+            names = [known[speaker_id].name for speaker_id in sheets]
+            title = f"Character sheet of “{names[0]}”" if len(names) == 1 else "Character sheets"
+            log = EditLog(Author(project_id, Action(by, title) if isinstance(by, str) else by))
             for speaker_id, sheet in sheets.items():
-                here = (SPEAKERS.c.project_id == project_id) & (SPEAKERS.c.id == speaker_id)
-                plain = None if sheet.is_blank else _storable(to_plain(sheet))
-                if connection.execute(update(SPEAKERS).where(here).values(sheet=plain)).rowcount == 0:
-                    raise NotFound("speaker", speaker_id)
+                set_speaker(connection, project_id, known[speaker_id], {"sheet": sheet_column(sheet)}, log)
+            log.write(connection)
 
 
 def _owned(connection: Connection, show_id: str, owner: str, *, lock: bool = False) -> Row[Any]:

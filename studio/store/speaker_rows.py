@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from studio.domain.character import CharacterSheet, VoiceRef
 from studio.domain.errors import NotFound
-from studio.domain.line import SpeakerProfile, VoiceRef
-from studio.domain.plain import to_plain
+from studio.domain.line import SpeakerProfile
+from studio.domain.plain import from_plain, to_plain
 from studio.store.schema import SPEAKERS
 from studio.store.text import storable
 
@@ -41,8 +42,19 @@ def speaker_columns(project_id: str, speaker: SpeakerProfile, ordinal: int) -> d
         "voice": to_plain(speaker.voice),
         "pitch_hz": speaker.pitch_hz,
         "ordinal": ordinal,
+        "sheet": sheet_column(speaker.sheet),
     }
 
 
+def sheet_column(sheet: CharacterSheet | None) -> dict[str, Any] | None:
+    """A sheet as it is kept: a blank one is none. Raises BadSetting for text that no database holds."""
+    if sheet is None or sheet.is_blank:
+        return None
+    for text in (sheet.name, sheet.register, sheet.note, *sheet.forbidden, *(word for pair in sheet.preferred for word in pair)):
+        storable(text, "A character sheet")
+    return to_plain(sheet)
+
+
 def _speaker(row: Row[Any]) -> SpeakerProfile:
-    return SpeakerProfile(row.id, row.name, None if row.voice is None else VoiceRef(**row.voice), row.pitch_hz)
+    voice = None if row.voice is None else VoiceRef(**row.voice)
+    return SpeakerProfile(row.id, row.name, voice, row.pitch_hz, from_plain(CharacterSheet | None, row.sheet))
