@@ -22,6 +22,7 @@ FIT_COLOURS = {Fit.EMPTY: "#8a93a3", Fit.FITS: "#4fb286", Fit.TIGHT: "#e0a84a", 
 FIT_NAMES = {Fit.EMPTY: "no translation", Fit.FITS: "fits", Fit.TIGHT: "fits when sped up", Fit.OVER: "too long"}
 _ON_SCREEN, _PARTLY = "rgba(110, 143, 201, 0.20)", "rgba(110, 143, 201, 0.09)"
 WORST_LINES = 8
+MOST_BARS = 300  # a bar is never thinner than this part of the programme
 BAND_GAP_MS, MOST_BANDS = 400, 400  # lines on screen closer than this share one band; in a long film, closer than its 400th part
 
 
@@ -33,13 +34,15 @@ def fit_over_time(rows: Sequence[LineRow]) -> Figure:
     from plotly.graph_objects import Bar, Figure, Scatter
 
     figure = Figure()
+    width_s = max((row.line.span.end_ms for row in rows), default=0) / 1000 / MOST_BARS
     for fit in (Fit.FITS, Fit.TIGHT, Fit.OVER):
         members = [row for row in rows if row.prediction is not None and row.prediction.fit is fit]
         if members:
             figure.add_trace(
                 Bar(
                     name=FIT_NAMES[fit],
-                    x=[row.number for row in members],
+                    x=[_middle_s(row) for row in members],
+                    width=[max(width_s, row.line.span.length_ms / 1000) for row in members],
                     y=[_over_s(row, row.prediction.estimate.total_ms) for row in members if row.prediction is not None],
                     customdata=[hover(row) for row in members],
                     marker_color=FIT_COLOURS[fit],
@@ -50,16 +53,19 @@ def fit_over_time(rows: Sequence[LineRow]) -> Figure:
     if voiced:
         figure.add_trace(
             Scatter(
-                name="take",
+                name="taken",
                 mode="markers",
-                x=[row.number for row in voiced],
+                x=[_middle_s(row) for row in voiced],
                 y=[_over_s(row, row.take.report.fitted_ms) for row in voiced if row.take is not None],
                 customdata=[hover(row) for row in voiced],
                 marker={"symbol": "diamond", "size": 7, "color": INK},
-                hovertemplate="take of line %{x}: %{y:+.2f} s<extra></extra>",
+                hovertemplate="taken: %{customdata[0]}<br>%{y:+.2f} s against the slot<extra></extra>",
             )
         )
-    return calm(figure, "line", "s over slot")
+    if figure.data:
+        clock_axis(figure, rows)
+        figure.update_layout(barmode="overlay")
+    return calm(figure, "", "s over slot")
 
 
 def lips_over_time(rows: Sequence[LineRow]) -> Figure:
@@ -160,6 +166,10 @@ def _bands(rows: Sequence[LineRow]) -> list[tuple[int, int, Presence]]:
         else:
             bands.append((start_ms, end_ms, presence))
     return bands
+
+
+def _middle_s(row: LineRow) -> float:
+    return (row.line.span.start_ms + row.line.span.end_ms) / 2000
 
 
 def _over_s(row: LineRow, length_ms: int) -> float:

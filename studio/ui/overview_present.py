@@ -63,13 +63,16 @@ def _pace(rows: Sequence[LineRow], max_ratio: float) -> Finding:
     if not asked:
         return Finding("pace", "No line has a predicted time yet.")
     pressed = sorted((pair for pair in asked if pair[1] > max_ratio), key=lambda pair: -pair[1])
-    by_speaker: dict[str, list[float]] = {}
-    for row, value in asked:
-        by_speaker.setdefault(row.speaker.name, []).append(value)
-    hardest = max(by_speaker, key=lambda name: fmean(by_speaker[name]))
+    by_speaker: dict[str, int] = {}
+    for row, _ in pressed:
+        by_speaker[row.speaker.name] = by_speaker.get(row.speaker.name, 0) + 1
     stretched = [value for row in rows if (value := taken_ratio(row)) is not None]
     takes = f" Takes were said at {min(stretched):.2f} to {max(stretched):.2f} times their natural pace." if stretched else ""
-    said = f"“{hardest}” is pressed hardest, {fmean(by_speaker[hardest]):.2f} × natural pace on average; {len(pressed)} of {_count(asked)} would need more than {max_ratio:g} ×.{takes}"
+    if pressed:
+        hardest = max(by_speaker, key=lambda name: by_speaker[name])
+        said = f"{len(pressed)} of {_count(asked)} would need more than {max_ratio:g} × natural pace, {by_speaker[hardest]} of them of “{hardest}”.{takes}"
+    else:
+        said = f"No line needs more than {max_ratio:g} × natural pace.{takes}"
     return Finding("pace", said, tuple(LineLink(row.line.id, row.number, f"{value:.2f} ×") for row, value in pressed[:MOST_LINES]))
 
 

@@ -32,8 +32,9 @@ def test_every_translated_line_stands_once_under_the_fit_it_has(studio: Studio, 
     studio.revise_line(project.id, first.line.id, LineEdit(target_text="eins"))
     studio.revise_line(project.id, second.line.id, LineEdit(target_text="<b>viel & zu lang</b> " * 9))
     figure = fit_over_time(studio.rows(project.id))
-    bars = {trace.name: list(trace.x) for trace in figure.data}
-    assert bars == {FIT_NAMES[Fit.FITS]: [1], FIT_NAMES[Fit.OVER]: [2]}
+    bars = {trace.name: [point[1] for point in trace.customdata] for trace in figure.data}
+    assert bars == {FIT_NAMES[Fit.FITS]: [first.line.id], FIT_NAMES[Fit.OVER]: [second.line.id]}
+    assert figure.data[0].x[0] == (first.line.span.start_ms + first.line.span.end_ms) / 2000
     assert figure.data[0].y[0] < 0 < figure.data[1].y[0]
     assert "<b>" not in figure.data[1].customdata[0][0] and figure.data[1].customdata[0][1] == second.line.id
 
@@ -41,9 +42,13 @@ def test_every_translated_line_stands_once_under_the_fit_it_has(studio: Studio, 
 def test_takes_are_marked_once_they_are_made_and_not_when_stale(studio: Studio, clip: Path) -> None:
     project = clip_project(studio, clip)
     finish(studio, studio.submit(project.id, JobKind.VOICE))
-    assert [list(trace.x) for trace in fit_over_time(studio.rows(project.id)).data if trace.name == "take"] == [[1, 2]]
+
+    def taken() -> list[str]:
+        return [point[1] for trace in fit_over_time(studio.rows(project.id)).data if trace.name == "taken" for point in trace.customdata]
+
+    assert taken() == [row.line.id for row in studio.rows(project.id)]
     studio.revise_line(project.id, studio.rows(project.id)[0].line.id, LineEdit(target_text="anders"))
-    assert [list(trace.x) for trace in fit_over_time(studio.rows(project.id)).data if trace.name == "take"] == [[2]]
+    assert taken() == [studio.rows(project.id)[1].line.id]
 
 
 def test_a_project_without_lines_gives_an_empty_figure(studio: Studio) -> None:
