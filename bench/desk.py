@@ -122,7 +122,7 @@ def measure(made: Prepared, flags: argparse.Namespace) -> Iterator[Measured]:
             if "keys" in wanted:
                 yield summed("keystroke to bar", desk_page.keystrokes(page, flags.keys, flags.seed))
             if "select" in wanted:
-                yield summed("select to playing", desk_page.selections(page, order, flags.selections, flags.seed))
+                yield summed("select to playing", desk_page.selections(page, order, made.takes, flags.selections, flags.seed))
             if "other" in wanted:
                 yield summed("another's edit on screen", _others(page, address, made, order))
             if "scroll" in wanted:

@@ -15,7 +15,7 @@ ROW = ".desk .row[data-id]"
 # Runs before the page's own scripts. `painted` calls back once the frame that follows has been painted.
 WATCH = """
 (() => {
-  const bench = (window.bench = { opened: 0, rows: 0, keys: [], waiting: [], asked: 0, playing: [], frames: [] });
+  const bench = (window.bench = { opened: 0, rows: 0, keys: [], waiting: [], asked: 0, playing: [], heard: [], frames: [] });
   const painted = (then) => requestAnimationFrame(() => { const port = new MessageChannel(); port.port1.onmessage = () => then(performance.now()); port.port2.postMessage(0); });
   bench.painted = painted;
   const isShown = (node) => node && node.offsetHeight > 0 && node.querySelector(".tgt")?.textContent.length > 0;
@@ -34,6 +34,7 @@ WATCH = """
       painted((at) => bench.keys.push(...answered.map((key) => at - key.at)));
     }
   });
+  window.addEventListener("lipline:playing", () => bench.heard.push(performance.now())); // the clock moves, and what is heard is laid on it
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
     if (!this.benched) this.addEventListener("playing", () => bench.playing.push({ at: performance.now(), seconds: this.currentTime, isVideo: this instanceof HTMLVideoElement }));
@@ -103,23 +104,26 @@ def keystrokes(page: Any, count: int, seed: int) -> list[float]:
     return [float(ms) for ms in page.evaluate("window.bench.keys")]
 
 
-def selections(page: Any, order: list[str], count: int, seed: int) -> list[float]:
-    """Select lines here and there and start them: ms from the selection to the element that plays."""
-    draw, found = random.Random(seed), []
+def selections(page: Any, order: list[str], voiced: int, count: int, seed: int) -> list[float]:
+    """Select lines here and there and start them: ms from the selection to the picture that runs and the sound laid on it. Every other jump
+    goes to one of the first `voiced` lines, whose takes are heard; the others play the source."""
+    draw, found, line_id = random.Random(seed), [], ""
     page.locator(ROW).first.locator(".n").click()
     page.evaluate("document.activeElement?.blur()")
+    quiet = "window.bench.playing = []; window.bench.heard = []"
     for number in range(count):
         if number % 2:
             begun = "document.addEventListener('keydown', (event) => (window.bench.asked = event.timeStamp), { capture: true, once: true })"
-            page.evaluate(f"() => {{ window.bench.playing = []; {begun}; }}")
+            page.evaluate(f"() => {{ {quiet}; {begun}; }}")
             page.keyboard.press("ArrowDown")
         else:
-            line_id = draw.choice(order)
+            some = order[: voiced - 1] if number % 4 and voiced > 2 else order[:-1]
+            line_id = draw.choice([one for one in some if one != line_id])
             jump = "window.bench.asked = performance.now(); window.dispatchEvent(new CustomEvent('lipline:jump', { detail: { id } }))"
-            page.evaluate(f"(id) => {{ window.bench.playing = []; {jump}; }}", line_id)
+            page.evaluate(f"(id) => {{ {quiet}; {jump}; }}", line_id)
         page.keyboard.press("Space")
-        page.wait_for_function("window.bench.playing.length > 0", polling="raf")
-        found.append(float(page.evaluate("window.bench.playing[0].at - window.bench.asked")))
+        page.wait_for_function("window.bench.playing.length > 0 && window.bench.heard.length > 0", polling="raf")
+        found.append(float(page.evaluate("Math.max(window.bench.playing[0].at, window.bench.heard[0]) - window.bench.asked")))
         page.wait_for_timeout(120)
         page.keyboard.press("Space")
         page.wait_for_timeout(80)
