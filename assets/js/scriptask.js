@@ -38,7 +38,7 @@ class Question {
   }
 
   open() {
-    document.body.append(this.dialog);
+    (document.querySelector(".gradio-container") ?? document.body).append(this.dialog); // where the page has its letters
     this.dialog.showModal();
     this.first.focus();
   }
@@ -64,7 +64,7 @@ class Question {
     if (!this.isUpdate) return "Take it anyway";
     const parts = [changed ? `Update ${count(changed, "line")}` : "", added ? `${changed ? "add" : "Add"} ${count(added, "line")}` : ""].filter(Boolean);
     const does = parts.flatMap((part, at) => (at ? [own(", "), h("span", {}, part)] : [h("span", {}, part)]));
-    return doubts.length ? [...does, own(" "), h("span", {}, "anyway")] : does;
+    return doubts.length ? [...does, h("span", {}, "anyway")] : does;
   }
 
   #body(isEmpty) {
