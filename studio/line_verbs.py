@@ -27,7 +27,7 @@ from studio.script import UNNAMED_SPEAKER, speaker_at
 from studio.stages.timing import slots
 from studio.standing import Stood
 from studio.store.changes import Action
-from studio.store.lines import Follow, LineChange
+from studio.store.lines import Follow
 
 MAX_NAME_CHARS = 120
 
@@ -96,12 +96,6 @@ class LineVerbs(LipVerbs):
     def revise_line(self, project_id: str, line_id: str, edit: LineEdit, *, change_id: str | None = None) -> LineRow:
         """Durable when it returns. A locked line takes nothing but another status. `change_id`: the action it goes on with."""
         return self._revise(self._own(project_id), line_id, edit, Revising(Action(self.user, id=change_id)))
-
-    def set_status(self, project_id: str, line_ids: Iterable[str], status: LineStatus) -> None:
-        """Give many lines one status, as one action."""
-        project, wanted = self._own(project_id), frozenset(line_ids)
-        lines = [line for line in self._shop.lines.cast(project.id).lines if line.id in wanted]
-        self._shop.lines.change_lines(project.id, LineChange(revised=tuple(replace(line, status=status) for line in lines)), by=self.user)
 
     def pick_candidate(self, project_id: str, line_id: str, candidate_id: str) -> LineRow:
         """Take one of the wordings listed for the line."""

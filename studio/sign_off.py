@@ -1,22 +1,35 @@
 """Sign-off: which lines an approval of a speaker, a scene or a selection would take in, and why it should wait for some. Part of `Studio`.
 
-Enter: ids of the user's own project. Leave: `SignOff`, a plan that asks nothing of anybody, and the approval as one action.
+Enter: ids of the user's own project, and the words an approval is given to. Leave: `SignOff`, a plan that asks nothing of anybody, and the
+approval, or any other status, as one action.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from studio.domain.errors import NotReady
-from studio.domain.line import LineStatus
+from studio.domain.line import Line, LineStatus
 from studio.domain.notes import open_counts
+from studio.domain.project import Project
 from studio.domain.scene_cuts import scene_of
 from studio.domain.views import LineRow
 from studio.lip_verbs import LipVerbs
 from studio.review import is_over
 from studio.store.changes import Action
-from studio.store.lines import LineChange
+
+
+MAX_NAMED = 12  # lines in one sentence
+_CLOSED = (LineStatus.APPROVED, LineStatus.LOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDone:
+    """How many lines got the status, and a sentence about those that did not, because they read otherwise by now."""
+
+    changed_count: int
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +58,52 @@ class SignOffVerbs(LipVerbs):
                 groups[_standing(row, noted.get(row.line.id, 0))].append(row.line.id)
         return SignOff(**{name: tuple(ids) for name, ids in groups.items()})
 
-    def approve_lines(self, project_id: str, line_ids: Iterable[str]) -> int:
-        """Approve lines as one action that undo takes back; empty and locked ones are passed over. Returns how many became approved.
-        Raises NotReady where none can be."""
+    def approve_lines(self, project_id: str, line_ids: Iterable[str], *, seen: Mapping[str, str] | None = None) -> StatusDone:
+        """Approve lines as one action that undo takes back; empty and locked ones are passed over, and those that read otherwise than
+        `seen`, as in `set_status`. Raises NotReady where none can be."""
         project, wanted = self._own(project_id), frozenset(line_ids)
-        passed = (LineStatus.APPROVED, LineStatus.LOCKED)
-        lines = [line for line in self._shop.lines.cast(project.id).lines if line.id in wanted and line.status not in passed and line.target_text.strip()]
-        if not lines:
+        lines = self._shop.lines.cast(project.id).lines
+        able = [line.id for line in lines if line.id in wanted and line.status not in _CLOSED and line.target_text.strip()]
+        if not able:
             raise NotReady("None of these lines can be approved: they are empty, locked, or approved already.")
-        change = LineChange(revised=tuple(replace(line, status=LineStatus.APPROVED) for line in lines))
-        self._shop.lines.change_lines(project.id, change, by=Action(self.user, "Approved {lines}"))
-        return len(lines)
+        return self._give(project, able, LineStatus.APPROVED, (seen, Action(self.user, "Approved {lines}")))
+
+    def set_status(self, project_id: str, line_ids: Iterable[str], status: LineStatus, *, seen: Mapping[str, str] | None = None) -> StatusDone:
+        """Give many lines one status, as one action; lines that are gone are passed over. `seen`: the translations as the person saw them,
+        by line id: an approval or a lock is given to those words only, and where others stand by now the line is left and told."""
+        return self._give(self._own(project_id), tuple(dict.fromkeys(line_ids)), status, (seen, Action(self.user)))
+
+    def _give(self, project: Project, line_ids: Iterable[str], status: LineStatus, how: tuple[Mapping[str, str] | None, Action]) -> StatusDone:
+        seen, action = how
+        held = seen if seen is not None and status in _CLOSED else {}
+        given: list[str] = []
+        other: list[str] = []
+
+        def change(line: Line) -> Line:
+            if line.status is status:
+                return line
+            if held.get(line.id, line.target_text) != line.target_text:
+                other.append(line.id)
+                return line
+            given.append(line.id)
+            return replace(line, status=status)
+
+        self._shop.lines.edit_many(project.id, dict.fromkeys(line_ids, change), by=action)
+        return StatusDone(len(given), self._read_otherwise(project, other, status))
+
+    def _read_otherwise(self, project: Project, line_ids: Collection[str], status: LineStatus) -> tuple[str, ...]:
+        if not line_ids:
+            return ()
+        lines = self._shop.lines.cast(project.id).lines
+        numbers = [str(number) for number, line in enumerate(lines, start=1) if line.id in line_ids]
+        if len(numbers) == 1:
+            return (f"The translation of line {numbers[0]} has been changed since you looked, so it was not {status.value}; read it again.",)
+        listed = ", ".join(numbers[:MAX_NAMED]) + (" …" if len(numbers) > MAX_NAMED else "")
+        return (f"The translations of {len(numbers)} lines have been changed since you looked, so these were not {status.value}: {listed}. Read them again.",)
 
 
 def _standing(row: LineRow, open_notes: int) -> str:
-    if row.line.status in (LineStatus.LOCKED, LineStatus.APPROVED):
+    if row.line.status in _CLOSED:
         return row.line.status.value
     if not row.line.target_text.strip():
         return "empty"

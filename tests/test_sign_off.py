@@ -48,7 +48,7 @@ def test_the_plan_parts_lines_by_what_speaks_against_them(studio: Studio, projec
 
 def test_approving_is_one_action_that_passes_over_what_cannot_be_approved(studio: Studio, project_id: str) -> None:
     ids = [row.line.id for row in studio.rows(project_id)]
-    assert studio.approve_lines(project_id, [*ids, "gone"]) == 3
+    assert studio.approve_lines(project_id, [*ids, "gone"]).changed_count == 3
     status = [row.line.status for row in studio.rows(project_id)]
     assert status == [LineStatus.APPROVED] * 3 + [LineStatus.DRAFT, LineStatus.LOCKED]
     latest = studio.history(project_id)[0]

@@ -20,12 +20,17 @@ let isLeaving = false;
 let last = Promise.resolve();
 
 /** "saved" | "saving" | "retrying" | "refused" | "away": how the edits of this page stand. */
-export const savedState = () => (pending && !isGone ? "saving" : hasUnsent() ? "retrying" : isGone ? "away" : isRefused ? "refused" : "saved");
+export const savedState = () => (pending && !isGone ? "saving" : hasUnsent() ? "retrying" : isGone ? "away" : isRefused || refusal.isOpen() ? "refused" : "saved");
 export function onSaved(watcher) {
   watchers.add(watcher);
   return () => watchers.delete(watcher);
 }
 export const isAway = () => isGone;
+
+/** Texts that the studio refused stay on the page until somebody decides: `isOpen()` says whether there are any, `onRefused(project,
+ *  change, why)` hears of one that had waited for the studio. `settled()`: what there are has changed. */
+export const refusal = { isOpen: () => false, onRefused: () => {}, settled: () => ((isRefused &&= refusal.isOpen()), tell()) };
+
 const tell = () => watchers.forEach((watcher) => watcher(savedState()));
 
 function away(isNow) {
@@ -117,6 +122,12 @@ export async function write(project, verb, values) {
   }
 }
 
+/** The translation a person has before them: what they typed last, though it is still on its way, or what the row shows. */
+export function wordsOf(project, row) {
+  const typed = [...flying].filter((edit) => edit.project === project && edit.values.line_id === row.id && edit.values.target !== undefined);
+  return typed.at(-1)?.values.target ?? row.target;
+}
+
 /** What an edit met is told to whoever shows it: `onMet(project, conflicts)`. */
 export const meeting = { onMet: () => {} };
 
@@ -143,6 +154,7 @@ async function deliver() {
       settle(sent.project, sent.change);
       isRefused = true;
       toast([error.message, sent.change.target && `What you had typed: “${sent.change.target}”`].filter(Boolean).join(" "));
+      if (sent.change.target !== undefined) refusal.onRefused(sent.project, sent.change, error.message);
       delivery.onDelivered(sent.project, null);
     }
   }

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any
 
 from studio.domain.errors import BadSetting, NotReady
-from studio.domain.line import LineStatus, VoiceRef
+from studio.domain.line import VoiceRef
 from studio.domain.project import JobKind
 from studio.domain.settings import Guidance
 from studio.domain.terms import read_terms
@@ -182,10 +182,6 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
         if revised.row is None or (edit.span is not None and not conflict):
             return replace(self._whole(), conflict=conflict)
         return replace(self._one(revised.row), conflict=conflict)
-
-    def set_status(self, line_ids: Sequence[str], status: str) -> Reply:
-        self._studio.set_status(self._project_id, line_ids, LineStatus(status))
-        return self._whole()
 
     def pick(self, line_id: str, candidate_id: str) -> Reply:
         return self._one(self._studio.pick_candidate(self._project_id, line_id, candidate_id))

@@ -75,6 +75,13 @@ class BulkChange:
     shift_ms: int = 0
 
 
+def words_seen(given: Any) -> dict[str, str] | None:
+    """Translations by line id, as a page sends them. Raises BadSetting for anything else."""
+    if given is not None and not (isinstance(given, dict) and all(isinstance(one, str) for one in given.values())):
+        raise BadSetting("The words an approval is given to come as texts by line.")
+    return given
+
+
 class ListDesk:
     _studio: Studio
     _project_id: str
@@ -99,6 +106,11 @@ class ListDesk:
 
     def revise_lines(self, change: BulkChange) -> BulkReply:
         done = self._studio.revise_lines(self._project_id, change.line_ids, self._bulk_edit(change), shift_ms=change.shift_ms)
+        return BulkReply(self._whole().desk, done.changed_count, done.passed_over)
+
+    def set_status(self, line_ids: Sequence[str], status: str, seen: Mapping[str, str] | None = None) -> BulkReply:
+        """`seen`: the translations as the page shows them, by line id; an approval holds for those words."""
+        done = self._studio.set_status(self._project_id, line_ids, LineStatus(status), seen=words_seen(seen))
         return BulkReply(self._whole().desk, done.changed_count, done.passed_over)
 
     def scene(self, line_id: str) -> dict[str, tuple[str, ...]]:

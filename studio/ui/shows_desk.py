@@ -5,7 +5,7 @@ Enter: plain values of a JSON body. Leave: `RulesView`, always whole, for it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from studio.domain.plain import from_plain
 from studio.service import SignOff, Studio, Taken
 from studio.ui import desk_present
 from studio.ui.desk_views import Reply
+from studio.ui.list_desk import BulkReply, words_seen
 
 MAX_ROWS = 2 * MAX_PHRASES
 
@@ -146,10 +147,10 @@ class ShowsDesk:
         rows = self._studio.rows(self._project_id)
         return self._studio.plan_sign_off(self._project_id, rows, speaker_id=speaker_id, scene_line_id=scene_line_id)
 
-    def sign_off(self, line_ids: Sequence[str]) -> Reply:
-        """Approve these lines as one action."""
-        self._studio.approve_lines(self._project_id, [str(one) for one in line_ids])
-        return self._whole()
+    def sign_off(self, line_ids: Sequence[str], seen: Mapping[str, str] | None = None) -> BulkReply:
+        """Approve these lines as one action. `seen`: their translations as the page shows them; an approval holds for those words."""
+        done = self._studio.approve_lines(self._project_id, [str(one) for one in line_ids], seen=words_seen(seen))
+        return BulkReply(self._whole().desk, done.changed_count, done.passed_over)
 
     # within
 

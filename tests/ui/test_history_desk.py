@@ -69,6 +69,22 @@ def test_fields_nobody_else_touched_are_written_beside_a_conflict(desk: Desk, st
     assert [one.field for one in reply.conflict] == ["target"] and reply.row is not None and reply.row.source == "one 2"
 
 
+def test_an_approval_is_given_to_the_words_that_were_seen_and_to_no_others(desk: Desk, studio: Studio, project: Project, first: str) -> None:
+    second = desk.view().order[1]
+    desk.revise(Revision(first, target="eins"))
+    seen = {first: "eins", second: ""}
+    another_types(studio, project, first, "etwas anderes")
+    reply = desk.set_status([first, second], "approved", seen)
+    assert [row.status for row in desk.view().rows] == ["adapted", "approved"] and reply.changed_count == 1
+    assert reply.passed_over == ("The translation of line 1 has been changed since you looked, so it was not approved; read it again.",)
+    assert desk.sign_off([first], {first: "eins"}).passed_over and desk.view().rows[0].status == "adapted"
+    assert desk.set_status([first], "approved", {first: "etwas anderes"}).passed_over == ()
+    assert desk.set_status([first], "adapted", {first: "eins"}).changed_count == 1, "taking an approval back asks for no words"
+    assert desk.sign_off([first], {first: "etwas anderes"}).changed_count == 1
+    with pytest.raises(BadSetting, match="texts by line"):
+        desk.set_status([first], "approved", [first])
+
+
 def test_a_text_typed_while_the_line_was_closed_is_kept_aside(desk: Desk, first: str) -> None:
     for status in ("approved", "locked"):
         desk.set_status([first], status)

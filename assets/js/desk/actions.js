@@ -1,6 +1,6 @@
 // What the desk can ask the studio for. Every edit answers with the rows it changed; work tells the page to watch it.
 
-import { quietly, read, write } from "../api.js";
+import { quietly, read, wordsOf, write } from "../api.js";
 import { isContested, retype } from "../conflicts.js";
 import { lines } from "../lines.js";
 import { toast } from "../toast.js";
@@ -28,8 +28,9 @@ export function makeActions(selection, trigger, instruction) {
     pick: (id, candidate) => edit("pick", { line_id: id, candidate_id: candidate }),
     approve: (ids) => {
       const all = ids.every((id) => ["approved", "locked"].includes(lines.rows.get(id)?.status));
-      return edit("set_status", { line_ids: ids, status: all ? "adapted" : "approved" });
+      return told("set_status", { line_ids: ids, status: all ? "adapted" : "approved", seen: seenWords(ids) });
     },
+    setStatus: (ids, status) => told("set_status", { line_ids: ids, status, seen: seenWords(ids) }),
     add: async () => {
       const room = freeRoom(lines.rows.get(selection.active));
       const reply = await edit("add", room);
@@ -59,6 +60,9 @@ export function makeActions(selection, trigger, instruction) {
 
 /** What a change begins from: the row as this page shows it. What was typed into a box began when the box did, and says so itself. */
 const began = (row) => row && { source: row.source, target: row.target, start_ms: row.start_ms, end_ms: row.end_ms, speaker_id: row.speaker_id };
+
+/** The words of lines as this page shows them: an approval is given to those, and to no others. */
+export const seenWords = (ids) => Object.fromEntries(ids.filter((id) => lines.rows.has(id)).map((id) => [id, wordsOf(lines.desk.project_id, lines.rows.get(id))]));
 
 /** Where a new line goes: the gap after the selected line, or the end of the programme. */
 function freeRoom(row) {

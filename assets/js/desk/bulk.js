@@ -32,7 +32,7 @@ function content(selection, actions, panel) {
       press("This speaker’s lines", () => selectSpeaker(selection)),
       press("This scene", () => selectScene(selection, actions)),
     ]),
-    section("Status", STATUSES.map((status) => press(status, () => bulk({ status }), rows.every((row) => row.status === status)))),
+    section("Status", STATUSES.map((status) => press(status, () => actions.setStatus(ids, status), rows.every((row) => row.status === status)))),
     section("Speaker", [speakerSelect(rows, (speaker_id) => bulk({ speaker_id }))]),
     section("Voice", [voiceSelect(oneOf(rows, (row) => (row.has_own_voice ? row.voice : "")), "Speaker’s voice", (voice) => bulk({ voice }))]),
     section("Scales", scales(rows, bulk)),

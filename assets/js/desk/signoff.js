@@ -5,6 +5,8 @@ import { quietly, read, write } from "../api.js";
 import { clear, h, own } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
+import { toast } from "../toast.js";
+import { seenWords } from "./actions.js";
 import { command } from "./commands.js";
 import { openShare } from "./share.js";
 
@@ -61,8 +63,8 @@ export function openSignOff(selection) {
         ? h("p.dim", {}, "…")
         : [
             h("p", {}, plan.ready.length ? `${count(plan.ready.length, "line")} ready.` : "No line is ready without a word."),
-            tick("over", plan.over.length, `${count(plan.over.length, "line")} over budget: approve them too`),
-            tick("noted", plan.noted.length, `${count(plan.noted.length, "line")} with open notes: approve them too`),
+            tick("over", plan.over.length, plan.over.length === 1 ? "1 line over budget: approve it too" : `${plan.over.length} lines over budget: approve them too`),
+            tick("noted", plan.noted.length, plan.noted.length === 1 ? "1 line with open notes: approve it too" : `${plan.noted.length} lines with open notes: approve them too`),
             plan.empty.length ? h("p.dim", {}, `${count(plan.empty.length, "line")} without a translation stay as they are.`) : null,
             plan.locked.length ? h("p.dim", {}, `${count(plan.locked.length, "line")} locked stay as they are.`) : null,
             plan.approved.length ? h("p.dim", {}, `${count(plan.approved.length, "line")} approved already.`) : null,
@@ -71,9 +73,10 @@ export function openSignOff(selection) {
     paintGo();
   };
   const approve = async () => {
-    const reply = await quietly(write(project, "sign_off", { line_ids: chosen() }));
+    const reply = await quietly(write(project, "sign_off", { line_ids: chosen(), seen: seenWords(chosen()) }));
     if (!reply) return;
     lines.apply(reply);
+    if (reply.passed_over?.length) toast(reply.passed_over.join(" "));
     dialog.close();
   };
   (document.querySelector(".desk") ?? document.body).append(dialog);
