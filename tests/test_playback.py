@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studio.domain.errors import NotReady
+from studio.domain.errors import NotFound, NotReady
 from studio.domain.project import JobKind
 from studio.domain.timing import TimeSpan
 from studio.media.decode import read_audio
+from studio.media.preview import is_quick_to_seek
 from studio.media.probe import probe
 from studio.playback import CACHE_LIFE_S, sweep
 from studio.service import LineEdit
@@ -125,3 +126,34 @@ def test_a_source_whose_sound_was_moved_is_played_as_it_is_heard(home: Path, cli
     assert onset[1] - onset[0] == pytest.approx(200, abs=25)
     studio.shift_sound(project.id, 0)
     assert studio.playable_source(project.id) == as_it_is
+
+
+def test_a_film_slow_to_seek_gets_a_light_picture_behind_the_desk_and_marks_keep_their_bytes(home: Path, clip: Path, ffmpeg_path: str, tmp_path: Path) -> None:
+    import subprocess
+
+    film = tmp_path / "film.mp4"
+    subprocess.run(
+        [ffmpeg_path, "-v", "error", "-i", str(clip), "-vf", "scale=1280:960", "-preset", "ultrafast", "-c:a", "copy", str(film)], check=True, stdin=subprocess.DEVNULL
+    )
+    studio = fake_studio(home)
+    project = clip_project(studio, film)
+    before = studio.desk_picture(project.id)
+    assert before.is_coming and studio.picture(project.id, before.mark) == studio.playable_source(project.id), "the source is shown meanwhile"
+    deadline = time.monotonic() + 60
+    while (now := studio.desk_picture(project.id)).is_coming and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not now.is_coming and now.mark != before.mark
+    light = probe(studio.picture(project.id, now.mark), name="light.mp4")
+    assert light.video is not None and light.video.width_px == 640 and light.duration_ms == pytest.approx(3000, abs=60)
+    assert studio.picture(project.id, before.mark) == studio.playable_source(project.id)
+    with pytest.raises(NotFound):
+        studio.picture(project.id, "another")
+    studio.close()
+
+
+def test_a_small_film_with_frequent_whole_pictures_is_shown_as_it_is(home: Path, demo_clip: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    assert is_quick_to_seek(demo_clip, probe(demo_clip, name="demo.mp4")) == (not studio.desk_picture(clip_project(studio, demo_clip).id).is_coming)
+    assert studio.desk_picture(project.id).is_coming, "three seconds with one whole picture only"
+    studio.close()
