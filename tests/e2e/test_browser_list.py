@@ -95,3 +95,49 @@ def test_lines_are_narrowed_by_presses_and_by_typing_and_sorted_by_key(tab: tupl
     page.reload()
     page.locator('.desk [role=columnheader] [data-column="pace"]').wait_for()
     assert watch.errors == []
+
+
+def test_many_lines_are_replaced_in_and_changed_at_once_and_taken_back_in_one_step(tab: tuple[Page, Watch], served: Served) -> None:
+    page, watch = tab
+    project = made(served.studio)
+    studio = served.studio
+    studio.set_status(project.id, [studio.rows(project.id)[4].line.id], LineStatus.LOCKED)
+    opened(page, served, project)
+    page.keyboard.press("Control+H")
+    page.get_by_label("Look for").fill("pier")
+    page.get_by_label("Put there").fill("dock")
+    page.locator("dialog.replace .hit.off", has_text="locked").wait_for()
+    page.get_by_label("pier → dock").nth(2).uncheck()
+    page.get_by_role("button", name="Replace 2 places").click()
+    page.locator("dialog.replace .said", has_text="2 places replaced").wait_for()
+    page.keyboard.press("Escape")
+    assert [row.line.target_text[:12] for row in studio.rows(project.id)][:5] == ["the dock", "dock, pier a", "boats", "", "a pier"]
+    page.locator(".desk .row[data-id]").first.focus()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Alt+C")
+    page.get_by_role("dialog", name="Change the selected lines").get_by_role("button", name="approved").click()
+    page.locator(".desk .row[data-id] .st", has_text="approved").nth(1).wait_for()
+    page.keyboard.press("Escape")
+    assert [row.line.status.value for row in studio.rows(project.id)][:3] == ["approved", "approved", "adapted"]
+    page.keyboard.press("Control+Z")
+    page.keyboard.press("Control+Z")
+    page.locator(".desk .row[data-id] .tgt", has_text="the pier").wait_for()
+    assert watch.errors == []
+
+
+def test_a_text_the_studio_refuses_stays_with_its_reason_even_after_a_reload(tab: tuple[Page, Watch], served: Served) -> None:
+    page, _ = tab
+    project = made(served.studio)
+    opened(page, served, project)
+    row = page.locator(".desk .row[data-id]").first
+    row.locator(".tgt").click()
+    page.locator(".desk .row.editing textarea").fill("long " * 2000)
+    page.keyboard.press("Enter")
+    row.locator(".why", has_text="2000 characters; this text has 10000").wait_for()
+    page.reload()
+    row.locator(".why", has_text="2000 characters").wait_for()
+    assert len(row.locator("textarea").input_value()) == 10_000
+    assert served.studio.rows(project.id)[0].line.target_text == "the pier"
+    row.get_by_role("button", name="Take back what is stored").click()
+    page.wait_for_function("document.querySelector('.desk .row[data-id] .tgt').textContent === 'the pier'")
+    assert page.locator(".desk .row[data-id]").nth(5).locator(".tgt").evaluate("(cell) => getComputedStyle(cell).direction") == "rtl"
