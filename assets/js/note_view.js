@@ -43,7 +43,7 @@ export function threadView({ note, answers }, may, { where = [], draft } = {}) {
     where.length ? h("div.where", {}, where) : null,
     oneNote(note, may),
     answers.map((answer) => oneNote(answer, may)),
-    isResolved ? h("p.closed", {}, "Resolved by ", h("b", {}, own(note.resolved_by)), own(` · ${written(note.resolved_at)}`)) : null,
+    isResolved ? h("p.closed", {}, "Resolved by ", note.is_closed_by_me ? h("b", {}, "You") : h("b", {}, own(note.resolved_by)), own(` · ${written(note.resolved_at)}`)) : null,
     acts.childElementCount ? acts : null,
     box?.element,
   );
@@ -54,7 +54,7 @@ function oneNote(note, may) {
   return h(
     "div.note",
     {},
-    h("div.by", {}, h("b", { dir: "auto" }, own(note.by)), note.is_guest ? h("span.guest", { title: "Written through a review link" }, "guest") : null, h("time", { datetime: note.at }, own(written(note.at))), remove),
+    h("div.by", {}, note.is_mine ? h("b", {}, "You") : h("b", { dir: "auto" }, own(note.by)), note.is_guest ? h("span.guest", { title: "Written through a review link" }, "guest") : null, h("time", { datetime: note.at }, own(written(note.at))), remove),
     h("p.said", { dir: "auto" }, spokenText(note, may.go ?? (() => {}))),
   );
 }

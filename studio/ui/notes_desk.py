@@ -18,7 +18,8 @@ from studio.service import PlacedNotes, Studio
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """A note as the page shows it. `place`: the line it stands on, None where it stands on none; `is_mine`: the reader wrote it."""
+    """A note as the page shows it. `place`: the line it stands on, None where it stands on none; `is_mine`: the reader wrote it;
+    `is_closed_by_me`: the reader resolved it."""
 
     id: str
     text: str
@@ -33,6 +34,7 @@ class NoteView:
     resolved_at: str | None
     mentions: tuple[Mention, ...]
     place: str | None
+    is_closed_by_me: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def _view(note: Note, place: str | None, reader: str | None) -> NoteView:
         resolved_at=note.resolved_at,
         mentions=note.mentions,
         place=place,
+        is_closed_by_me=reader is not None and note.resolved_by == reader,
     )
 
 

@@ -12,7 +12,7 @@ export class FilterBox {
 
   constructor(sieve) {
     this.sieve = sieve;
-    this.input = h("input.search", { type: "search", placeholder: "Search, or over screen:on rate>1.1", "aria-label": "Search and filter lines", spellcheck: "false", autocomplete: "off", maxlength: "400" });
+    this.input = h("input.search", { type: "search", placeholder: "Search or filter", title: "Words, or filters such as over screen:on rate>1.1", "aria-label": "Search and filter lines", spellcheck: "false", autocomplete: "off", maxlength: "400" });
     this.input.value = sieve.text;
     this.many = h("small.matched", { "aria-live": "polite" });
     this.opener = h("button.plain.opener", { "aria-label": "Build a filter", title: "Build a filter, saved filters", "aria-haspopup": "dialog", onclick: () => this.build() }, icon("filter"));

@@ -4,6 +4,7 @@
 import { throttle, clear, h } from "../dom.js";
 import { budgetScale } from "../budget.js";
 import { remember, remembered } from "../address.js";
+import { refusal } from "../api.js";
 import { lines } from "../lines.js";
 import { toast } from "../toast.js";
 import { template, textColumn } from "./columns.js";
@@ -40,6 +41,8 @@ export class LineList {
     sieve.watch(() => this.#build({ isNewShape: true }));
     columns.onChange = () => this.#fit({ isForced: true });
     lines.watch((changed) => this.#take(changed));
+    refusal.isOpen = () => [...this.kept.keys()].some((id) => lines.rows.has(id));
+    refusal.onRefused = (project, { line_id, target }, why) => this.#keepLate(project, line_id, { text: target, why });
     watchNotes((ids) => this.#take(new Set(ids)));
     this.scroller.addEventListener("focus", () => this.#focusActive());
     new ResizeObserver(throttle(120, () => this.#fit())).observe(this.scroller);
@@ -52,6 +55,7 @@ export class LineList {
   #take(changed) {
     if (changed === null) {
       this.kept = keptTexts(lines.desk.project_id);
+      refusal.settled();
       this.#scale_ms = budgetScale(lines.list);
       this.selection.keep(lines.order);
       this.#fit({ isForced: true });
@@ -238,6 +242,20 @@ export class LineList {
   keep(id, value) {
     value ? this.kept.set(id, value) : this.kept.delete(id);
     keptTexts(lines.desk.project_id, this.kept);
+    refusal.settled();
+  }
+
+  /** Refused long after it was typed, when the studio answered again: it waits on its line all the same. */
+  #keepLate(project, id, value) {
+    if (project === lines.desk.project_id) this.keep(id, value);
+    else keptTexts(project, keptTexts(project).set(id, value));
+  }
+
+  /** Enter had gone on to the next line before the studio refused: back to the text, unless something is being typed elsewhere. */
+  comeBack(id) {
+    const at = document.activeElement;
+    if (at !== document.body && (!this.element.contains(at) || at.matches("input, textarea"))) return;
+    if (this.#places.has(id)) this.edit(id);
   }
 
   say(sentence) {

@@ -70,7 +70,7 @@ class ReplaceDialog {
     try {
       const line_ids = this.only?.checked ? this.selected : null;
       const { hits, sentence, place_count } = await this.actions.previewReplace({ wish: this.#wish, places: [...last.places], line_ids });
-      if (asked === this.#asked) this.#show(hits, place_count ? [`${count(place_count, "place")} in ${count(hits.length, "text")}.`, sentence].filter(Boolean).join(" ") : "Nothing was found.");
+      if (asked === this.#asked) this.#show(hits, place_count ? [found(place_count, hits.length), sentence].filter(Boolean).join(" ") : "Nothing was found.");
     } catch (error) {
       if (asked === this.#asked) this.#show([], error.message);
     }
@@ -133,4 +133,9 @@ class ReplaceDialog {
     await this.#look();
     clear(this.said, [`${count(reply.changed_count, "place")} replaced; undo takes all of it back.`, ...reply.passed_over].join(" "));
   }
+}
+
+function found(places, texts) {
+  if (places === 1) return "1 place in 1 text.";
+  return texts === 1 ? `${places} places in 1 text.` : `${places} places in ${texts} texts.`;
 }

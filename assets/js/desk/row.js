@@ -10,6 +10,7 @@ import { words } from "../words.js";
 import { FOLLOWS_TYPING, cellOf, paintCell } from "./cells.js";
 
 const PAUSE_MS = 600;
+const TALLEST_PX = 220; // a longer text scrolls in its box: the lines around it stay in view
 const PREDICT_MS = 15; // the answer takes a few ms: waiting longer would only be waiting
 
 export class RowView {
@@ -33,6 +34,7 @@ export class RowView {
   #predict;
   #asked = 0;
   #painted = 0;
+  #hasGoneOn = false; // Enter stepped on, before anybody knew whether the text is taken
 
   paint(row, scale_ms) {
     [this.#row, this.#scale_ms] = [row, scale_ms];
@@ -85,6 +87,7 @@ export class RowView {
   #open(text) {
     this.isEditing = true;
     this.#stored = this.#row.target;
+    this.#hasGoneOn = false;
     begin(lines.desk.project_id, this.#row);
     this.#box = h("textarea", { rows: 1, "aria-label": `Translation of line ${this.#row.number}`, spellcheck: false, dir: "auto" });
     this.#box.value = text;
@@ -133,8 +136,13 @@ export class RowView {
 
   #grow() {
     if (!this.#box) return;
+    const { scrollTop } = this.#box;
+    this.#box.classList.remove("long");
     this.#box.style.height = "0";
-    this.#box.style.height = `${this.#box.scrollHeight + 2}px`;
+    const wanted_px = this.#box.scrollHeight + 2;
+    this.#box.style.height = `${Math.min(wanted_px, TALLEST_PX)}px`;
+    this.#box.classList.toggle("long", wanted_px > TALLEST_PX);
+    this.#box.scrollTop = scrollTop;
   }
 
   #typed() {
@@ -153,6 +161,7 @@ export class RowView {
       this.#end();
     } else if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
+      this.#hasGoneOn = true;
       this.#end();
       if (!this.isEditing) this.list.step(1);
     } else if (event.key === "Tab") {
@@ -200,9 +209,9 @@ export class RowView {
     if (!why) return void (this.list.kept.get(this.id)?.text === text && this.#mended());
     this.#stored = before;
     this.list.keep(this.id, { text: this.#box?.value ?? text, why });
-    if (!this.element.isConnected) return;
-    if (this.isEditing) this.#complain(why);
-    else this.#reopen();
+    const hasGoneOn = this.#hasGoneOn;
+    if (this.element.isConnected) this.isEditing ? this.#complain(why) : this.#reopen();
+    if (hasGoneOn) this.list.comeBack(this.id);
   }
 
   #mended() {

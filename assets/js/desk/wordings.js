@@ -4,6 +4,7 @@ import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h, own } from "../dom.js";
 import { count, penalty, seconds, signedSeconds } from "../format.js";
 import { lines } from "../lines.js";
+import { words } from "../words.js";
 import { changedShare, diff } from "./diff.js";
 
 const SHOWN = 8;
@@ -73,11 +74,11 @@ export class Wordings {
     const many = this.selection.ids.size;
     const { follows_instructions, instruction_sentence } = lines.desk;
     this.#wish.element.hidden = !follows_instructions;
-    this.ask.textContent = many > 1 ? `Regenerate ${many} lines` : "Regenerate";
-    this.ask.setAttribute("aria-label", many > 1 ? `Regenerate ${many} selected lines` : "Regenerate this line");
-    this.ask.title = many > 1 ? "New wordings and takes for the selected lines (R)" : "New wordings and a new take for this line (R)";
+    clear(this.ask, many > 1 ? `Regenerate ${many} lines` : "Regenerate");
+    this.ask.setAttribute("aria-label", words(many > 1 ? `Regenerate ${many} selected lines` : "Regenerate this line"));
+    this.ask.title = words(many > 1 ? "New wordings and takes for the selected lines (R)" : "New wordings and a new take for this line (R)");
     this.ask.disabled = !many;
-    this.why.textContent = follows_instructions ? "" : (instruction_sentence ?? "");
+    clear(this.why, follows_instructions ? "" : (instruction_sentence ?? ""));
   }
 
   #wording(one, at, row) {
