@@ -109,9 +109,9 @@ export class Toolbar {
     add("delete", () => this.#remove(this.#made.get("delete"), chosen()), "Remove the selected lines");
     add("replace", () => openReplace(selection, actions), "Search and replace, with a look at every place first");
     add("speakers", () => openSpeakers(selection, actions), "Names and voices; merge and split");
-    add("signoff", () => perform("sign-off"), "Approve a speaker, a scene or everything, after a look at what that takes in");
-    add("share", () => perform("share"), "A link to watch and comment, without an account and without the right to edit");
-    const parts = [...this.#made].flatMap(([key, button]) => (["regenerate", "add", "replace", "signoff"].includes(key) ? [h("span.sep"), button] : [button]));
+    add("sign-off", () => perform("sign-off"), "Approve a speaker, a scene or everything, after a look at what that takes in");
+    add("share-review", () => perform("share"), "A link to watch and comment, without an account and without the right to edit");
+    const parts = [...this.#made].flatMap(([key, button]) => (["regenerate", "add", "replace", "sign-off"].includes(key) ? [h("span.sep"), button] : [button]));
     this.buttons.replaceChildren(...parts);
   }
 
@@ -140,8 +140,8 @@ export class Toolbar {
     say("delete", "Delete", many > 0);
     say("replace", "Replace…", has);
     say("speakers", "Speakers…", has);
-    say("signoff", "Sign off…", has);
-    say("share", "Share for review…", Boolean(lines.desk.project_id));
+    say("sign-off", "Sign off…", has);
+    say("share-review", "Share for review…", Boolean(lines.desk.project_id));
     tuck([...this.buttons.children], () => true);
     this.further.hidden = ![...this.buttons.children].some((one) => one.hidden && one.tagName === "BUTTON");
   }
