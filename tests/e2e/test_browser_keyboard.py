@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from studio.ui.launch import ServeOptions
+from tests.e2e.screencast import filmed
 from tests.e2e.test_browser import PATIENCE_MS, Served, browser, run_server, watched
 from tests.studio_fixtures import fake_studio
 
@@ -49,11 +50,28 @@ def rows(served: Served) -> list:
     return list(studio.rows(studio.projects()[0].project.id))
 
 
+def soon(page: Page, is_so: Callable[[], bool]) -> bool:
+    """Whether something comes true within a few seconds; the page works meanwhile."""
+    for _ in range(50):
+        if is_so():
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
 @pytest.mark.timeout(400)
 def test_the_sample_is_reviewed_without_a_mouse(browser: Browser, sample: Served) -> None:
     page, watch = watched(browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True))
     page.goto(sample.address)
     page.evaluate(MOUSE)
+    with filmed(page, "review"):
+        review(page, sample)
+    assert page.evaluate("window.mouse") == []
+    assert not watch.errors
+    page.context.close()
+
+
+def review(page: Page, sample: Served) -> None:
 
     # open the sample
     page.locator(".project .name").wait_for()
@@ -78,9 +96,10 @@ def test_the_sample_is_reviewed_without_a_mouse(browser: Browser, sample: Served
     page.keyboard.press("Control+A")
     page.keyboard.type("A line written by hand.")
     page.keyboard.press("Enter")
+    page.locator(".desk .row", has_text="A line written by hand.").wait_for()
     page.wait_for_function("() => document.querySelector('.saved')?.dataset.state === 'saved'")
     page.keyboard.press("ArrowUp")
-    assert rows(sample)[0].line.target_text == "A line written by hand."
+    assert soon(page, lambda: rows(sample)[0].line.target_text == "A line written by hand.")
     page.keyboard.press("a")
     page.locator(".desk .row.active .st", has_text="approved").wait_for()
     page.keyboard.press("Control+z")
@@ -115,6 +134,3 @@ def test_the_sample_is_reviewed_without_a_mouse(browser: Browser, sample: Served
         page.keyboard.press("Enter")
 
     assert download.value.suggested_filename
-    assert page.evaluate("window.mouse") == []
-    assert not watch.errors
-    page.context.close()
