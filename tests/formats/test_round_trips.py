@@ -1,4 +1,4 @@
-"""Import, export, import: every format gives back what it can hold (docs/editors.md has the table), whatever was typed."""
+"""Import, export, import: every format gives back what it can hold (docs/editors-guide.md has the table), whatever was typed."""
 
 from __future__ import annotations
 
