@@ -5,6 +5,7 @@ import { quietly, read, write } from "./api.js";
 import { clear, h, own } from "./dom.js";
 import { count } from "./format.js";
 import { lines } from "./lines.js";
+import { toast } from "./toast.js";
 import { characterRow } from "./house_characters.js";
 
 const MOST_CHARS = 40_000;
@@ -111,6 +112,8 @@ function phrases(view, change) {
   const box = h("textarea", { rows: 4, dir: "auto", spellcheck: "false", maxlength: String(MOST_CHARS), "aria-label": "Key phrases, one per row: source = target", placeholder: own("harbour master = 港务长") });
   box.value = kept;
   box.addEventListener("change", () => {
+    const odd = box.value.split("\n").find((row) => row.trim() && !row.includes("="));
+    if (odd) return toast(`“${odd.trim()}” has no “=”; write the row as source = target. Nothing was changed yet.`);
     const pairs = box.value.split("\n").map((row) => row.split("=")).filter((parts) => parts.length > 1).map(([source, ...target]) => [source.trim(), target.join("=").trim()]);
     if (box.value.trim() !== kept.trim()) change("set_phrases", { pairs });
   });

@@ -1,6 +1,6 @@
 // The project list: open, rename, delete, and the demo.
 
-import { clear, h, tell } from "./dom.js";
+import { clear, h, own, tell } from "./dom.js";
 import { fetchEarly } from "./early.js";
 import { count } from "./format.js";
 
@@ -23,7 +23,7 @@ const empty = () =>
   h("div.empty", {}, h("h3", {}, "No project yet"), h("p", {}, "Drop a video or audio file on the Upload tab, create a project on the right, or open the demo to look around: it is dubbed in under a minute."));
 
 function item(card, trigger) {
-  const name = h("button.name", { title: `Open ${card.name}`, onclick: () => (fetchEarly(card.id), trigger("opened", { id: card.id })) }, card.name);
+  const name = h("button.name", { title: `Open ${card.name}`, onclick: () => (fetchEarly(card.id), trigger("opened", { id: card.id })) }, own(card.name));
   return h(
     `li.project${card.is_open ? ".open" : ""}`,
     { "data-id": card.id },

@@ -1,9 +1,10 @@
 // The side panel: the selected line in place. Player, score card, mouth and speech, wordings, takes, and what the line itself is.
 
-import { quietly, read } from "../api.js";
-import { clear, h } from "../dom.js";
+import { quietly, read, refusal } from "../api.js";
+import { clear, h, own } from "../dom.js";
 import { parseTime, percent, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { toast } from "../toast.js";
 import { Lanes } from "./lanes.js";
 import { Overlay } from "./overlay.js";
 import { Player } from "./player.js";
@@ -141,7 +142,7 @@ export class Panel {
     const source = h("textarea", { rows: 2, dir: "auto", "aria-label": "Source text", maxlength: "2000", disabled: isLocked });
     source.value = row.source;
     source.addEventListener("change", () => source.value !== row.source && this.actions.revise(row.id, { source: source.value, base: { source: row.source } }));
-    const speaker = h("select", { "aria-label": "Speaker", disabled: isLocked, onchange: (event) => this.actions.revise(row.id, { speaker_id: event.target.value }) }, speakers.map((one) => h("option", { value: one.id }, one.name)));
+    const speaker = h("select", { "aria-label": "Speaker", disabled: isLocked, onchange: (event) => this.actions.revise(row.id, { speaker_id: event.target.value }) }, speakers.map((one) => h("option", { value: one.id }, own(one.name))));
     speaker.value = row.speaker_id;
     const time = (label, ms, change) => {
       const box = h("input", { value: timecode(ms, fps), "aria-label": label, disabled: isLocked, spellcheck: "false" });
@@ -166,9 +167,10 @@ export class Panel {
   }
 
   #retime(row, box, ms, change) {
-    if (ms === null) return this.say("A time reads HH:MM:SS:FF, or seconds such as 12.4.");
+    box.toggleAttribute("aria-invalid", ms === null);
+    if (ms === null) return toast("A time reads HH:MM:SS:FF, or seconds such as 12.4.");
     box.blur();
-    this.actions.revise(row.id, { ...change(ms), base: { start_ms: row.start_ms, end_ms: row.end_ms } }).then((reply) => reply ?? this.#paintAbout(row));
+    this.actions.revise(row.id, { ...change(ms), base: { start_ms: row.start_ms, end_ms: row.end_ms } }).then((reply) => reply ?? (this.#paintAbout(row), refusal.settled()));
   }
 
   /** One sentence above the score card, until the next line is shown. */

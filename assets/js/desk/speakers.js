@@ -25,7 +25,7 @@ function content(dialog, selection, actions, repaint) {
   return [
     h("h2", {}, "Speakers"),
     h("p.dim", {}, "A speaker’s voice is used for all their lines that have no voice of their own."),
-    h("div.rows", {}, speakers.map((speaker) => speakerRow(speaker, tick, actions))),
+    h("div.rows", {}, speakers.map((speaker) => speakerRow(speaker, tick, actions, repaint))),
     h("div.end", {}, merge, splitButton(selection, actions, repaint), h("span.grow"), h("button.btn.primary", { onclick: () => dialog.close() }, "Done")),
   ];
 }
