@@ -99,7 +99,7 @@ function paintRules(card, view, change, open) {
 }
 
 function paintTold(card, view) {
-  const standing = view.violations ? `${count(view.violations, "line")} break a rule; each says which.` : "No line breaks a rule.";
+  const standing = view.violations === 1 ? "1 line breaks a rule; it says which." : view.violations ? `${view.violations} lines break a rule; each says which.` : "No line breaks a rule.";
   clear(card.querySelector(".standing"), lines.order.length ? standing : "");
   if (!view.show) clear(card.querySelector(":scope > .complaints"), view.complaints.map((sentence) => h("li", {}, sentence)));
 }
