@@ -100,13 +100,13 @@ function paintJob(place, job, state, trigger) {
   if (place.dataset.job !== job.id || !place.childElementCount) {
     place.dataset.job = job.id;
     const stop = h("button.plain", { "aria-label": "Stop this work; finished lines are kept", title: "Stop; finished lines are kept", onclick: () => trigger("cancelled", { job_id: place.dataset.job }) }, own("✕"));
-    clear(place, h("span.chip.job", {}, h("i.bar"), h("span.facts"), h("span.left"), stop), h("span.unseen", { role: "status" }));
+    clear(place, h("span.chip.job", {}, h("i.bar"), h("span.said"), h("span.left"), stop), h("span.unseen", { role: "status" }));
   }
   const chip = place.firstElementChild;
   const bar = chip.querySelector(".bar");
   bar.style.width = `${Math.round((job.share ?? 0) * 100)}%`;
   chip.title = facts;
-  clear(chip.querySelector(".facts"), own(facts));
+  clear(chip.querySelector(".said"), own(facts));
   clear(chip.querySelector(".left"), left ? own(`· ${words(left)}`) : "");
   const said = words(job.title);
   if (place.lastElementChild.textContent !== said) place.lastElementChild.textContent = said;

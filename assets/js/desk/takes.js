@@ -84,7 +84,7 @@ export class Takes {
           h("button.plain.label", { "data-at": `hear-${take.id}`, "aria-label": `Hear ${name}`, title: isCircled ? "Hear the circled take (W)" : "Hear it in the place of the circled one; B switches", disabled: take.is_missing, onclick: () => this.hear(take.id) }, icon("play"), h("span", {}, String(take.number)), own(` · ${voiceName(take.voice)}`)),
           h("span.dim", {}, [`${seconds(take.length_ms)} s`, ratio(take.rate_ratio)].join(" · ")),
         ),
-        h("div.facts", {}, facts(take, this.#row)),
+        h("div.told", {}, facts(take, this.#row)),
         this.#note(take),
       ),
     );
