@@ -117,7 +117,8 @@ def look_again(
     stored, rules = _stored(before, look), rules_of(shop, project, look.mark.speakers)
     same = before if before is not None and (before.project, before.offers) == (project, offers) else None
     if same is not None and (same.mark, same.counts, same.given_up, same.house.rules) == (look.mark, counts, given_up, rules) and same.timing.is_settled:
-        return same
+        if _seen_versions(same.ground.voices, shop.engines) == same.sights.versions:
+            return same
     change = _change(before, stored, look.mark, is_anew=same is None)
     ground = _ground(shop, project, offers, stored, look.mark, before, change)
     timing = _timing(Asked(project.target_language, at_once, given_up), project, offers, ground, before, change)

@@ -1,6 +1,6 @@
 // The tabs of the page, by their ids: bring one to the front, know which one is there, reach them by key.
 
-import { remember } from "./address.js";
+import { remember, remembered } from "./address.js";
 import { command } from "./desk/commands.js";
 
 const all = () => [...document.querySelectorAll('#tabs [role="tab"]')];
@@ -28,6 +28,9 @@ export function watchTabs() {
   const strip = document.querySelector("#tabs");
   if (!strip) return;
   let known = "";
+  // Until the tab that the address asks for has come to the front, the address is the page's wish and not its state.
+  let isSettled = !remembered("tab");
+  for (const kind of ["pointerdown", "keydown"]) strip.addEventListener(kind, () => (isSettled = true), { capture: true, once: true });
   const look = () => {
     const ids = all().map(idOf);
     if (ids.join() !== known) {
@@ -38,7 +41,8 @@ export function watchTabs() {
       });
     }
     const open = all().find((tab) => tab.getAttribute("aria-selected") === "true");
-    if (open) remember("tab", idOf(open));
+    isSettled ||= Boolean(open) && idOf(open) === remembered("tab");
+    if (open && isSettled) remember("tab", idOf(open));
   };
   new MutationObserver(look).observe(strip.querySelector(".tab-wrapper") ?? strip, { subtree: true, childList: true, attributeFilter: ["aria-selected"] });
   look();

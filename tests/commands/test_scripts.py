@@ -55,7 +55,7 @@ def test_an_update_is_shown_then_applied_as_one_action_and_locked_lines_stay(pil
     table = Path(run(pilot, "export", "Pilot", "--format", "csv", "--out", str(tmp_path)).strip()).read_text(encoding="utf-8")
     path.write_text(table.replace("eins zwei", "ein-zwei").replace("drei vier", "drei") + "x,5,6,Ann,six,sechs,,,\r\n", encoding="utf-8")
     shown = run(pilot, "import", str(path), "--project", project.id, "--as", "update", "--dry-run")
-    assert "translation: “eins zwei” → “ein-zwei”" in shown and "Line 2 is locked" in shown and "New: 0:05.000 “six”" in shown
+    assert "translation: “eins zwei” → “ein-zwei”" in shown and "Line 2 is locked" in shown and "New: 00:00:05:00 “six”" in shown
     assert [row.line.target_text for row in studio.rows(project.id)] == ["eins zwei", "drei vier"]
     with pytest.raises(BadSetting, match="say --yes"):
         run(pilot, "import", str(path), "--project", "Pilot")

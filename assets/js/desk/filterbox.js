@@ -18,9 +18,18 @@ export class FilterBox {
     this.opener = h("button.plain.opener", { "aria-label": "Build a filter", title: "Build a filter, saved filters", "aria-haspopup": "dialog", onclick: () => this.build() }, icon("filter"));
     this.element = h("div.filterbox", {}, this.input, this.many, this.opener);
     this.problems = h("div.problems", { role: "status", hidden: true });
-    const typed = throttle(TYPING_MS, () => sieve.set(this.input.value));
-    this.input.addEventListener("input", typed);
+    const soon = throttle(TYPING_MS, () => this.#apply());
+    this.input.addEventListener("input", () => ((this.#isTyped = true), soon()));
+    this.input.addEventListener("blur", () => this.#apply()); // a chip pressed at once joins what stands in the box
     this.input.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  #isTyped = false; // something was typed that the list has not followed yet
+
+  #apply() {
+    if (!this.#isTyped) return;
+    this.#isTyped = false;
+    this.sieve.set(this.input.value);
   }
 
   /** Begin to type here. */

@@ -12,6 +12,7 @@ import { openMenu } from "./menu.js";
 import { notesOn, watchNotes } from "./notecount.js";
 import { openReplace } from "./replace.js";
 import { openSpeakers } from "./speakers.js";
+import { toast } from "../toast.js";
 
 const SURE_MS = 4000;
 const COUNT_MS = 60;
@@ -32,6 +33,7 @@ const WARNS = new Set(["over"]);
 
 export class Toolbar {
   #made = new Map(); // what it does → its button
+  #chips = new Map(); // term → its chip
 
   constructor(selection, sieve, actions) {
     [this.selection, this.sieve, this.actions] = [selection, sieve, actions];
@@ -64,16 +66,26 @@ export class Toolbar {
   #paintChips() {
     const rows = lines.list;
     const held = document.activeElement?.dataset?.term;
-    const chip = (term, label, many) => {
-      const isOn = term ? this.sieve.has(term) : !this.sieve.isOn;
-      const press = () => (term ? this.sieve.toggle(term) : this.sieve.reset());
-      return h(`button.chip${isOn ? ".on" : ""}`, { "aria-pressed": String(isOn), "data-term": term, onclick: press }, label, own(" "), h(`b${WARNS.has(term) && many ? ".bad" : ""}`, {}, own(String(many))));
-    };
+    const chip = (term, label, many) => this.#chip(term, label, many);
     const narrowing = CHIPS.map(([term, label, test]) => [term, label, rows.reduce((sum, row) => sum + (test(row) ? 1 : 0), 0)]);
-    clear(this.chips, chip("", "All", rows.length), narrowing.filter(([term, , many]) => many || ALWAYS.has(term) || this.sieve.has(term)).map((one) => chip(...one)));
+    const shown = [chip("", "All", rows.length), ...narrowing.filter(([term, , many]) => many || ALWAYS.has(term) || this.sieve.has(term)).map((one) => chip(...one))];
+    if (shown.length !== this.chips.children.length || shown.some((one, at) => one !== this.chips.children[at])) this.chips.replaceChildren(...shown);
     this.#tuckChips();
     if (held !== undefined) [...this.chips.children].find((one) => one.dataset.term === held)?.focus();
     this.box.paint();
+  }
+
+  /** Made once and repainted in place: one that is replaced between press and release would never be pressed. */
+  #chip(term, label, many) {
+    if (!this.#chips.has(term)) this.#chips.set(term, h("button.chip", { "data-term": term, onclick: () => (term ? this.sieve.toggle(term) : this.sieve.reset(), this.box.paint()) }, label, own(" "), h("b")));
+    const made = this.#chips.get(term);
+    const isOn = term ? this.sieve.has(term) : !this.sieve.isOn;
+    made.classList.toggle("on", isOn);
+    made.setAttribute("aria-pressed", String(isOn));
+    const count = made.lastElementChild;
+    count.classList.toggle("bad", WARNS.has(term) && many > 0);
+    if (count.textContent !== String(many)) count.replaceChildren(own(String(many)));
+    return made;
   }
 
   /** Chips stay on one line; the builder has them all, and pressed ones never go. */
@@ -121,6 +133,7 @@ export class Toolbar {
     const has = lines.order.length > 0;
     const say = (key, label, isOn) => {
       const button = this.#made.get(key);
+      if (key === "delete" && isOn && button.dataset.sure === this.selection.inOrder(lines.order).join()) return; // it waits for its second press
       if (button.dataset.label !== label || button.dataset.sure) clear(button, label);
       delete button.dataset.sure;
       button.classList.remove("danger");
@@ -154,13 +167,18 @@ export class Toolbar {
     this.actions.split(id, Math.round(isInside ? at : (row.start_ms + row.end_ms) / 2));
   }
 
-  /** Deleting takes two presses; the second says what goes. After a while, or when the selection moves, it asks anew. */
+  /** Deleting takes two presses; the second says what goes. After a while, or when the selection moves, it asks anew. Under More it was
+   *  looked for, and is told with the way back. */
   #remove(button, ids) {
     if (button.dataset.sure) return void this.actions.remove(ids);
-    button.dataset.sure = "yes";
+    if (button.hidden) {
+      this.actions.remove(ids);
+      return toast(ids.length === 1 ? "The line is deleted; undo brings it back." : `${ids.length} lines are deleted; undo brings them back.`);
+    }
+    button.dataset.sure = ids.join();
     tell(button, `Delete ${count(ids.length, "line")}?`);
     button.classList.add("danger");
-    setTimeout(() => button.isConnected && this.#paintButtons(), SURE_MS);
+    setTimeout(() => button.dataset.sure && ((button.dataset.sure = "no more"), this.#paintButtons()), SURE_MS);
   }
 }
 
