@@ -116,9 +116,8 @@ def look_again(
     counts = before.counts if before is not None and is_glance else shop.lines.candidate_counts(project.id)
     stored, rules = _stored(before, look), rules_of(shop, project, look.mark.speakers)
     same = before if before is not None and (before.project, before.offers) == (project, offers) else None
-    if same is not None and (same.mark, same.counts, same.given_up, same.house.rules) == (look.mark, counts, given_up, rules) and same.timing.is_settled:
-        if _seen_versions(same.ground.voices, shop.engines) == same.sights.versions:
-            return same
+    if same is not None and _is_settled(same, look.mark, counts, given_up) and same.house.rules == rules and _seen_versions(same.ground.voices, shop.engines) == same.sights.versions:
+        return same
     change = _change(before, stored, look.mark, is_anew=same is None)
     ground = _ground(shop, project, offers, stored, look.mark, before, change)
     timing = _timing(Asked(project.target_language, at_once, given_up), project, offers, ground, before, change)
@@ -126,6 +125,11 @@ def look_again(
     house = Consistency(rules, ground.cast.lines, before.house if before is not None else None)
     now = Stood(project, look.mark, offers, counts, given_up, ground, timing, sights, house, {})
     return replace(now, rows=_rows(now, None if same is None else before, change, shop.engines))
+
+
+def _is_settled(same: Stood, mark: ProjectMark, counts: Mapping[str, int], given_up: Mapping[str, str]) -> bool:
+    """Whether nothing is being timed, and the stores say nothing new."""
+    return same.timing.is_settled and (same.mark, same.counts, same.given_up) == (mark, counts, given_up)
 
 
 def _stored(before: Stood | None, look: Look) -> Mapping[str, StoredLine]:
