@@ -74,7 +74,7 @@ def test_the_score_card_names_the_scorer_and_defines_the_overlap(tab: tuple[Page
     card = page.locator(".score-card")
     card.locator(".fine", has_text=f"Lips scored by {SCORER}, mouth crop, 42 windows.").wait_for()
     card.locator(".fine", has_text=OVERLAP_DEFINITION).wait_for()
-    shown = dict(zip(card.locator(".score span").all_inner_texts(), card.locator(".score b").all_inner_texts(), strict=True))
+    shown = dict(zip(card.locator(".score .term").all_inner_texts(), card.locator(".score b").all_inner_texts(), strict=True))
     assert (shown["LSE-C"], shown["LSE-D"], shown["offset f"], shown["overlap"]) == ("2.50", "7.50", "−3", "0.90")
     assert {"P", "rate", "seen"} <= set(shown) and shown["seen"] == "97\u00a0%"
     assert watch.errors == []
@@ -137,8 +137,8 @@ def test_lines_whose_lips_are_off_stand_worst_first_and_figures_and_lists_lead_t
     assert worst.count() == 1 and "−3 f" in worst.first.inner_text() and SCORER in page.locator(".worst p").inner_text()
     worst.first.locator(".play").click()
     page.wait_for_function("document.querySelector('.stage video').currentTime >= 0.65")
-    open_tab(page, "Export")
-    point = page.locator(".card.figure").nth(1).locator(".scatterlayer path.point").first
+    open_tab(page, "Overview")
+    point = page.locator(".card.figure-lips").locator(".scatterlayer path.point").first
     point.scroll_into_view_if_needed()
     point.hover(force=True)
     point.click(force=True)

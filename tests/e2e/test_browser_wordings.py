@@ -270,7 +270,7 @@ def test_every_tab_can_be_reached_in_a_narrow_window(tab: tuple[Page, Watch], se
     page.goto(f"{served.address}?project={project.id}&tab=lines")
     page.locator(".desk .row[data-id]").first.wait_for()
     boxes = []
-    for name in ("Projects", "Upload", "Lines", "Guidance", "Preview", "Export"):
+    for name in ("Projects", "Upload", "Lines", "Guidance", "Preview", "Overview", "Export"):
         page.get_by_role("tab", name=name, exact=True).click()
         boxes.append(page.get_by_role("tab", name=name, exact=True).bounding_box())
     where, saved = page.locator(".header .where").bounding_box(), page.locator(".header .chip.saved").bounding_box()
