@@ -124,7 +124,6 @@ def test_a_reload_in_the_middle_of_a_word_loses_nothing(page: Page) -> None:
     chip(page, "saved")
 
 
-@pytest.mark.xfail(reason="known defect: alone it passes; after the reloads of the tests before it another line comes back as the selected one", strict=False)
 def test_a_reload_keeps_the_selected_line(page: Page) -> None:
     third = page.locator(".desk .row[data-id]").nth(2)
     third.locator(".n").click()

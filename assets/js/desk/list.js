@@ -36,8 +36,9 @@ export class LineList {
     this.element = h("div.list", {}, this.scroller, this.heads.menu);
     this.observer = new IntersectionObserver((seen) => seen.forEach((entry) => this.#turn(entry.target.chunk, entry.isIntersecting)), { root: this.scroller, rootMargin: "700px 0px" });
     selection.watch((change) => this.#paintSelection(change));
-    const rememberLine = throttle(ADDRESS_MS, () => selection.active && remember("line", selection.active));
-    selection.watch(rememberLine);
+    const rememberLine = () => selection.active && remember("line", selection.active);
+    selection.watch(throttle(ADDRESS_MS, rememberLine));
+    window.addEventListener("pagehide", rememberLine); // a reload right after a press keeps the place too
     sieve.watch(() => this.#build({ isNewShape: true }));
     columns.onChange = () => this.#fit({ isForced: true });
     lines.watch((changed) => this.#take(changed));
