@@ -26,8 +26,10 @@ export function mount({ element, props, watch }) {
     if (before !== place.project_id) parts.forEach((part) => part.paint(place.project_id, null));
     const asked = place.project_id;
     rules.follow(asked);
+    const writesBefore = parts.map((part) => part.writes());
     const view = await quietly(read(asked, "house", {}));
-    if (view && asked === place.project_id) parts.forEach((part) => part.paint(asked, view));
+    if (!view || asked !== place.project_id) return;
+    parts.forEach((part, at) => part.writes() === writesBefore[at] && part.paint(asked, view)); // what was asked before a press is old by now
   };
   watch("value", follow);
   follow();
@@ -36,6 +38,7 @@ export function mount({ element, props, watch }) {
 
 function termsCard() {
   let project = "";
+  let writes = 0;
   let kept = ""; // as the studio has it
   const box = h("textarea", { rows: 5, dir: "auto", spellcheck: "false", maxlength: String(MOST_CHARS), placeholder: "Captain Reyes = 雷耶斯船长\nthe Gull = 海鸥号", "aria-label": "Names and terms, one per row: source = target" });
   const button = h("button.btn.small", { onclick: () => save() }, "Save");
@@ -49,6 +52,7 @@ function termsCard() {
   const save = async () => {
     if (!isChanged()) return;
     const [asked, text] = [project, box.value];
+    writes += 1;
     const view = await quietly(write(asked, "set_terms", { text }));
     if (!view || asked !== project) return;
     kept = text; // what was left out stays in the box, to be mended
@@ -78,14 +82,18 @@ function termsCard() {
     complaints,
     h("div.end", {}, button, said),
   );
-  return { element, paint };
+  return { element, paint, writes: () => writes };
 }
 
 function learningCard() {
   let project = "";
+  let writes = 0;
   const tick = h("input", { type: "checkbox", id: "learning-switch", "aria-describedby": "learning-sentence" });
   const acts = h("div.end");
-  tick.addEventListener("change", async () => show((await quietly(write(project, "set_learning", { keep: tick.checked }))) ?? { keeps_choices: !tick.checked }));
+  tick.addEventListener("change", async () => {
+    writes += 1;
+    show((await quietly(write(project, "set_learning", { keep: tick.checked }))) ?? { keeps_choices: !tick.checked });
+  });
   const show = (view) => {
     tick.checked = view.keeps_choices;
     if (view.kept_choices === undefined) return;
@@ -101,6 +109,7 @@ function learningCard() {
   /** Forgetting takes two presses; the second says what goes. */
   const forget = async (button, many) => {
     if (button.dataset.sure) {
+      writes += 1;
       const view = await quietly(write(project, "forget_choices", {}));
       if (view) show(view);
       return;
@@ -132,5 +141,5 @@ function learningCard() {
     ),
     acts,
   );
-  return { element, paint };
+  return { element, paint, writes: () => writes };
 }

@@ -10,12 +10,15 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from studio.domain.errors import StudioError
 from studio.store.schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _POSTGRES_LOCK = 0x4C49504C  # any number, as long as every studio uses the same
@@ -29,6 +32,21 @@ def migrate(engine: Engine) -> None:
         version = _version(connection)  # again: another process may have been first
         if version != SCHEMA_VERSION:
             _upgrade(connection, version)
+
+
+def downgrade(engine: Engine) -> str:
+    """One step back, for who must return to the Lipline before; returns the schema it is now. What only the newer one kept is gone.
+
+    Raises StudioError where the database is not of today's schema. Nobody else may have it open."""
+    from alembic import command
+
+    with _one_at_a_time(engine), engine.connect().execution_options(is_writer=True) as connection, connection.begin():
+        version = _version(connection)
+        if version != SCHEMA_VERSION:
+            raise StudioError(f"Only a database of schema {SCHEMA_VERSION} can go one step back, and this one has {version}; nothing was changed.")
+        config = _config(connection)
+        command.downgrade(config, "-1")
+        return _version(connection) or ""
 
 
 def stored_version(engine: Engine) -> str | None:
@@ -45,12 +63,9 @@ def _version(connection: Connection) -> str | None:
 
 def _upgrade(connection: Connection, version: str | None) -> None:
     from alembic import command
-    from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
+    config = _config(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if version is not None and version not in known:
         raise StudioError(
@@ -58,6 +73,15 @@ def _upgrade(connection: Connection, version: str | None) -> None:
             "nothing was changed. Install that version, or start with another home."
         )
     command.upgrade(config, SCHEMA_VERSION)
+
+
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
 
 
 def _lock_file(path: Path) -> TextIO:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 
 METADATA = MetaData(
     naming_convention={
@@ -43,11 +44,112 @@ def _project() -> Column[object]:
     return Column("project_id", String(32), ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
 
 
+# `role`: what of the studio a person may do (`domain/rights.py`). `password_hash` NULL: no login by password. `quota_bytes` NULL: the
+# studio's own measure.
 USERS = Table(
     "users",
     METADATA,
     Column("name", String(64), primary_key=True),
     Column("created_at", String(32), nullable=False),
+    Column("role", String(16), nullable=False, server_default="editor"),
+    Column("password_hash", Text),
+    Column("disabled_at", String(32)),
+    Column("quota_bytes", BigInteger),
+)
+
+# Open logins. Only the hash of the token is kept, so that a copy of the database opens nobody's page.
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user", String(64), ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", String(32), nullable=False),
+    Column("seen_at", String(32), nullable=False),
+    Column("expires_at", String(32), nullable=False, index=True),
+    Column("address", String(64), nullable=False),
+)
+
+# Logins that failed, by what they were tried with (`key`: a hash of the name, or of the address they came from); times in seconds since 1970.
+LOGIN_ATTEMPTS = Table(
+    "login_attempts",
+    METADATA,
+    Column("key", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("since_s", Float, nullable=False),
+    Column("blocked_until_s", Float, nullable=False),
+)
+
+# What all page servers of one studio share: the key that signs links, settings of the administrator.
+SERVER_VALUES = Table(
+    "server_values",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    _json("value", nullable=False),
+)
+
+# Who changed, shared, exported or administered what; append-only, and without texts. No keys: it outlives people and projects.
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False, index=True),
+    Column("user", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("project_id", String(32)),
+    Column("subject", String(128), nullable=False),
+    _json("detail"),
+    Index("ix_audit_project", "project_id", "seq"),
+    Index("ix_audit_user", "user", "seq"),
+)
+
+# Files on their way in, chunk by chunk. `purpose`: media, bed, script, …; `project_id` NULL: the file opens a project of its own.
+# `received_bytes` is what is on disk and synced; `blob` stands once it is whole.
+UPLOADS = Table(
+    "uploads",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("owner", String(64), ForeignKey("users.name"), nullable=False, index=True),
+    Column("project_id", String(32)),
+    Column("purpose", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("received_bytes", BigInteger, nullable=False),
+    Column("blob", String(80)),
+    Column("created_at", String(32), nullable=False),
+    Column("touched_at", String(32), nullable=False),
+)
+
+# How large stored files are, for quotas; a key that is missing here is measured when it is asked for.
+BLOB_SIZES = Table(
+    "blob_sizes",
+    METADATA,
+    Column("key", String(80), primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+)
+
+# Processes that do jobs or serve the page, each with a sign of life. `kind`: server or worker; `devices`: names and memory of its GPUs;
+# `state`: what it holds just now, for the administrator.
+WORKERS = Table(
+    "workers",
+    METADATA,
+    Column("id", String(320), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    _json("devices", nullable=False),
+    _json("state", nullable=False),
+    Column("started_at", String(32), nullable=False),
+    Column("heartbeat_s", Float, nullable=False),
+)
+
+# Who holds which GPU; one row a device ("host/cuda:0"). A lease without a heartbeat is nobody's.
+GPU_LEASES = Table(
+    "gpu_leases",
+    METADATA,
+    Column("device", String(128), primary_key=True),
+    Column("worker", String(320)),
+    Column("job_id", String(32)),
+    Column("since_s", Float),
+    Column("heartbeat_s", Float),
 )
 
 PROJECTS = Table(
@@ -64,10 +166,11 @@ PROJECTS = Table(
     Column("bed_blob", String(80)),
     Column("created_at", String(32), nullable=False),
     Column("deleted_at", String(32)),
+    Column("deleted_by", String(64)),
     Column("show_id", String(32), index=True),
 )
 
-# Who else may work on a project, beside its owner.
+# Who else may work on a project, beside its owner, and as what (`domain/rights.py`).
 MEMBERS = Table(
     "project_members",
     METADATA,
@@ -75,6 +178,7 @@ MEMBERS = Table(
     Column("name", String(64), ForeignKey("users.name"), primary_key=True, index=True),
     Column("by", String(64), nullable=False),
     Column("at", String(32), nullable=False),
+    Column("role", String(16), nullable=False, server_default="editor"),
 )
 
 # Series of episodes; `bible` is what all of them share (`domain/bible.py`). A show that is gone leaves its projects alone.
@@ -340,7 +444,8 @@ IMPORTS = Table(
     Index("ix_imports_project", "project_id", "seq"),
 )
 
-# `worker` is host:pid:uuid of the runner that holds the job; `heartbeat_s` is seconds since 1970 of its last sign of life.
+# `worker` is host:pid:uuid of the runner that holds the job; `heartbeat_s` is seconds since 1970 of its last sign of life. `priority`: the
+# smaller, the sooner; `place` orders one person's jobs of the same priority, NULL: as they came. `waiting_for`: a sentence on what holds it up.
 JOBS = Table(
     "jobs",
     METADATA,
@@ -366,6 +471,9 @@ JOBS = Table(
     Column("created_at", String(32), nullable=False),
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
+    Column("priority", Integer, nullable=False, server_default="10"),
+    Column("place", Float),
+    Column("waiting_for", Text, nullable=False, server_default=""),
     Index("ix_jobs_state", "state", "seq"),
     Index("ix_jobs_project", "project_id", "seq"),
 )

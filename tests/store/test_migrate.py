@@ -130,3 +130,22 @@ def test_opening_a_current_database_loads_no_migration_code(url: str) -> None:
     open_database(url).dispose()
     code = f"import sys; from studio.store.database import open_database; open_database({url!r}); print('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_one_step_down_and_up_again_keeps_projects_lines_and_takes(tmp_path: Path) -> None:
+    engine = open_database(load(tmp_path / "down.db", (SCHEMAS / f"{SCHEMA_VERSION}.sql").read_text(encoding="utf-8")))
+    before, known = shape(engine), known_revisions()
+    kept = {table: content(engine, table) for table in ("projects", "lines", "takes", "changes", "project_members")}
+    migrations.downgrade(engine)
+    assert stored_version(engine) == known[1]
+    assert content(engine, "lines") == kept["lines"]
+    migrations.migrate(engine)
+    assert shape(engine) == before
+    assert {table: content(engine, table) for table in kept} == kept
+
+
+def content(engine: Engine, table: str) -> list[tuple[object, ...]]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(METADATA.tables[table].select()).all()] if table != "projects" else [
+            tuple(row) for row in connection.exec_driver_sql("SELECT seq, id, owner, name, settings FROM projects").all()
+        ]
