@@ -8,7 +8,7 @@ RUN := .venv/bin/python
 export PYTHON
 export GRADIO_ANALYTICS_ENABLED := False
 
-.PHONY: help studio test corpus bench train-translation lint demo-clip environment environment-dev clean
+.PHONY: help studio test corpus bench load train-translation lint demo-clip environment environment-dev clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,9 @@ corpus: environment-dev ## dub every clip of CORPUS/clips and try every file of 
 
 bench: environment-dev ## real-time factor, memory and share of each stage
 	@exec $(RUN) -m bench.pipeline $(ARGS)
+
+load: environment-dev ## many people at once, kills, hostile files, two servers, a long day: the figures of docs/results/hosting.md
+	@exec $(RUN) -m bench.load $(ARGS)
 
 train-translation: environment ## train the bundled translator (resumes where it was)
 	@exec $(RUN) -m models.recipes.translation_sft --data $(TRAIN_DATA)@zh-en --out $(TRAIN_OUT)

@@ -22,7 +22,7 @@ find_python() {
 }
 
 stamp=".venv/.ready-$kind"
-sum=$(cat scripts/environment.sh scripts/check_libraries.py requirements.txt requirements-weights.txt constraints.txt "$list" | cksum)
+sum=$(cat scripts/environment.sh scripts/check_libraries.py requirements.txt requirements-weights.txt requirements-cluster.txt constraints.txt "$list" | cksum)
 if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ] && fits .venv/bin/python; then exit 0; fi
 
 if ! fits .venv/bin/python || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
@@ -46,4 +46,4 @@ fi
 [ "$ok" = yes ] || fail "pip could not install the packages of $list (its own words are above); check the network and the free disk space (4 GB) and run the command again."
 .venv/bin/python scripts/check_libraries.py || exit 2
 echo "$sum" >"$stamp"
-if [ "$kind" = dev ]; then cat scripts/environment.sh scripts/check_libraries.py requirements.txt requirements-weights.txt constraints.txt requirements.txt | cksum >.venv/.ready-run; fi
+if [ "$kind" = dev ]; then cat scripts/environment.sh scripts/check_libraries.py requirements.txt requirements-weights.txt requirements-cluster.txt constraints.txt requirements.txt | cksum >.venv/.ready-run; fi

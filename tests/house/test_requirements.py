@@ -9,16 +9,18 @@ import pytest
 
 from tests.house.tree import ROOT, sources
 
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[0-9][\w.+!-]*)\s+#\s+(?P<reason>\S.{8,})$")
+LISTS = ("requirements.txt", "requirements-cluster.txt", "requirements-dev.txt")
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)(\[[a-z0-9,]+\])?==(?P<version>[0-9][\w.+!-]*)\s+#\s+(?P<reason>\S.{8,})$")
 # package names that differ from the module people import
 MODULES = {
     "imageio-ffmpeg": "imageio_ffmpeg", "edge-tts": "edge_tts", "silero-vad": "silero_vad", "SQLAlchemy": "sqlalchemy",
-    "espeakng-loader": "espeakng_loader", "pytest-timeout": "pytest_timeout", "google-re2": "re2",
+    "espeakng-loader": "espeakng_loader", "pytest-timeout": "pytest_timeout", "google-re2": "re2", "prometheus-client": "prometheus_client",
 }  # fmt: skip
 AGREED = {"librosa", "plotly"}  # the stack the studio is built on; the first file that draws or measures pitch uses them
 BY_OTHERS = {"accelerate", "silero-vad"}  # wanted by a package, or for the weights inside; imported by no file of ours
 OPTIONAL = {"comet", "faster_whisper", "pocketsphinx"}  # engines and judges that say how to install them when asked for
-FROM_OTHERS = {"tokenizers", "safetensors", "huggingface_hub", "PIL", "fastapi", "starlette", "click", "aiohttp", "uvicorn", "sklearn", "rich", "cv2"}
+CLUSTER = {"psycopg", "s3fs", "ray"}  # in requirements-cluster.txt; a sentence names it where one is missing
+FROM_OTHERS = {"tokenizers", "safetensors", "huggingface_hub", "PIL", "fastapi", "starlette", "click", "aiohttp", "uvicorn", "sklearn", "rich", "cv2", "fsspec"}
 
 
 def lines(name: str) -> list[str]:
@@ -26,7 +28,7 @@ def lines(name: str) -> list[str]:
     return [line for line in text if line.strip() and not line.startswith(("#", "-c ", "-r "))]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", LISTS)
 def test_every_requirement_is_pinned_exactly_and_has_a_reason(name: str) -> None:
     found = [f"{name}: “{line}” is not NAME==VERSION  # reason" for line in lines(name) if not PIN.match(line)]
     assert not found, "\n" + "\n".join(found)
@@ -34,7 +36,7 @@ def test_every_requirement_is_pinned_exactly_and_has_a_reason(name: str) -> None
 
 def test_what_the_packages_pull_in_is_pinned_to_the_same_versions() -> None:
     pulled = dict(line.lower().replace("_", "-").split("==") for line in lines("constraints.txt"))
-    for line in lines("requirements.txt") + lines("requirements-dev.txt"):
+    for line in (line for name in LISTS for line in lines(name)):
         found = PIN.match(line)
         version = pulled.get(found["name"].lower().replace("_", "-"))
         assert version in (None, found["version"]), f"{found['name']} is pinned to {found['version']} and constrained to {version}."
@@ -48,7 +50,7 @@ def test_every_package_we_import_is_required_and_every_requirement_is_imported()
         for item in source.imports():
             imported.setdefault(item.module.split(".")[0], f"{source.name}:{item.line}")
     third = {name: where for name, where in imported.items() if name not in sys.stdlib_module_names and name not in ours and name}
-    missing = [f"{where} imports {name}, which requirements.txt does not list." for name, where in third.items() if name not in {*wanted, *FROM_OTHERS, *OPTIONAL}]
+    missing = [f"{where} imports {name}, which requirements.txt does not list." for name, where in third.items() if name not in {*wanted, *FROM_OTHERS, *OPTIONAL, *CLUSTER}]
     unused = [f"requirements.txt lists {wanted[name]}, which nothing imports." for name in wanted if name not in third and wanted[name] not in BY_OTHERS | AGREED]
     assert not missing + unused, "\n" + "\n".join(missing + unused)
 
