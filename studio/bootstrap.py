@@ -24,6 +24,7 @@ from studio.pipeline import run_job
 from studio.service import Studio
 from studio.light_pictures import LightPictures
 from studio.standings import Standings
+from studio.store.audit import AuditStore
 from studio.store.blobs import BlobStore
 from studio.store.database import open_database
 from studio.store.estimates import EstimateStore
@@ -158,6 +159,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         shows=ShowStore(engine),
         results=StageResults(engine),
         jobs=JobStore(engine),
+        audit=AuditStore(engine),
         blobs=blobs,
         engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine)) if engines is None else engines,
         standings=Standings(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from studio.domain.settings import Limits
 from studio.engines.rack import EngineRack
+from studio.store.audit import AuditStore
 from studio.store.blobs import BlobStore
 from studio.store.jobs import JobStore
 from studio.store.lines import LineStore
@@ -42,6 +43,7 @@ class Workshop:
     shows: ShowStore
     results: StageResults
     jobs: JobStore
+    audit: AuditStore
     blobs: BlobStore
     engines: EngineRack
     standings: Standings
