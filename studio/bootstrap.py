@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.domain.errors import BadSetting
+from studio.domain.rights import LOCAL_USER
 from studio.domain.settings import Limits
 from studio.engines.protocols import Engine
 from studio.engines.rack import EngineRack
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from studio.engines.duration_espeak import EspeakDuration
     from studio.engines.espeak_pool import EspeakPool
 
-LOCAL_USER = "local"
 KEEP_DELETED_DAYS = 7
 VOICES_FOLDER = "models"
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -12,6 +12,7 @@ from studio.domain.errors import NotReady
 from studio.domain.faces import LinePresence, Presence
 from studio.domain.line import Line
 from studio.domain.project import Cast, Project
+from studio.domain.rights import Right
 from studio.domain.settings import Settings
 from studio.domain.sync import LineCurves
 from studio.domain.timing import TimeSpan
@@ -80,7 +81,16 @@ class LipVerbs:
     # within
 
     def _own(self, project_id: str) -> Project:
+        """The project, to look at. Raises NotFound for one this person may not see."""
         return self._shop.projects.get(project_id, self.user)
+
+    def _may(self, project_id: str, right: Right) -> Project:
+        """The project, to do more with than look. Raises NotFound for one this person may not see, Forbidden for one they may only see."""
+        return self._shop.projects.get(project_id, self.user, right)
+
+    def require(self, right: Right) -> None:
+        """For what belongs to no project: EDIT for making projects, ADMIN for running the studio. Raises Forbidden."""
+        self._shop.projects.require(self.user, right)
 
     def _presence(self, project: Project, line: Line) -> LinePresence:
         known = kept_presence(self._shop, project, (line,)).get(line.id)

@@ -6,6 +6,7 @@
     │   ├── BadSubtitles     a file that is no usable script (DoubtfulScript: it seems to be for another video)
     │   ├── BadSetting       a value outside its range, an unknown language, an unknown name
     │   ├── NotFound         no such project, line, take or candidate for this user
+    │   ├── Forbidden        it is there and may be seen, but this is not for this person to do
     │   └── NotReady         the step before this one has not been done
     ├── EngineUnavailable    an engine cannot run here, and why
     ├── EngineFailed         an engine ran and failed on one input
@@ -65,6 +66,10 @@ class NotFound(UserError):
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
         return type(self), (self.kind, self.key)
+
+
+class Forbidden(UserError):
+    """What was asked may be seen by this person, but is not theirs to do. The sentence says who can."""
 
 
 class NotReady(UserError):

@@ -1,5 +1,5 @@
-"""Projects, who owns them and who else works on them. Every read takes the user; a project that is not theirs is as absent as one that
-never was.
+"""Projects, who owns them and who else works on them. Every read takes the user; a project that they may not see is as absent as one that
+never was, and what they may do with one they see is decided by `domain/rights.py`, in the transaction that does it.
 
 A deleted project leaves every list at once; `purge` frees its rows for good.
 """
@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, insert, or_, select, update
 from sqlalchemy import delete as delete_rows
 
-from studio.domain.errors import BadSetting, NotFound
+from studio.domain.errors import Forbidden, NotFound
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Project, Source
+from studio.domain.rights import DEMO_OWNER, LOCAL_USER, Right, Role, own_rights, rights
 from studio.domain.settings import Settings
 from studio.store.changes import Author, By, EditLog
 from studio.store.database import reading, utc_now, writing
@@ -37,16 +38,31 @@ class ProjectStore:
             connection.execute(insert(PROJECTS).values(id=kept.id, owner=kept.owner, created_at=kept.created_at, **_columns(kept)))
         return kept
 
-    def get(self, project_id: str, user: str) -> Project:
-        """Raises NotFound for a project that is not there, is deleted, or is neither this user's nor shared with them."""
+    def get(self, project_id: str, user: str, right: Right = Right.READ) -> Project:
+        """Raises NotFound for a project that is not there, is deleted, or may not be seen by this user; Forbidden for one they may see
+        without having that right."""
         with reading(self._engine) as connection:
-            return _project(_reached(connection, project_id, user))
+            return _project(_reached(connection, project_id, user, right))
+
+    def rights(self, project_id: str, user: str) -> frozenset[Right]:
+        """What this user may do with a project; nothing with one they may not see."""
+        with reading(self._engine) as connection:
+            row = connection.execute(_seen_by(user).where(PROJECTS.c.id == project_id)).first()
+            return frozenset() if row is None else _rights(row, user)
+
+    def require(self, user: str, right: Right) -> None:
+        """For what belongs to no project. Raises Forbidden."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(USERS.c.role, USERS.c.disabled_at).where(USERS.c.name == user)).first()
+        role = _role(user, None if row is None else row.role)
+        if (row is not None and row.disabled_at is not None) or right not in own_rights(role):
+            raise Forbidden(_OUTSIDE.get(right, _BY_ROLE).format(role=role.value))
 
     def list(self, user: str) -> tuple[Project, ...]:
-        """All projects of one user and those shared with them, newest first."""
-        query = select(PROJECTS).where(_is_of(user), PROJECTS.c.deleted_at.is_(None)).order_by(PROJECTS.c.seq.desc())
+        """All projects of one user and those shared with them, newest first; for who may have none, the demo."""
         with reading(self._engine) as connection:
-            return tuple(_project(row) for row in connection.execute(query))
+            rows = connection.execute(_seen_by(user).order_by(PROJECTS.c.seq.desc()))
+            return tuple(_project(row) for row in rows if Right.READ in _rights(row, user))
 
     def update(self, project: Project) -> Project:
         """Store the whole of `project`. Raises NotFound unless it is there and its owner's."""
@@ -54,12 +70,12 @@ class ProjectStore:
 
     def change(self, project_id: str, user: str, change: Callable[[Project], Project], *, by: By | None = None) -> Project:
         """Apply `change` to the project as stored now, in one transaction, so two changes at once lose nothing. `by`: whose action in the
-        history this is; None: none that could be undone (an upload, for one).
+        history this is; None: none that could be undone (an upload, for one). Raises as `get` does for the right to edit.
 
         >>> projects.change(key, "ada", lambda project: replace(project, name="Pilot"))  # doctest: +SKIP
         """
         with writing(self._engine) as connection:
-            before = _project(_reached(connection, project_id, user, lock=True))
+            before = _project(_reached(connection, project_id, user, Right.EDIT, lock=True))
             after = replace(change(before), id=before.id, owner=before.owner, created_at=before.created_at)
             if after != before:
                 connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(**_columns(after)))
@@ -68,9 +84,9 @@ class ProjectStore:
         return after
 
     def delete(self, project_id: str, user: str) -> None:
-        """Take a project out of every list. Its rows stay until `purge`. Raises NotFound like `get`, BadSetting for who does not own it."""
+        """Take a project out of every list. Its rows stay until `purge`. Raises as `get` does for the right to delete."""
         with writing(self._engine) as connection:
-            _owned(connection, project_id, user)
+            _reached(connection, project_id, user, Right.DELETE, lock=True)
             connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(deleted_at=utc_now()))
 
     def members(self, project_id: str) -> tuple[str, ...]:
@@ -80,9 +96,9 @@ class ProjectStore:
             return tuple(connection.execute(query).scalars())
 
     def add_member(self, project_id: str, name: str, *, by: str) -> None:
-        """From now on the project is theirs to work on. Raises NotFound like `get`, BadSetting for who does not own it."""
+        """From now on the project is theirs to work on. Raises as `get` does for the right to share."""
         with writing(self._engine) as connection:
-            owner = _owned(connection, project_id, by).owner
+            owner = _reached(connection, project_id, by, Right.SHARE, lock=True).owner
             here = (MEMBERS.c.project_id == project_id) & (MEMBERS.c.name == name)
             if name == owner or connection.execute(select(MEMBERS.c.name).where(here)).first() is not None:
                 return
@@ -92,7 +108,7 @@ class ProjectStore:
     def remove_member(self, project_id: str, name: str, *, by: str) -> None:
         """What they did stays; the project is gone for them. Anybody may leave; only the owner may send others away."""
         with writing(self._engine) as connection:
-            _reached(connection, project_id, by) if name == by else _owned(connection, project_id, by)
+            _reached(connection, project_id, by, Right.READ if name == by else Right.SHARE, lock=True)
             connection.execute(delete_rows(MEMBERS).where(MEMBERS.c.project_id == project_id, MEMBERS.c.name == name))
 
     def purge(self, deleted_before: str) -> int:
@@ -135,24 +151,53 @@ def _log(connection: Connection, author: Author, before: Mapping[str, Any], afte
     log.write(connection)
 
 
-def _is_of(user: str) -> ColumnElement[bool]:
-    """Whose projects: their own, and those shared with them."""
-    shared = select(MEMBERS.c.project_id).where(MEMBERS.c.name == user)
-    return or_(PROJECTS.c.owner == user, PROJECTS.c.id.in_(shared))
+_REFUSALS = {
+    Right.READ: "You may not look at “{name}”; ask {owner} to share it with you.",
+    Right.NOTE: "You may look at “{name}” but not write notes on it; ask {owner} to share it with you as a reviewer.",
+    Right.EDIT: "You may look at “{name}” but not change it; ask {owner} to share it with you as an editor.",
+    Right.RUN: "You may look at “{name}” but start no work on it; ask {owner} to share it with you as an editor.",
+    Right.EXPORT: "You may look at “{name}” but not take files of it away; ask {owner} to share it with you as an editor.",
+    Right.SHARE: "“{name}” belongs to {owner}; only they can share it.",
+    Right.DELETE: "“{name}” belongs to {owner}; only they can delete it.",
+}
+_OUTSIDE = {Right.ADMIN: "This is for administrators; ask one of them."}
+_BY_ROLE = "Your account is a {role}'s, which cannot do this; ask an administrator for an editor's account."
 
 
-def _owned(connection: Connection, project_id: str, user: str) -> Row[Any]:
-    row = _reached(connection, project_id, user, lock=True)
-    if row.owner != user:
-        raise BadSetting(f"“{row.name}” belongs to {row.owner}; only they can share or delete it.")
-    return row
+def _seen_by(user: str) -> Select[Any]:
+    """Projects that this user owns, that are shared with them, or that everybody may see; with the roles their rights follow from."""
+    shared = (MEMBERS.c.project_id == PROJECTS.c.id) & (MEMBERS.c.name == user)
+    query = select(PROJECTS, MEMBERS.c.role.label("project_role"), USERS.c.role.label("person_role"), USERS.c.disabled_at)
+    query = query.select_from(PROJECTS).outerjoin(MEMBERS, shared).outerjoin(USERS, USERS.c.name == user)
+    is_theirs = or_(PROJECTS.c.owner == user, MEMBERS.c.name.is_not(None), PROJECTS.c.owner == DEMO_OWNER)
+    return query.where(is_theirs, PROJECTS.c.deleted_at.is_(None))
 
 
-def _reached(connection: Connection, project_id: str, user: str, *, lock: bool = False) -> Row[Any]:
-    query = select(PROJECTS).where((PROJECTS.c.id == project_id) & _is_of(user) & PROJECTS.c.deleted_at.is_(None))
-    row = connection.execute(query.with_for_update() if lock else query).first()
-    if row is None:
+def _rights(row: Row[Any], user: str) -> frozenset[Right]:
+    person = _role(user, row.person_role)
+    if row.disabled_at is not None:
+        return frozenset()
+    in_project = None if row.project_role is None else Role(row.project_role)
+    if in_project is None and row.owner == DEMO_OWNER and Right.EDIT not in own_rights(person):
+        in_project = Role.GUEST  # who can make projects has a demo of their own
+    return rights(person, in_project, is_owner=row.owner == user)
+
+
+def _role(user: str, stored: str | None) -> Role:
+    """Who works at the machine itself administers it; a name without a row has made nothing yet, and is an editor like the rows made for it."""
+    return Role.ADMIN if user == LOCAL_USER else Role.EDITOR if stored is None else Role(stored)
+
+
+def _reached(connection: Connection, project_id: str, user: str, right: Right, *, lock: bool = False) -> Row[Any]:
+    query = _seen_by(user).where(PROJECTS.c.id == project_id)
+    row = connection.execute(query.with_for_update(of=PROJECTS) if lock else query).first()
+    held = frozenset() if row is None else _rights(row, user)
+    if row is None or Right.READ not in held:
         raise NotFound("project", project_id)
+    if right not in held:
+        role = _role(user, row.person_role)
+        is_capped = right not in own_rights(role)
+        raise Forbidden(_BY_ROLE.format(role=role.value) if is_capped else _REFUSALS[right].format(name=row.name, owner=row.owner))
     return row
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from studio.domain.rights import LOCAL_USER
 from studio.service import Studio
-from studio.ui.session import LOCAL_USER
 
 
 @dataclass(frozen=True, slots=True)

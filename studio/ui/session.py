@@ -15,7 +15,8 @@ from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
-LOCAL_USER = "local"
+from studio.domain.rights import LOCAL_USER
+
 COOKIE = "lipline_session"
 LIFETIME_S = 7 * 24 * 3600
 LOGIN_PATH, LOOK_PATHS = "/login", "/look/"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 
-from studio.domain.errors import NotFound, StudioError, UserError
+from studio.domain.errors import Forbidden, NotFound, StudioError, UserError
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ def sentence(error: Exception) -> str:
 def http_status(error: Exception) -> int:
     if isinstance(error, NotFound):
         return 404
+    if isinstance(error, Forbidden):
+        return 403
     if isinstance(error, UserError):
         return 400
     return 503 if isinstance(error, StudioError) else 500
