@@ -189,3 +189,37 @@ class Limits:
     max_lines: int = 20_000
     max_text_chars: int = 2_000
     media_tool_timeout_s: int = 3 * 3600
+    media_tool_memory_bytes: int = 8 * 2**30
+    media_tool_output_bytes: int = 64 * 2**30
+    media_tool_open_files: int = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How much people may keep on a shared studio, and how long what is not needed any more stays."""
+
+    quota_bytes: int = 200 * 10**9
+    """Of one person, where an account says nothing else; the one local user has the whole disk."""
+    max_open_uploads: int = 8
+    """Of one person at once."""
+    upload_days: int = 3
+    """An upload nobody goes on with."""
+    bin_days: int = 30
+    """A deleted project can be brought back."""
+    cache_days: int = 14
+    """Clips and proxies nobody has looked at; they are made again on demand."""
+    young_s: int = 2 * 24 * 3600
+    """A stored file nobody names yet: a job may be about to."""
+    sweep_every_s: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings(_Checked):
+    """How those who share a studio take turns. One for all its servers and workers; the administrator sets it."""
+
+    desk_lines: int = limited(8, 1, 200, "Work on at most this many lines is waited for at the desk, and comes before whole films.")
+    max_running_jobs: int = limited(4, 1, 1000, "Jobs of one person that run at once.")
+    max_waiting_jobs: int = limited(60, 1, 100_000, "Jobs of one person that wait.")
+    age_s: int = limited(1800, 60, 86_400, "After waiting this long a job becomes as urgent as the kind before its own.")
+    share_window_s: int = limited(3600, 60, 86_400, "Work of this last stretch of time counts when turns are shared out.")
+    gpu_slice_s: int = limited(30, 1, 3600, "How long a job keeps a GPU while others of the same urgency wait for one.")
