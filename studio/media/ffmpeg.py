@@ -8,49 +8,25 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
 import tempfile
-import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from studio.domain.errors import Cancelled, MediaToolFailed, OutOfSpace
-from studio.domain.settings import Limits
+from studio.domain.errors import MediaToolFailed, OutOfSpace
+from studio.media.child import DEFAULT_TIMEOUT_S, CancelCheck, Child, Fence, ToolCall, caged
 
-CancelCheck = Callable[[], bool]
-"""Answers True once the person has asked for a stop."""
+__all__ = ["DEFAULT_TIMEOUT_S", "DEMUXERS", "CancelCheck", "ToolCall", "input_args", "local", "run", "storage_error", "stream", "write_beside"]
 
 DEMUXERS = (
     "mov", "matroska", "webm", "avi", "mpeg", "mpegts", "mpegvideo", "wav", "w64", "mp3", "flac", "ogg", "aac", "ac3", "eac3", "asf",
     "flv", "aiff", "caf", "au", "amr", "mxf", "dv", "srt",
 )  # fmt: skip
-DEFAULT_TIMEOUT_S = float(Limits().media_tool_timeout_s)
-_PROTOCOLS = "file,pipe"
+_PROTOCOLS, _FILE = "file,pipe", "file:"
 _FULL_DISK = ("No space left on device", "Disk quota exceeded", "File too large")
 _STDERR_LINES = 3
 _ORIGIN = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\]\s*")
-_POLL_S = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """What a run is for and how it may end. `action` begins the error sentence, such as "Reading the sound"."""
-
-    action: str
-    timeout_s: float = DEFAULT_TIMEOUT_S
-    cancel: CancelCheck | None = None
-    place: str = "the project"
-
-    def check_cancel(self) -> None:
-        if self.cancel is not None and self.cancel():
-            raise Cancelled
 
 
 def input_args(path: Path, *before: str) -> list[str]:
@@ -60,7 +36,7 @@ def input_args(path: Path, *before: str) -> list[str]:
 
 def local(path: Path) -> str:
     """`path` as ffmpeg must see it: absolute and marked as a file, so that no name can be read as an option or a URL."""
-    return f"file:{path.resolve()}"
+    return f"{_FILE}{path.resolve()}"
 
 
 @contextmanager
@@ -98,11 +74,11 @@ def run(arguments: Sequence[str], call: ToolCall, progress: Callable[[int], None
     `progress` is told the ms of output written so far. Raises MediaToolFailed, OutOfSpace or Cancelled; the child and its
     group are dead when this returns.
     """
-    with _Child(["-progress", "pipe:1", "-stats_period", "0.25", *arguments], call) as child:
-        for line in child.lines():
+    with _started(["-progress", "pipe:1", "-stats_period", "0.25", *arguments], call) as child:
+        for line in child.output:
             if progress is not None and line.startswith(b"out_time_us=") and line[12:].strip().isdigit():
                 progress(int(line[12:]) // 1000)
-        return child.finish()
+        return _judge(child, call)
 
 
 def stream(arguments: Sequence[str], call: ToolCall, block_bytes: int) -> Iterator[bytes]:
@@ -110,107 +86,45 @@ def stream(arguments: Sequence[str], call: ToolCall, block_bytes: int) -> Iterat
 
     Closing the generator early ends the child quietly. Raises as `run` does.
     """
-    with _Child(arguments, call) as child:
+    with _started(arguments, call) as child:
         yield from child.blocks(block_bytes)
-        child.finish()
+        _judge(child, call)
 
 
-class _Child:
-    """One ffmpeg process with a watchdog for time and cancellation, and its last words."""
+@contextmanager
+def _started(arguments: Sequence[str], call: ToolCall) -> Iterator[Child]:
+    import imageio_ffmpeg
 
-    def __init__(self, arguments: Sequence[str], call: ToolCall) -> None:
-        self._arguments, self._call = arguments, call
-        self._last_words: deque[str] = deque(maxlen=4000)
-        self._over = threading.Event()
-        self._timed_out = self._was_cancelled = False
+    call.check_cancel()
+    tool = Path(imageio_ffmpeg.get_ffmpeg_exe()).resolve()
+    reads, writes = _touched(arguments)
+    fence = Fence(read=(tool.parent, tool.parent.parent / "lib", *reads), write=writes, run=(tool,))
+    options = ["-nostdin", "-hide_banner", "-y", "-nostats", "-max_error_rate", "1"]
+    with Child(caged(fence, call.timeout_s, [str(tool), *options, *arguments]), call) as child:
+        yield child
 
-    def __enter__(self) -> _Child:
-        import imageio_ffmpeg
 
-        self._call.check_cancel()
-        argv = [
-            *_leash(),
-            imageio_ffmpeg.get_ffmpeg_exe(),
-            "-nostdin",
-            "-hide_banner",
-            "-y",
-            "-nostats",
-            "-max_error_rate",
-            "1",
-            *self._arguments,
-        ]
+def _touched(arguments: Sequence[str]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """The files a run reads, which stand behind -i, and those it writes: the only ones it can open. An output is there before it starts."""
+    reads, writes = [], []
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        if word.startswith(_FILE):
+            (reads if before == "-i" else writes).append(Path(word.removeprefix(_FILE)))
+    for path in writes:
         try:
-            self._process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-            )
-        except OSError as error:
-            raise MediaToolFailed(self._call.action, f"ffmpeg could not be started ({error.strerror}).") from error
-        self._threads = [threading.Thread(target=task, daemon=True) for task in (self._listen, self._watch)]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._kill()
-        self._process.wait()
-        for thread in self._threads:
-            thread.join()
-        for pipe in (self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
-
-    def lines(self) -> Iterator[bytes]:
-        assert self._process.stdout is not None
-        yield from self._process.stdout
-
-    def blocks(self, block_bytes: int) -> Iterator[bytes]:
-        assert self._process.stdout is not None
-        while block := self._process.stdout.read(block_bytes):
-            self._call.check_cancel()
-            yield block
-
-    def finish(self) -> str:
-        """Wait for the end and judge it."""
-        code = self._process.wait()
-        self._threads[0].join()
-        words = "".join(self._last_words)
-        if self._was_cancelled:
-            raise Cancelled
-        if self._timed_out:
-            raise MediaToolFailed(self._call.action, f"it took longer than {self._call.timeout_s:g} s and was stopped.")
-        if any(sign in words for sign in _FULL_DISK) or code == -signal.SIGXFSZ:
-            raise OutOfSpace(self._call.place)
-        if code != 0:
-            raise MediaToolFailed(self._call.action, _gist(words) or f"ffmpeg ended with code {code}.")
-        return words
-
-    def _listen(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._last_words.append(line.decode("utf-8", "replace"))
-
-    def _watch(self) -> None:
-        deadline = time.monotonic() + self._call.timeout_s
-        while not self._over.wait(_POLL_S) and self._process.poll() is None:
-            self._timed_out = time.monotonic() > deadline
-            self._was_cancelled = self._call.cancel is not None and self._call.cancel()
-            if self._timed_out or self._was_cancelled:
-                self._kill()
-                return
-
-    def _kill(self) -> None:
-        if self._process.poll() is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                return
+            path.touch(mode=0o600)
+        except OSError:
+            continue  # ffmpeg will say it better
+    return tuple(reads), tuple(writes)
 
 
-def _leash() -> list[str]:
-    """Where the system has it, a prefix that ends ffmpeg with us even when we are killed outright."""
-    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
-    return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL", "--"]
+def _judge(child: Child, call: ToolCall) -> str:
+    code, words = child.finish()
+    if any(sign in words for sign in _FULL_DISK) or code == -signal.SIGXFSZ:
+        raise OutOfSpace(call.place)
+    if code != 0:
+        raise MediaToolFailed(call.action, _gist(words) or f"ffmpeg ended with code {code}.")
+    return words
 
 
 def _gist(words: str) -> str:
