@@ -3,15 +3,13 @@
 Environment: LIPLINE_HOME (data folder), LIPLINE_DATABASE (SQLAlchemy url), LIPLINE_TRANSLATOR (folder or hub id of a
 causal LM), LIPLINE_ADAPTER (a PEFT folder for it, or else for the bundled model), LIPLINE_WHISPER (folder or hub id of
 faster-whisper weights), LIPLINE_SYNCNET (file or folder of syncnet_v2.model), LIPLINE_VOICE (folder of a voice that sees; others lie in
-the folder `models` of the home), LIPLINE_VOICE_COMPILE (1: compile such a voice for the GPU on first use).
+the folder `models` of the home), LIPLINE_VOICE_COMPILE (1: compile such a voice for the GPU on first use), LIPLINE_LOG (json or text).
 """
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +19,11 @@ from studio.domain.settings import Limits
 from studio.engines.protocols import Engine
 from studio.engines.rack import EngineRack
 from studio.jobs import JobRunner
+from studio.metrics import Metrics
 from studio.pipeline import run_job
 from studio.service import Studio
 from studio.light_pictures import LightPictures
+from studio.logs import log_form, open_log
 from studio.standings import Standings
 from studio.store.audit import AuditStore
 from studio.store.blobs import BlobStore
@@ -35,6 +35,7 @@ from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
 from studio.store.review_links import ReviewLinkStore
+from studio.store.server_values import ServerValues
 from studio.store.shows import ShowStore
 from studio.store.stage_results import StageResults
 from studio.store.upkeep import free_deleted
@@ -145,8 +146,8 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         place.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise BadSetting(f"The data folder {place.home} cannot be made: {error.strerror}. Choose another with --home.") from error
-    log_file = _log_to(place.home / "logs")
     engine = open_database(place.database_url)
+    log_file = open_log(place.home / "logs", log_form(os.environ.get("LIPLINE_LOG")), ServerValues(engine).secret("log"))
     blobs = BlobStore(place.home / "blobs")
     blobs.sweep()
     shop = Workshop(
@@ -160,6 +161,7 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         results=StageResults(engine),
         jobs=JobStore(engine),
         audit=AuditStore(engine),
+        metrics=Metrics(),
         blobs=blobs,
         engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine)) if engines is None else engines,
         standings=Standings(),
@@ -172,17 +174,3 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
     )
     runner = JobRunner(shop.jobs, lambda job, context: run_job(shop, job, context), workers=workers)
     return Studio(shop, runner, user)
-
-
-def _log_to(folder: Path) -> Path:
-    """All our log lines into one rotating file; the page and stderr get sentences instead."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "studio.log"
-    logger = logging.getLogger("studio")
-    if not any(getattr(handler, "baseFilename", None) == str(path) for handler in logger.handlers):
-        handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=3, encoding="utf-8")
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-    return path

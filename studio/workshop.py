@@ -23,6 +23,7 @@ from studio.store.user_settings import UserSettings
 
 if TYPE_CHECKING:
     from studio.light_pictures import LightPictures
+    from studio.metrics import Metrics
     from studio.standings import Standings
 
 
@@ -44,6 +45,7 @@ class Workshop:
     results: StageResults
     jobs: JobStore
     audit: AuditStore
+    metrics: Metrics
     blobs: BlobStore
     engines: EngineRack
     standings: Standings

@@ -6,6 +6,7 @@ import logging
 import secrets
 
 from studio.domain.errors import Forbidden, NotFound, StudioError, UserError
+from studio.logs import said
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +16,7 @@ def sentence(error: Exception) -> str:
     if isinstance(error, StudioError):
         return str(error)
     reference = secrets.token_hex(3)
-    log.error("unexpected error, reference %s", reference, exc_info=error)
+    log.error("unexpected error, reference %s", said(reference), exc_info=error)
     return f"Something went wrong on our side; what you confirmed is kept. Try again, and quote reference {reference} if it happens twice."
 
 

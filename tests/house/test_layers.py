@@ -19,8 +19,10 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "studio.formats": ("studio.domain", "studio.formats"),
     "studio.store": ("studio.domain", "studio.store"),
     "studio.stages": (*MIDDLE, "studio.stages"),
-    "studio.ui": ("studio.domain", "studio.engines.protocols", "studio.formats", "studio.ui", "studio.service"),
-    "studio.ui.launch": ("studio.domain", "studio.ui", "studio.service", "studio.store.users"),
+    "studio.ui": ("studio.domain", "studio.engines.protocols", "studio.formats", "studio.ui", "studio.service", "studio.logs"),
+    "studio.ui.launch": ("studio.domain", "studio.ui", "studio.service", "studio.logs", "studio.store.users"),
+    "studio.logs": ("studio.domain",),
+    "studio.metrics": ("studio.domain",),
     "studio.cli": ("studio",),
     "studio.commands.parity": ("studio", "models.parity"),
     "studio.bootstrap": ("studio",),
@@ -48,6 +50,7 @@ OWNERS = {
     "alembic": ("studio.store",),
     "pysubs2": ("studio.formats",),
     "opentimelineio": ("studio.handover",),
+    "prometheus_client": ("studio.metrics",),
 }
 
 
