@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from studio.domain.errors import Cancelled, StudioError, UserError
 from studio.domain.project import Job, JobState
+from studio.domain.queue import Lane
 from studio.store.jobs import JobStore, Outcome, Progress, new_worker
 
 REPORT_EVERY_S = 0.3
@@ -170,7 +171,7 @@ class JobRunner:
         with self._lock:
             only = None if self._takes_all else frozenset(self._mine)
         try:
-            return self._store.claim(self._worker, only, is_beside=is_beside)
+            return self._store.claim(self._worker, only, lane=Lane.BESIDE if is_beside else Lane.WORK)
         except StudioError:
             _LOG.warning("no job could be claimed", exc_info=True)
             self._closing.wait(LOOK_EVERY_S)

@@ -7,7 +7,8 @@
     │   ├── BadSetting       a value outside its range, an unknown language, an unknown name
     │   ├── NotFound         no such project, line, take or candidate for this user
     │   ├── Forbidden        it is there and may be seen, but this is not for this person to do
-    │   └── NotReady         the step before this one has not been done
+    │   ├── NotReady         the step before this one has not been done
+    │   └── QueueFull        this person has as much work waiting as one may have
     ├── EngineUnavailable    an engine cannot run here, and why
     ├── EngineFailed         an engine ran and failed on one input
     ├── MediaToolFailed      ffmpeg or the decoder gave up
@@ -74,6 +75,10 @@ class Forbidden(UserError):
 
 class NotReady(UserError):
     """The step before this one has not been done; the sentence names it."""
+
+
+class QueueFull(UserError):
+    """This person has as much work waiting as one may have; the sentence says how much."""
 
 
 class EngineUnavailable(StudioError):

@@ -8,8 +8,9 @@ from enum import StrEnum
 from studio.domain.errors import BadSetting
 from studio.domain.line import Line, LineStatus, SpeakerProfile
 from studio.domain.media import MediaInfo
+from studio.domain.queue import Priority
 from studio.domain.reference_voice import ReferenceVoice
-from studio.domain.settings import QUALITIES, Settings
+from studio.domain.settings import QUALITIES, QueueSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,14 @@ class JobKind(StrEnum):
 
 
 MAX_INSTRUCTION_CHARS = 200
+BESIDE = (JobKind.FACES,)  # takes long and changes no line, so it runs beside a project's other work
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """Long work as the page sees it. `line_ids` empty means all lines; `message` is a sentence. `instruction`: a wish in words
-    for translators that follow instructions ("shorter", "formal"), of one line. `quality`: of the takes to make, "" for the project's own."""
+    for translators that follow instructions ("shorter", "formal"), of one line. `quality`: of the takes to make, "" for the project's own.
+    `is_batch`: one of a catalogue, which nobody waits for. `waiting_for`: a sentence on what holds it up while it runs."""
 
     id: str
     project_id: str
@@ -141,6 +144,16 @@ class Job:
     finished_at: str | None = None
     instruction: str = ""
     quality: str = ""
+    is_batch: bool = False
+    waiting_for: str = ""
+
+    @property
+    def priority(self) -> Priority:
+        """How urgent it is: a person waits for a sweep, and for work on a few lines."""
+        if self.is_batch:
+            return Priority.BATCH
+        is_few = 0 < len(self.line_ids) <= QueueSettings().desk_lines and self.kind in (JobKind.VOICE, JobKind.TRANSLATE)
+        return Priority.DESK if is_few or self.kind is JobKind.SWEEP else Priority.FILM
 
     def __post_init__(self) -> None:
         if self.quality and self.quality not in QUALITIES:

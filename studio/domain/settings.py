@@ -195,22 +195,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """How much people may keep on a shared studio, and how long what is not needed any more stays."""
+class Keeping(_Checked):
+    """How much people may keep on a shared studio, and how long what is not needed any more stays. An administrator may set each."""
 
-    quota_bytes: int = 200 * 10**9
-    """Of one person, where an account says nothing else; the one local user has the whole disk."""
-    max_open_uploads: int = 8
-    """Of one person at once."""
-    upload_days: int = 3
-    """An upload nobody goes on with."""
-    bin_days: int = 30
-    """A deleted project can be brought back."""
-    cache_days: int = 14
-    """Clips and proxies nobody has looked at; they are made again on demand."""
-    young_s: int = 2 * 24 * 3600
-    """A stored file nobody names yet: a job may be about to."""
-    sweep_every_s: int = 3600
+    quota_bytes: int = limited(200 * 10**9, 0, 2**60, "Room of one person's projects; an account may say otherwise, and the one local user has the whole disk.")
+    max_open_uploads: int = limited(8, 1, 1000, "Files one person may send at once.")
+    upload_days: int = limited(3, 1, 365, "An upload nobody goes on with is dropped after so many days.")
+    bin_days: int = limited(30, 0, 3650, "A deleted project can be brought back for so many days.")
+    cache_days: int = limited(14, 1, 365, "Clips and proxies nobody has looked at; they are made again on demand.")
+    young_s: int = limited(2 * 24 * 3600, 0, 30 * 24 * 3600, "A stored file nobody names yet stays so long: a job may be about to.")
+    sweep_every_s: int = limited(3600, 60, 7 * 24 * 3600, "How often a server looks for what can go.")
 
 
 @dataclass(frozen=True, slots=True)

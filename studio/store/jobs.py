@@ -1,6 +1,7 @@
 """Long work as rows: queued, claimed by one worker, kept alive by its heartbeat, finished once. `studio.jobs` runs them.
 
-A project has one job at work at a time, and beside it one of the kinds in BESIDE, which take long and change no line.
+A project has one job at work at a time, and beside it one of the kinds in BESIDE, which take long and change no line. Whose turn it is
+stands in `turns.py`.
 
 A worker is named host:pid:uuid. Whoever reports or finishes a job must still hold it, so a worker that slept through its
 heartbeat can no longer change what another has taken over.
@@ -15,21 +16,20 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from studio.domain.errors import Cancelled, NotFound
-from studio.domain.project import Job, JobKind, JobState
+from studio.domain.errors import BadSetting, Cancelled, QueueFull
+from studio.domain.project import BESIDE, Job, JobKind, JobState
+from studio.domain.queue import Lane, moved
 from studio.store.database import new_id, reading, utc_now, writing
+from studio.store.job_rows import IS_BESIDE, QUEUED, RUNNING, TABLE, columns_of, is_gone, job_of, job_row
 from studio.store.schema import JOBS
-from studio.store.text import storable
+from studio.store.turns import next_job, own_waiting, queue_settings, waiting_count
 
 HEARTBEAT_LIFE_S = 30.0
 MAX_INTERRUPTIONS = 25  # a job that ends its process every time must not do so for ever
-BESIDE = (JobKind.FACES,)
-_TABLE = JOBS.c
-_IS_BESIDE = _TABLE.kind.in_([kind.value for kind in BESIDE])
-_QUEUED, _RUNNING = JobState.QUEUED.value, JobState.RUNNING.value
+CLAIM_TRIES = 3  # another worker may take the same job in the same moment
 _CANCELLED_TEXT = str(Cancelled())
 _INTERRUPTED_TEXT = f"The studio was stopped {MAX_INTERRUPTIONS} times while doing this, so it is not taken up again by itself; see the log, then start it again."
 
@@ -62,64 +62,69 @@ class JobStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def submit(self, job: Job) -> Job:
-        """Queue a job. One of the same kind, lines, force, instruction and quality that still waits in the project is returned instead."""
+    def submit(self, job: Job, *, is_limited: bool = True) -> Job:
+        """Queue a job. One of the same kind, lines, force, instruction and quality that still waits in the project is returned instead.
+
+        Raises QueueFull where its owner has as many waiting as one may have; `is_limited` False: however many those are."""
         with writing(self._engine) as connection:
-            for row in connection.execute(_of(job.project_id).where(_TABLE.state == _QUEUED)):
-                waiting = _job(row)
-                if _work(waiting) == _work(job):
-                    return waiting
+            for row in connection.execute(_of(job.project_id).where(TABLE.state == QUEUED)):
+                if _work(job_of(row)) == _work(job):
+                    return _hastened(connection, row, job)
+            if is_limited:
+                _check_room(connection, job.owner)
             queued = replace(job, state=JobState.QUEUED, created_at=utc_now(), finished_at=None)
-            connection.execute(insert(JOBS).values(_columns(queued)))
+            connection.execute(insert(JOBS).values(columns_of(queued)))
         return queued
 
     def get(self, job_id: str) -> Job:
         """Raises NotFound. The caller looks at `owner`."""
         with reading(self._engine) as connection:
-            return _job(_row(connection, job_id))
+            return job_of(job_row(connection, job_id))
 
     def is_user_error(self, job_id: str) -> bool:
         """Whether a failed job failed for the person's input or settings rather than for a fault of ours."""
         with reading(self._engine) as connection:
-            return _row(connection, job_id).is_user_error
+            return job_row(connection, job_id).is_user_error
 
     def active(self, project_id: str) -> Job | None:
         """The job at work in a project, else the one that waits first; one that runs beside others only where there is no other."""
-        open_jobs = _of(project_id).where(_TABLE.state.in_((_RUNNING, _QUEUED)))
-        return self._first(open_jobs.order_by(_IS_BESIDE, _TABLE.state == _QUEUED, _TABLE.seq))
+        open_jobs = _of(project_id).where(TABLE.state.in_((RUNNING, QUEUED)))
+        return self._first(open_jobs.order_by(IS_BESIDE, TABLE.state == QUEUED, TABLE.seq))
 
     def running(self, project_id: str, kind: JobKind) -> Job | None:
         """The running job of that kind, whoever runs it."""
-        return self._first(_of(project_id).where(_TABLE.state == _RUNNING, _TABLE.kind == kind.value))
+        return self._first(_of(project_id).where(TABLE.state == RUNNING, TABLE.kind == kind.value))
 
     def open_ids(self, project_id: str) -> tuple[str, ...]:
         """Every job of a project that is not over."""
         with reading(self._engine) as connection:
-            query = select(_TABLE.id).where(_TABLE.project_id == project_id, _TABLE.state.in_((_RUNNING, _QUEUED)))
+            query = select(TABLE.id).where(TABLE.project_id == project_id, TABLE.state.in_((RUNNING, QUEUED)))
             return tuple(connection.execute(query).scalars())
 
     def latest(self, project_id: str) -> Job | None:
         """The active job, or the one submitted last."""
         active = self.active(project_id)
-        return self._first(_of(project_id).order_by(_TABLE.seq.desc())) if active is None else active
+        return self._first(_of(project_id).order_by(TABLE.seq.desc())) if active is None else active
 
-    def claim(self, worker: str, only: Collection[str] | None = None, *, is_beside: bool | None = None) -> Job | None:
-        """Take a waiting job whose project is idle (one of `only`, if given), in turns by owner; None when there is none.
+    def claim(self, worker: str, only: Collection[str] | None = None, *, lane: Lane | None = None) -> Job | None:
+        """Take the waiting job whose turn it is (`domain/queue.py`), of a project that is idle; None when there is none.
 
-        `is_beside`: only of the kinds that run beside others, or only of the others; None takes both."""
+        `only`: one of these, whatever their owners' limits; `lane`: only what that lane takes, None: anything."""
         if not only and only is not None:
             return None
-        query = _claimable(only)
-        if is_beside is not None:
-            query = query.where(_IS_BESIDE if is_beside else ~_IS_BESIDE)
-        with reading(self._engine) as connection:  # cheap: idle workers ask every second and should not write
-            if connection.execute(query).first() is None:
-                return None
-        try:
-            with writing(self._engine) as connection:
-                return _take(connection, worker, query)
-        except IntegrityError:  # another worker was first in this project; the index on running jobs says so
-            return None
+        for _ in range(CLAIM_TRIES):
+            with reading(self._engine) as connection:  # cheap: idle workers ask every second and should not write
+                if next_job(connection, lane, only) is None:
+                    return None
+            try:
+                with writing(self._engine) as connection:
+                    job_id = next_job(connection, lane, only)
+                    taken = None if job_id is None else _take(connection, worker, job_id)
+            except IntegrityError:  # another worker was first in this project; the index on running jobs says so
+                continue
+            if taken is not None:
+                return taken
+        return None
 
     def report(self, worker: str, job_id: str, progress: Progress) -> None:
         values = {"done": progress.done, "total": progress.total, "stage": progress.stage, "message": progress.message}
@@ -128,44 +133,71 @@ class JobStore:
 
     def beat(self, worker: str, job_ids: Collection[str]) -> None:
         """Sign of life for jobs of a worker."""
-        mine = (_TABLE.worker == worker) & (_TABLE.state == _RUNNING) & _TABLE.id.in_(job_ids)
+        mine = (TABLE.worker == worker) & (TABLE.state == RUNNING) & TABLE.id.in_(job_ids)
         with writing(self._engine) as connection:
             connection.execute(update(JOBS).where(mine).values(heartbeat_s=time.time()))
 
     def to_stop(self, worker: str, job_ids: Collection[str]) -> frozenset[str]:
         """Which of these jobs the worker must let go of: a stop was asked for, or another worker has taken over."""
-        query = select(_TABLE.id).where(_TABLE.id.in_(job_ids), _TABLE.worker == worker, _TABLE.state == _RUNNING)
+        query = select(TABLE.id).where(TABLE.id.in_(job_ids), TABLE.worker == worker, TABLE.state == RUNNING)
         with reading(self._engine) as connection:
-            going_on = set(connection.execute(query.where(_TABLE.is_cancel_asked.is_(False))).scalars())
+            going_on = set(connection.execute(query.where(TABLE.is_cancel_asked.is_(False))).scalars())
         return frozenset(set(job_ids) - going_on)
+
+    def to_make_way(self, worker: str, job_ids: Collection[str]) -> frozenset[str]:
+        """Which of these jobs keep more urgent work of the same project waiting."""
+        urgent = JOBS.alias()
+        waits = exists().where(urgent.c.project_id == TABLE.project_id, urgent.c.state == QUEUED, urgent.c.priority < TABLE.priority)
+        waits = waits.where(urgent.c.kind.not_in([kind.value for kind in BESIDE]))
+        query = select(TABLE.id).where(TABLE.id.in_(job_ids), TABLE.worker == worker, TABLE.state == RUNNING, ~IS_BESIDE, waits)
+        with reading(self._engine) as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def hold_up(self, worker: str, job_id: str, why: str) -> None:
+        """Say what a running job waits for, "" for nothing any more."""
+        with writing(self._engine) as connection:
+            connection.execute(update(JOBS).where(_held(worker, job_id)).values(waiting_for=why))
+
+    def move(self, job_id: str, before: str | None) -> None:
+        """Put a waiting job before another of the same owner and urgency, None: behind all of those. Raises NotFound, and BadSetting where
+        either is not such a job."""
+        with writing(self._engine) as connection:
+            row = job_row(connection, job_id)
+            own = own_waiting(connection, row.owner, row.priority)
+            ids = [one.id for one in own]
+            if job_id not in ids or (before is not None and before not in ids):
+                raise BadSetting("Only work that waits can be moved, among your own of the same kind; it may have begun meanwhile.")
+            order = ids if before == job_id else moved(ids, job_id, before)
+            for place, moved_id in zip((one.place for one in own), order, strict=True):
+                connection.execute(update(JOBS).where(TABLE.id == moved_id).values(place=float(place)))
 
     def finish(self, worker: str, job_id: str, outcome: Outcome) -> bool:
         """End a job; False when the worker no longer held it, and then nothing changed."""
         values = {"state": outcome.state.value, "message": outcome.message, "is_user_error": outcome.is_user_error}
         with writing(self._engine) as connection:
-            ended = connection.execute(update(JOBS).where(_held(worker, job_id)).values(finished_at=utc_now(), worker=None, **values))
+            ended = connection.execute(update(JOBS).where(_held(worker, job_id)).values(finished_at=utc_now(), worker=None, waiting_for="", **values))
             return ended.rowcount == 1
 
     def release(self, worker: str, job_id: str) -> bool:
         """Put a job back into the queue, for the next start; False when it is not held, or its person asked for a stop."""
-        wanted = _held(worker, job_id) & _TABLE.is_cancel_asked.is_(False)
+        wanted = _held(worker, job_id) & TABLE.is_cancel_asked.is_(False)
         with writing(self._engine) as connection:
             return connection.execute(update(JOBS).where(wanted).values(**_UNHELD)).rowcount == 1
 
     def ask_cancel(self, job_id: str) -> Job:
         """A waiting job is over at once; a running one is asked to stop. Raises NotFound; a finished one stays as it is."""
         with writing(self._engine) as connection:
-            here = _TABLE.id == job_id
-            connection.execute(update(JOBS).where(here & (_TABLE.state == _QUEUED)).values(**_cancelled()))
-            connection.execute(update(JOBS).where(here & (_TABLE.state == _RUNNING)).values(is_cancel_asked=True))
-            return _job(_row(connection, job_id))
+            here = TABLE.id == job_id
+            connection.execute(update(JOBS).where(here & (TABLE.state == QUEUED)).values(**_cancelled()))
+            connection.execute(update(JOBS).where(here & (TABLE.state == RUNNING)).values(is_cancel_asked=True))
+            return job_of(job_row(connection, job_id))
 
     def recover(self, held: Collection[str] = ()) -> int:
         """Queue again what dead workers left running, except the jobs in `held`; returns how many were taken from them.
 
         Dead is a worker without a heartbeat for HEARTBEAT_LIFE_S, or one of this host whose process is gone.
         """
-        query = select(JOBS).where(_TABLE.state == _RUNNING)
+        query = select(JOBS).where(TABLE.state == RUNNING)
         with reading(self._engine) as connection:
             dead = [row for row in connection.execute(query) if row.id not in held and _is_dead(row)]
         return sum(self._take_back(row) for row in dead)
@@ -174,17 +206,17 @@ class JobStore:
         if row.is_cancel_asked:
             values = _cancelled()
         elif row.interruptions + 1 >= MAX_INTERRUPTIONS:
-            values = {"state": JobState.FAILED.value, "message": _INTERRUPTED_TEXT, "finished_at": utc_now(), "worker": None}
+            values = {"state": JobState.FAILED.value, "message": _INTERRUPTED_TEXT, "finished_at": utc_now(), "worker": None, "waiting_for": ""}
         else:
             values = {**_UNHELD, "interruptions": row.interruptions + 1}
-        unchanged = _held(row.worker, row.id) & (_TABLE.heartbeat_s <= row.heartbeat_s)
+        unchanged = _held(row.worker, row.id) & (TABLE.heartbeat_s <= row.heartbeat_s)
         with writing(self._engine) as connection:
             return connection.execute(update(JOBS).where(unchanged).values(**values)).rowcount == 1
 
     def _first(self, query: Select[Any]) -> Job | None:
         with reading(self._engine) as connection:
             row = connection.execute(query.limit(1)).first()
-        return None if row is None else _job(row)
+        return None if row is None else job_of(row)
 
 
 def _work(job: Job) -> tuple[JobKind, tuple[str, ...], bool, str, str]:
@@ -192,106 +224,41 @@ def _work(job: Job) -> tuple[JobKind, tuple[str, ...], bool, str, str]:
     return job.kind, job.line_ids, job.is_forced, job.instruction, job.quality
 
 
-_UNHELD = {"state": _QUEUED, "worker": None, "heartbeat_s": None}
+_UNHELD = {"state": QUEUED, "worker": None, "heartbeat_s": None, "waiting_for": ""}
 
 
 def _cancelled() -> dict[str, Any]:
-    return {"state": JobState.CANCELLED.value, "message": _CANCELLED_TEXT, "finished_at": utc_now(), "worker": None}
+    return {"state": JobState.CANCELLED.value, "message": _CANCELLED_TEXT, "finished_at": utc_now(), "worker": None, "waiting_for": ""}
 
 
 def _of(project_id: str) -> Select[Any]:
-    return select(JOBS).where(_TABLE.project_id == project_id)
+    return select(JOBS).where(TABLE.project_id == project_id)
 
 
 def _held(worker: str, job_id: str) -> Any:
-    return (_TABLE.id == job_id) & (_TABLE.worker == worker) & (_TABLE.state == _RUNNING)
+    return (TABLE.id == job_id) & (TABLE.worker == worker) & (TABLE.state == RUNNING)
 
 
-def _row(connection: Connection, job_id: str) -> Row[Any]:
-    row = connection.execute(select(JOBS).where(_TABLE.id == job_id)).first()
-    if row is None:
-        raise NotFound("job", job_id)
-    return row
-
-
-def _claimable(only: Collection[str] | None) -> Select[Any]:
-    """The job whose turn it is: of a project idle but for work beside it, from the owner who was served longest ago, the oldest."""
-    running, served = JOBS.alias(), JOBS.alias()
-    runs_beside = running.c.kind.in_([kind.value for kind in BESIDE])
-    is_same_sort = or_(and_(runs_beside, _IS_BESIDE), and_(~runs_beside, ~_IS_BESIDE))
-    busy = exists().where(running.c.project_id == _TABLE.project_id, running.c.state == _RUNNING, is_same_sort)
-    last_turn = select(func.max(served.c.started_at)).where(served.c.owner == _TABLE.owner).scalar_subquery()
-    query = select(_TABLE.id).where(_TABLE.state == _QUEUED, ~busy)
-    if only is not None:
-        query = query.where(_TABLE.id.in_(only))
-    return query.order_by(last_turn.nulls_first(), _TABLE.seq).limit(1)
-
-
-def _take(connection: Connection, worker: str, query: Select[Any]) -> Job | None:
-    job_id = connection.execute(query).scalar_one_or_none()
-    if job_id is None:
-        return None
-    waiting = (_TABLE.id == job_id) & (_TABLE.state == _QUEUED)
-    values = {"state": _RUNNING, "worker": worker, "heartbeat_s": time.time(), "started_at": utc_now()}
+def _take(connection: Connection, worker: str, job_id: str) -> Job | None:
+    waiting = (TABLE.id == job_id) & (TABLE.state == QUEUED)
+    values = {"state": RUNNING, "worker": worker, "heartbeat_s": time.time(), "started_at": utc_now()}
     if connection.execute(update(JOBS).where(waiting).values(**values)).rowcount == 0:
         return None
-    return _job(_row(connection, job_id))
+    return job_of(job_row(connection, job_id))
+
+
+def _hastened(connection: Connection, row: Row[Any], job: Job) -> Job:
+    """The job that waits, as urgent as the one asked for."""
+    if job.priority < row.priority:
+        connection.execute(update(JOBS).where(TABLE.id == row.id).values(priority=int(job.priority), place=None))
+    return job_of(job_row(connection, row.id))
+
+
+def _check_room(connection: Connection, owner: str) -> None:
+    most = queue_settings(connection).max_waiting_jobs
+    if waiting_count(connection, owner) >= most:
+        raise QueueFull(f"You have {most} jobs waiting, and nobody may have more here. Wait until one has begun, or take one out of the queue.")
 
 
 def _is_dead(row: Row[Any]) -> bool:
-    if row.heartbeat_s < time.time() - HEARTBEAT_LIFE_S:
-        return True
-    host, pid, _ = row.worker.rsplit(":", 2)
-    return host == socket.gethostname() and not _is_alive(int(pid))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _columns(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "project_id": job.project_id,
-        "owner": job.owner,
-        "kind": job.kind.value,
-        "state": job.state.value,
-        "line_ids": list(job.line_ids),
-        "done": job.done,
-        "total": job.total,
-        "stage": job.stage,
-        "message": job.message,
-        "instruction": storable(job.instruction, "The instruction"),
-        "quality": job.quality,
-        "is_forced": job.is_forced,
-        "is_cancel_asked": False,
-        "is_user_error": False,
-        "interruptions": 0,
-        "created_at": job.created_at,
-    }
-
-
-def _job(row: Row[Any]) -> Job:
-    return Job(
-        row.id,
-        row.project_id,
-        row.owner,
-        JobKind(row.kind),
-        JobState(row.state),
-        tuple(row.line_ids),
-        row.done,
-        row.total,
-        row.stage,
-        row.message,
-        row.is_forced,
-        row.created_at,
-        row.finished_at,
-        row.instruction,
-        row.quality,
-    )
+    return row.heartbeat_s < time.time() - HEARTBEAT_LIFE_S or is_gone(row.worker)

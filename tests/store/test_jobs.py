@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from studio.domain.errors import NotFound
 from studio.domain.project import Job, JobKind, JobState, Project
+from studio.domain.queue import Lane
 from studio.store import jobs as job_module
 from studio.store.database import new_id, writing
 from studio.store.jobs import HEARTBEAT_LIFE_S, JobStore, Outcome, Progress, new_worker
@@ -55,7 +56,7 @@ def test_the_same_work_still_waiting_is_not_queued_twice(jobs: JobStore, project
     others = [a_job(project, JobKind.RENDER), a_job(project, line_ids=("a",)), a_job(project, is_forced=True), a_job(project, instruction="shorter")]
     assert len({first.id, *(jobs.submit(job).id for job in others)}) == 5
     assert jobs.get(jobs.submit(others[-1]).id).instruction == "shorter"
-    jobs.claim(ME)
+    jobs.claim(ME, [first.id])
     assert jobs.submit(a_job(project)).id != first.id, "work that runs already may have read what has changed since"
 
 
@@ -96,6 +97,7 @@ def test_a_job_is_claimed_by_one_of_many_workers(jobs: JobStore, projects: Proje
         worker = new_worker()
         while job := jobs.claim(worker):
             claimed.append(job.id)
+            jobs.finish(worker, job.id, Outcome(JobState.DONE))
 
     threads = [threading.Thread(target=claim_all) for _ in range(4)]
     for thread in threads:
@@ -210,9 +212,9 @@ def test_every_field_of_a_job_is_kept(jobs: JobStore, project: Project, engine: 
 
 def test_faces_are_looked_for_beside_another_job_of_the_project_but_not_twice(jobs: JobStore, project: Project) -> None:
     voicing, looking = jobs.submit(a_job(project)), jobs.submit(a_job(project, JobKind.FACES))
-    assert jobs.claim(ME, is_beside=False).id == voicing.id
-    assert jobs.claim(ME, is_beside=False) is None, "a worker for other work leaves faces to theirs"
-    assert jobs.claim(ME, is_beside=True).id == looking.id
+    assert jobs.claim(ME, lane=Lane.WORK).id == voicing.id
+    assert jobs.claim(ME, lane=Lane.WORK) is None, "a worker for other work leaves faces to theirs"
+    assert jobs.claim(ME, lane=Lane.BESIDE).id == looking.id
     again = jobs.submit(a_job(project, JobKind.FACES))
     assert jobs.claim(OTHER) is None, "one look and one other job are all a project may run"
     assert jobs.running(project.id, JobKind.FACES).id == looking.id and jobs.running(project.id, JobKind.RENDER) is None
