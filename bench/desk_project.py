@@ -88,8 +88,8 @@ def prepare(folder: Path, lines: int, *, seed: int, takes: int) -> Prepared:
     try:
         project = studio.create_project(f"{lines} lines", SOURCE, TARGET)
         studio.upload_media(project.id, media, media.name)
-        studio.import_script(project.id, _vtt(cues, "source"), "lines.vtt")
-        studio.import_script(project.id, _vtt(cues, "target"), "lines.de.vtt", as_target=True)
+        studio.import_script(project.id, as_vtt(cues, "source"), "lines.vtt")
+        studio.import_script(project.id, as_vtt(cues, "target"), "lines.de.vtt", as_target=True)
         _work(studio, project.id, JobKind.INGEST, ())
         voiced = tuple(row.line.id for row in studio.rows(project.id)[:takes])
         if voiced:
@@ -109,7 +109,7 @@ def _work(studio: Studio, project_id: str, kind: JobKind, line_ids: tuple[str, .
         raise SystemExit(f"{kind.value} ended as {job.state.value}: {job.message}")
 
 
-def _vtt(cues: list[Cue], side: str) -> bytes:
+def as_vtt(cues: list[Cue], side: str) -> bytes:
     def stamp(ms: int) -> str:
         return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
 

@@ -1,0 +1,155 @@
+"""A page's calls over one kept connection, as the browser sends them: login, desk calls, media with ranges, Gradio's events.
+
+Enter: an address and a visitor's name. Leave: answers with their milliseconds; `Away` where there was none, `Refused` with the studio's
+sentence. Nothing here decides what to call; that is `visitor.py`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+PATIENCE_S = 30.0
+JSON = {"content-type": "application/json"}
+
+
+class Away(Exception):
+    """No answer: the server is gone, or was killed before it could say how it went."""
+
+
+class Refused(Exception):
+    """An answer that is no success. `status`: of HTTP; the text is the studio's sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    took_ms: float
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def sentence(self) -> str:
+        """What an answer that is no success says."""
+        try:
+            said = json.loads(self.body)
+        except ValueError:
+            return self.body[:200].decode(errors="replace")
+        return str(said.get("error", said)) if isinstance(said, dict) else str(said)
+
+
+@dataclass(slots=True)
+class Caller:
+    """One person's page. `address`: "http://127.0.0.1:7817"; it may be changed while the visitor goes on (another server of the same studio)."""
+
+    address: str
+    cookies: dict[str, str] = field(default_factory=dict)
+    session_hash: str = field(default_factory=lambda: secrets.token_hex(6))
+    _connection: http.client.HTTPConnection | None = None
+    _connected_to: str = ""
+    events: dict[str, int] = field(default_factory=dict)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+        """Raises Away."""
+        sent = {"accept": "*/*", **({"cookie": self._cookie()} if self.cookies else {}), **(headers or {})}
+        if method != "GET":
+            sent["origin"] = self.address
+        started = time.perf_counter()
+        try:
+            response = self._send(method, path, body, sent)
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            raise Away(f"{method} {path}: {error!r}") from error
+        for name, value in response.getheaders():
+            if name.lower() == "set-cookie":
+                key, _, rest = value.partition("=")
+                self.cookies[key.strip()] = rest.split(";")[0]
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content, 1000 * (time.perf_counter() - started))
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> http.client.HTTPResponse:
+        """A kept connection may have been closed meanwhile by the server: what is safe to send twice is sent again on a fresh one."""
+        is_fresh = self._connection is None or self._connected_to != self.address
+        connection = self._open()
+        try:
+            connection.request(method, path, body, dict(headers))
+            return connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            self.close()
+            if is_fresh or method != "GET":
+                raise
+            connection = self._open()
+            connection.request(method, path, body, dict(headers))
+            return connection.getresponse()
+
+    def _open(self) -> http.client.HTTPConnection:
+        if self._connection is None or self._connected_to != self.address:
+            self.close()
+            place = urlsplit(self.address)
+            self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE_S)
+            self._connected_to = self.address
+        return self._connection
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items() if value)
+
+    # what pages ask
+
+    def log_in(self, name: str, password: str) -> None:
+        """Raises Refused with what the login page says."""
+        form = urlencode({"name": name, "password": password}).encode()
+        answer = self.ask("POST", "/login", form, {"content-type": "application/x-www-form-urlencoded"})
+        if answer.status != 303:
+            raise Refused(answer.status, answer.sentence())
+
+    def learn_events(self) -> None:
+        """Which number Gradio gave which event of the page: "load", "tick", … A name that several have is the first one's."""
+        config = self.ask("GET", "/config").json
+        for one in config["dependencies"]:
+            for _, name in one["targets"]:
+                self.events.setdefault(name, one["id"])
+        self.events["trigger"] = 0
+
+    def event(self, name: str, data: list[Any], event_data: Any = None, query: str = "") -> Answer:
+        """One event of Gradio's: join the queue, then hear the stream to its end. Raises Away, Refused."""
+        joined = {"data": data, "event_data": event_data, "fn_index": self.events[name], "trigger_id": None, "session_hash": self.session_hash}
+        first = self.ask("POST", f"/gradio_api/queue/join?{query}", json.dumps(joined).encode(), JSON)
+        if first.status != 200:
+            raise Refused(first.status, first.sentence())
+        heard = self.ask("GET", f"/gradio_api/queue/data?session_hash={quote(self.session_hash)}", None, {"accept": "text/event-stream"})
+        if heard.status != 200:
+            raise Refused(heard.status, heard.sentence())
+        return heard
+
+
+def outcome(stream: bytes) -> tuple[bool, str]:
+    """How an event ended, by its stream: whether it succeeded, and the sentence of a toast if there was one."""
+    said, is_done = "", False
+    for line in stream.decode(errors="replace").splitlines():
+        if not line.startswith("data:"):
+            continue
+        message = json.loads(line[5:])
+        if message.get("msg") == "log":
+            said = str(message.get("log", ""))
+        if message.get("msg") == "process_completed":
+            is_done = bool(message.get("success"))
+            said = said or str((message.get("output") or {}).get("error") or "")
+    return is_done, said

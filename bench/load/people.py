@@ -1,0 +1,44 @@
+"""Twenty people for ten minutes: editing, generating, previewing. Enter: a folder and the flags. Leaves: an `Outcome`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from bench.load.office_day import EDIT_AIM_MS, Day, measured
+from bench.load.outcome import Outcome, Plan
+from bench.load.scene import make_scene
+from bench.load.serving import server
+from bench.load.truth import Truth
+from bench.load.verdicts import Verdict
+
+DRAIN_S = 180.0
+
+
+def run_people(folder: Path, plan: Plan) -> Outcome:
+    scene = make_scene(folder, plan.people, plan.seed)
+    page = server(scene, port=plan.port)
+    truth = Truth(scene.place.database_url)
+    try:
+        page.start()
+        start_s = page.wait()
+        truth.watch_job_ends()
+        day = Day(scene, (page,), plan.seed)
+        with measured((page,)) as busy:
+            day.open()
+            time.sleep(plan.minutes * 60)
+            day.close()
+        cost = page.cost()
+        day.drain(truth, DRAIN_S)
+    finally:
+        page.close()
+    verdicts = [edit_verdict(day), *day.verdicts(truth)]
+    truth.close()
+    details = {"busy": busy(), "server": cost, "start_s": round(start_s, 1), "calls": day.tally.spreads(), "counts": day.tally.counts, "refusals": day.tally.refusals}
+    return Outcome("people", f"{plan.people} people for {plan.minutes:g} minutes, seed {plan.seed}", tuple(verdicts), details)
+
+
+def edit_verdict(day: Day) -> Verdict:
+    found = day.tally.spreads().get("edit")
+    note = "" if found is None else f"p50 {found.p50_ms:.0f}, p99 {found.p99_ms:.0f}, worst {found.worst_ms:.0f} ms, {found.count} edits"
+    return Verdict("p95 of an edit", None if found is None else found.p95_ms, EDIT_AIM_MS, "ms", note)
