@@ -8,11 +8,16 @@ it under the worker's name. To count a further thing: a field here, a call where
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
+
+from studio.domain.errors import Cancelled, StudioError, UserError
+from studio.domain.project import Job
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REQUEST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -80,6 +85,31 @@ class Metrics:
             if not sample.name.endswith("_created")
         ]
         return {"samples": samples}
+
+
+class CountedJob:
+    """``with CountedJob(metrics, job):`` counts how long it waited, and how it ended; errors pass unchanged."""
+
+    def __init__(self, metrics: Metrics, job: Job) -> None:
+        self._metrics, self._job = metrics, job
+
+    def __enter__(self) -> None:
+        if self._job.created_at:
+            waited = datetime.now(UTC) - datetime.fromisoformat(self._job.created_at)
+            self._metrics.job_began(self._job.priority.name.lower(), waited.total_seconds())
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._metrics.job_ended(self._job.kind.value, _outcome(error))
+        if error is not None and not isinstance(error, Cancelled):
+            self._metrics.failure(error)
+
+
+def _outcome(error: BaseException | None) -> str:
+    if error is None:
+        return "done"
+    if isinstance(error, Cancelled):
+        return "cancelled"
+    return "refused" if isinstance(error, UserError) else "failed" if isinstance(error, StudioError) else "broke"
 
 
 class _Given:

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio import exports, playback
+from studio.bin_verbs import BinVerbs
 from studio.bulk_verbs import BulkVerbs
 from studio.domain.bench import DeskPicture
-from studio.domain.errors import BadMedia, BadSetting, NotFound, NotReady
+from studio.domain.errors import BadSetting, NotFound, NotReady
 from studio.domain.language import NAMES, language_code
 from studio.domain.line import LineStatus
-from studio.domain.project import Job, JobKind, JobState, Project, Script, Source, StageCost
+from studio.domain.project import Job, JobKind, JobState, Project, Script, StageCost
 from studio.domain.settings import EngineChoice, LearningSettings, LineSettings, Settings
 from studio.domain.timing import TimeSpan
 from studio.domain.views import EngineStatus, ProjectView
@@ -25,9 +26,9 @@ from studio.formats.read import read_script
 from studio.handover_verbs import HandoverVerbs
 from studio.history_verbs import HistoryVerbs
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
-from studio.media.probe import probe
 from studio.member_verbs import MemberVerbs
 from studio.note_verbs import NoteVerbs, PlacedNotes
+from studio.operations_verbs import OperationsVerbs
 from studio.overview_verbs import OverviewVerbs
 from studio.person_verbs import PersonVerbs
 from studio.preference_export import Lessons
@@ -45,23 +46,24 @@ from studio.steps.speech import kept_speech
 from studio.store.changes import Action, By
 from studio.store.text import storable
 from studio.take_verbs import TakeVerbs
+from studio.upload_verbs import UploadVerbs
 
 EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "MAX_NAME_CHARS", "Hit", "LineEdit", "NoReview", "Pick", "PlacedNotes", "ReviewRoom", "SearchWish", "SignOff", "Studio", "Taken"]
 
 
-class Studio(MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
+class Studio(UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
 
     def start(self) -> None:
         """Take up the work that earlier processes left undone, for all users, and free what is long deleted. For a server, once."""
-        self._shop.tidy()
-        playback.sweep(self._shop.cache)
+        self._shop.housekeeper.start()
         self._runner.start()
 
     def close(self) -> None:
+        self._shop.housekeeper.close()
         self._shop.standings.close()
         self._shop.pictures.close()
         self._runner.close()
@@ -130,21 +132,6 @@ class Studio(MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, P
         return find_or_make_demo(self, self._shop.demo)
 
     # what a project is made from
-
-    def upload_media(self, project_id: str, path: Path, name: str) -> Project:
-        """Copy a file into the store and make it the project's source. Raises BadMedia with the one right sentence."""
-        project = self._own(project_id)
-        info = probe(path, name=name, limits=self._shop.limits)
-        source = Source(name, self._shop.blobs.put_file(path), info)
-        track = next((track.index for track in info.audio if track.is_default), 0)
-        return self._update(project_id, source=source, settings=replace(project.settings, audio_track=track, sound_shift_ms=0))
-
-    def upload_bed(self, project_id: str, path: Path, name: str) -> Project:
-        """A music-and-effects stem to mix over, instead of the ducked original."""
-        self._own(project_id)
-        if not probe(path, name=name, limits=self._shop.limits).audio:
-            raise BadMedia(name, "it has no sound, so it cannot be the music-and-effects bed.")
-        return self._update(project_id, bed_blob=self._shop.blobs.put_file(path))
 
     def remove_bed(self, project_id: str) -> Project:
         return self._update(project_id, bed_blob=None)

@@ -108,6 +108,8 @@ class Run:
 
     def _put(self, key: StageKey, plain: Any, seconds: float) -> None:
         self.shop.results.put(key, plain, seconds=seconds, peak_memory_mb=peak_memory_mb())
+        if key.stage != NOTICE_STAGE:
+            self.shop.metrics.stage(key.stage, seconds)
 
 
 def peak_memory_mb() -> int:

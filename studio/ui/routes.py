@@ -24,6 +24,7 @@ from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.guidance_routes import received_voice
 from studio.ui.handover_desk import HANDOVER_CALLS
 from studio.ui.handover_routes import add_handover
+from studio.ui.health_routes import add_health
 from studio.ui.history_desk import HISTORY_CALLS
 from studio.ui.list_desk import LIST_CALLS
 from studio.ui.members_desk import MEMBERS_CALLS
@@ -86,6 +87,7 @@ def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
     """Everything the page needs that is not a Gradio event. Must be called before Gradio is mounted at the root."""
     router = APIRouter()
     _add_login(router, sessions)
+    add_health(router, studio, lambda request: bound(studio, sessions, request))
     add_handover(router, lambda request: bound(studio, sessions, request))
     _add_media(router, studio, sessions)
     _add_desk(router, studio, sessions)
@@ -188,6 +190,13 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
     @router.get("/desk/{project_id}/rows")
     def rows(request: Request, project_id: str, since: str = "", also: str = "") -> Answer:
         return Answer(desk(request, project_id).view(since, frozenset(also.split(","))))
+
+    @router.get("/desk/{project_id}/opening")
+    def opening(request: Request, project_id: str) -> Answer:
+        """All that a page needs to stand; the pulse first, so that what happens between the two is told again by the next one."""
+        opened = desk(request, project_id)
+        pulse = opened.pulse(None)
+        return Answer({"pulse": pulse, "desk": opened.view()})
 
     @router.get("/desk/{project_id}/pulse")
     def pulse(request: Request, project_id: str, since: int | None = None) -> JSONResponse:

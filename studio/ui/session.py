@@ -1,36 +1,30 @@
-"""Who is asking: login sessions, and the gate every request passes before it reaches any route of the page.
+"""Who is asking: the gate every request passes before it reaches any route, the page framework's included.
 
-Enter: a way to check a name and a password (None: one local user, no login). Leave: a user name per request, or a refusal.
-The gate stands in front of everything, so that nothing the page framework serves can be read without a session.
+Enter: a front door (accounts and logins), the proxies that are believed, the names this server answers to. Leaves: a request with the name it
+speaks for in its scope (`user_of`), or a refusal. What the gate does not know by name it asks a login for.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
+
 from studio.domain.rights import LOCAL_USER
+from studio.service import FrontDoor
+from studio.ui.trust import Caller, Trust, header_values
 
 COOKIE = "lipline_session"
-LIFETIME_S = 7 * 24 * 3600
+LIFETIME_S = 7 * 24 * 3600  # how long a browser may keep what never changes
 LOGIN_PATH, LOOK_PATHS = "/login", "/look/"
+HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")  # tell nothing about anybody, or ask for themselves (`health_routes.py`)
 REVIEW_PATH = "/review/"  # guests with a link; `review_routes.py` answers everything below it, and lets nobody further
-CLOSED_PATHS = (
-    "/gradio_api/file",
-    "/gradio_api/proxy",
-    "/gradio_api/vibe",
-    "/gradio_api/dev",
-    "/gradio_api/run-history",
-    "/gradio_api/mcp",
-    "/monitoring",
-)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+USER = "lipline.user"  # in a request's scope: who it speaks for, None for nobody
 # Only this page's own files, ever: the browser itself refuses any call that would leave the machine.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -40,81 +34,98 @@ _HEADERS = {b"content-security-policy": POLICY.encode(), b"x-content-type-option
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
-    user: str
-    until_s: float
+class Refusal:
+    status: int
+    text: str = ""
+    location: str = ""
 
 
-class Sessions:
-    """Open logins, in memory: a restart asks for the password again."""
-
-    def __init__(self, verify: Callable[[str, str], bool] | None = None) -> None:
-        self._verify = verify
-        self._open: dict[str, _Session] = {}
-
-    @property
-    def asks_for_login(self) -> bool:
-        return self._verify is not None
-
-    def enter(self, name: str, password: str) -> str | None:
-        """A new session's token, or None when name and password do not belong together."""
-        if self._verify is None or not self._verify(name, password):
-            return None
-        now = time.monotonic()
-        self._open = {token: one for token, one in self._open.items() if one.until_s > now}
-        token = secrets.token_urlsafe(32)
-        self._open[token] = _Session(unicodedata.normalize("NFC", name), now + LIFETIME_S)
-        return token
-
-    def leave(self, token: str) -> None:
-        self._open.pop(token, None)
-
-    def user(self, cookies: Mapping[str, str]) -> str | None:
-        """The user of a request, or None when nobody is logged in."""
-        if self._verify is None:
-            return LOCAL_USER
-        session = self._open.get(cookies.get(COOKIE, ""))
-        return session.user if session is not None and session.until_s > time.monotonic() else None
+def user_of(request: Any) -> str | None:
+    """Who a request speaks for, as the gate found out; None for nobody. `request`: of Starlette, or any that has its `scope`."""
+    return request.scope.get(USER)
 
 
 class Gate:
-    """ASGI middleware: refuses other origins, file routes we do not use, and anyone without a session.
+    """ASGI middleware: refuses other origins and anyone without a login, and says who everybody else is.
 
-    `hosts`: names this server answers to, or None for any (a page elsewhere may otherwise point a name of its own at us).
+    `hosts`: names a studio without logins answers to, or None for any (a page elsewhere may otherwise point a name of its own at us; where
+    people log in, their cookie belongs to one name).
     """
 
-    def __init__(self, app: Any, sessions: Sessions, hosts: frozenset[str] | None) -> None:
-        self._app, self._sessions, self._hosts = app, sessions, hosts
+    def __init__(self, app: Any, door: FrontDoor, trust: Trust, hosts: frozenset[str] | None) -> None:
+        self._app, self._door, self._trust, self._hosts = app, door, trust, hosts
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":  # nothing here speaks it
+            await send({"type": "websocket.close", "code": 1008})
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
-        refusal = self._refusal(scope["path"], scope["method"], headers)
+        peer = scope["client"][0] if scope.get("client") else ""
+        caller = self._trust.caller(peer, scope.get("scheme", "http"), headers)
+        token = cookies_of(headers).get(COOKIE, "")
+        user = await self._who(caller, token)
+        refusal = self._refusal(scope, headers, caller, user)
         if refusal is None:
-            await self._app(scope, receive, _with_headers(send))
+            watched = _ending_with_login(send, lambda: self._door.user(token) == user) if token and caller.name is None else send
+            await self._app(self._known(scope, caller, user), receive, _with_headers(watched))
         else:
-            await _answer(send, *refusal)
+            await _answer(send, refusal)
 
-    def _refusal(self, path: str, method: str, headers: Mapping[str, str]) -> tuple[int, bytes, bytes] | None:
-        host, origin = headers.get("host", ""), headers.get("origin")
-        if self._hosts is not None and _host_name(host) not in self._hosts:
-            return 403, b"", b"This address is not served here."
-        if origin is not None and urlsplit(origin).netloc != host:
-            return 403, b"", b"Requests from other pages are not taken."
-        if path.startswith(CLOSED_PATHS):
-            return 404, b"", b"Not here."
-        if path == LOGIN_PATH or path.startswith((LOOK_PATHS, REVIEW_PATH)) or self._sessions.user(cookies_of(headers)) is not None:
+    async def _who(self, caller: Caller, token: str) -> str | None:
+        if caller.name is None and self._door.is_fresh(token):
+            return self._named(caller, token)
+        return await run_in_threadpool(self._named, caller, token)
+
+    def _named(self, caller: Caller, token: str) -> str | None:
+        if caller.name:
+            return self._door.welcome(caller.name, self._trust.role)
+        if not self._trust.header and not self._door.asks_for_login():
+            return LOCAL_USER
+        return self._door.user(token)
+
+    def _known(self, scope: dict[str, Any], caller: Caller, user: str | None) -> dict[str, Any]:
+        """The request as it goes on: from whom it really is, and without what only a proxy may say."""
+        hidden = {name.encode() for name in self._trust.hidden(caller.is_by_proxy)}
+        headers = [(key, value) for key, value in scope["headers"] if key.lower() not in hidden]
+        port = scope["client"][1] if scope.get("client") else 0
+        scheme = "https" if caller.is_https else "http"
+        return {**scope, USER: user, "headers": headers, "client": (caller.address, port), "scheme": scheme}
+
+    def _refusal(self, scope: dict[str, Any], headers: Mapping[str, str], caller: Caller, user: str | None) -> Refusal | None:
+        path, method = scope["path"], scope["method"]
+        if self._hosts is not None and user == LOCAL_USER and _host_name(caller.host) not in self._hosts:
+            return Refusal(403, "This address is not served here.")
+        if _is_foreign(method, headers, caller.host):
+            return Refusal(403, "Requests from other pages are not taken.")
+        if self._trust.header and len(header_values(scope["headers"], self._trust.header)) > 1:
+            return Refusal(400, "This request says twice who it is from.")
+        if path in (LOGIN_PATH, *HEALTH_PATHS) or path.startswith((LOOK_PATHS, REVIEW_PATH)) or user is not None:
             return None
+        if caller.name:
+            return Refusal(403, "Your account here is switched off, or its name cannot be used; ask an administrator.")
         if method == "GET" and "text/html" in headers.get("accept", ""):
-            return 303, b"login", b""
-        return 401, b"", b"Log in first."
+            return Refusal(303, location="/login")
+        return Refusal(401, "Log in first.")
+
+
+def _is_foreign(method: str, headers: Mapping[str, str], host: str) -> bool:
+    """Whether a page elsewhere sent this. Browsers tell by Origin and, the newer ones, by Sec-Fetch-Site; following a link is fine."""
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return True
+    is_followed_link = method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    return site not in ("same-origin", "none") and not is_followed_link
 
 
 def cookies_of(headers: Mapping[str, str]) -> dict[str, str]:
     jar: SimpleCookie = SimpleCookie()
-    jar.load(headers.get("cookie", ""))
+    try:
+        jar.load(headers.get("cookie", ""))
+    except CookieError:
+        return {}
     return {name: morsel.value for name, morsel in jar.items()}
 
 
@@ -133,9 +144,27 @@ def _with_headers(send: Any) -> Any:
     return send_with_headers
 
 
-async def _answer(send: Any, status: int, location: bytes, body: bytes) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    if location:
-        headers.append((b"location", b"/" + location))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+def _ending_with_login(send: Any, is_in: Any) -> Any:
+    """Streams of events last for hours; one whose login has ended is closed with its next message. (Files end by themselves.)"""
+    state = {"is_stream": False, "is_over": False}
+
+    async def watched(message: dict[str, Any]) -> None:
+        if state["is_over"]:
+            return
+        if message["type"] == "http.response.start":
+            state["is_stream"] = any(key.lower() == b"content-type" and value.startswith(b"text/event-stream") for key, value in message["headers"])
+        elif state["is_stream"] and not await run_in_threadpool(is_in):
+            state["is_over"] = True
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await send(message)
+
+    return watched
+
+
+async def _answer(send: Any, refusal: Refusal) -> None:
+    body = refusal.text.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    if refusal.location:
+        headers.append((b"location", refusal.location.encode()))
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -20,6 +20,7 @@ ARROWS: dict[str, tuple[str, ...]] = {
     "studio.store": ("studio.domain", "studio.store"),
     "studio.stages": (*MIDDLE, "studio.stages"),
     "studio.ui": ("studio.domain", "studio.engines.protocols", "studio.formats", "studio.ui", "studio.service", "studio.logs"),
+    "studio.ui.health_routes": ("studio.domain", "studio.ui", "studio.service", "studio.logs", "studio.metrics"),
     "studio.ui.launch": ("studio.domain", "studio.ui", "studio.service", "studio.logs", "studio.store.users"),
     "studio.logs": ("studio.domain",),
     "studio.metrics": ("studio.domain",),

@@ -1,0 +1,141 @@
+"""The verbs about the studio as a machine: is it alive, is it ready, its figures. Part of `Studio`; they name nobody and no project.
+
+Enter: nothing. Leave: checks with a sentence each, and the text that Prometheus reads. A new check is a method and a line in `readiness`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from studio.domain.errors import StudioError
+from studio.domain.operations import Census, Check, Disk, WorkerSeen
+from studio.lip_verbs import LipVerbs
+from studio.logs import mark_of
+from studio.metrics import Metrics, gauge, of_workers
+from studio.store.blobs import RESERVE_BYTES
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+STUCK_S = 600.0  # work that could begin, with nobody at work: by then somebody should look
+SILENT_S = 60.0  # a process without a sign of life for so long is gone
+
+
+class OperationsVerbs(LipVerbs):
+    @property
+    def metrics(self) -> Metrics:
+        """What this process counts."""
+        return self._shop.metrics
+
+    def log_mark(self, user: str) -> str:
+        """The name under which an account stands in the log."""
+        return mark_of(user, self._shop.values.secret("log"))
+
+    def readiness(self) -> tuple[Check, ...]:
+        """Whether this server can take people: database, schema, disk, queue. Never raises."""
+        try:
+            schema, census = self._schema_check(), self._shop.census.take()
+        except StudioError as error:
+            return Check("database", False, str(error)), self._disk_check()
+        return Check("database", True, "The database answers."), schema, self._disk_check(), _queue_check(census)
+
+    def exposition(self) -> bytes:
+        """Everything for Prometheus: this process' counters, and what the database says of queue, people, disk, workers and GPUs."""
+        workers = self._shop.census.workers()
+        snapshots = {one.id: one.state["metrics"] for one in workers if isinstance(one.state.get("metrics"), dict) and one.silent_s < SILENT_S}
+        families = [*_census_figures(self._shop.census.take()), *_disk_figures(self.disks()), *self._device_figures(workers), *of_workers(snapshots)]
+        return self._shop.metrics.exposition(families)
+
+    def disks(self) -> tuple[Disk, ...]:
+        """The file system that holds what people made, and the one of temporary files where it is another."""
+        usage = shutil.disk_usage(self._shop.cache.parent)
+        return (Disk("home", usage.total, usage.free),)
+
+    def _schema_check(self) -> Check:
+        stored, needed = self._shop.census.schema()
+        if stored == needed:
+            return Check("schema", True, f"The schema is {needed}, as this version needs it.")
+        return Check("schema", False, f"The schema is {stored} and this version needs {needed}; restart the server, which brings it up to date.")
+
+    def _disk_check(self) -> Check:
+        free = self.disks()[0].free_bytes
+        if free > RESERVE_BYTES:
+            return Check("disk", True, f"{free / 2**30:.1f} GiB are free.")
+        return Check("disk", False, "The disk is full but for the reserve; see `python -m studio gc --dry-run`, or give it more room.")
+
+    def _device_figures(self, workers: Iterable[WorkerSeen]) -> list[Metric]:
+        seen = list(workers)
+        leases = {(lease.device,): float(lease.worker is not None) for lease in self._shop.census.leases()}
+        return [
+            gauge("lipline_workers", "Processes with a sign of life, by kind", _by_kind(seen), ("kind",)),
+            gauge("lipline_worker_silent_seconds", "Since the last sign of life", {(one.id, one.kind): one.silent_s for one in seen}, ("worker", "kind")),
+            gauge("lipline_gpu_leased", "1 where a job holds the GPU", leases, ("device",)),
+            *_memory_figures(seen),
+        ]
+
+
+def _queue_check(census: Census) -> Check:
+    waiting, longest = sum(census.waiting.values()), max(census.longest_wait_s.values(), default=0.0)
+    if waiting and not sum(census.running.values()) and longest > STUCK_S:
+        return Check("queue", False, f"{waiting} jobs wait, the first for {longest / 60:.0f} minutes, and none runs; start a worker, and see the log.")
+    return Check("queue", True, f"{sum(census.running.values())} jobs run and {waiting} wait.")
+
+
+def _census_figures(census: Census) -> list[Metric]:
+    by_priority = dict.fromkeys(("desk", "film", "batch"), 0.0)
+    return [
+        gauge("lipline_queue_jobs", "Jobs that wait", _labelled(by_priority | dict(census.waiting)), ("priority",)),
+        gauge("lipline_running_jobs", "Jobs at work", _labelled(by_priority | dict(census.running)), ("priority",)),
+        gauge("lipline_queue_longest_wait_seconds", "Age of the job that waits longest", _labelled(by_priority | dict(census.longest_wait_s)), ("priority",)),
+        gauge("lipline_users", "Accounts that may log in, by role", _labelled(census.users), ("role",)),
+        gauge("lipline_sessions", "Open logins", {(): census.sessions}),
+        gauge("lipline_projects", "Projects", {("open",): census.projects, ("in_bin",): census.projects_in_bin}, ("state",)),
+        gauge("lipline_open_uploads", "Files on their way in", {(): census.uploads}),
+        gauge("lipline_open_upload_bytes", "How large they will be", {(): census.upload_bytes}),
+        gauge("lipline_blobs", "Stored files whose size is known", {(): census.blobs}),
+        gauge("lipline_blob_bytes", "Their size", {(): census.blob_bytes}),
+    ]
+
+
+def _disk_figures(disks: Iterable[Disk]) -> list[Metric]:
+    seen = list(disks)
+    return [
+        gauge("lipline_disk_total_bytes", "Size of the file system", {(disk.folder,): disk.total_bytes for disk in seen}, ("folder",)),
+        gauge("lipline_disk_free_bytes", "Free on it", {(disk.folder,): disk.free_bytes for disk in seen}, ("folder",)),
+        gauge("lipline_disk_reserve_bytes", "Left free by every upload", {(): RESERVE_BYTES}),
+    ]
+
+
+def _labelled(values: Mapping[str, float]) -> dict[tuple[str, ...], float]:
+    return {(name,): float(value) for name, value in values.items()}
+
+
+def _by_kind(workers: Iterable[WorkerSeen]) -> dict[tuple[str, ...], float]:
+    alive = {("server",): 0.0, ("worker",): 0.0}
+    for one in workers:
+        if one.silent_s < SILENT_S:
+            alive[(one.kind,)] = alive.get((one.kind,), 0.0) + 1
+    return alive
+
+
+def _memory_figures(workers: Iterable[WorkerSeen]) -> list[Metric]:
+    """Memory of devices as workers wrote it: `total_bytes` and `used_bytes` (or `free_bytes`) of each."""
+    totals: dict[tuple[str, ...], float] = {}
+    used: dict[tuple[str, ...], float] = {}
+    for one in workers:
+        for device in _devices(one):
+            where = (one.id, str(device.get("name", "")))
+            total, taken = device.get("total_bytes"), device.get("used_bytes")
+            if isinstance(total, int | float):
+                totals[where] = float(total)
+            if isinstance(taken, int | float):
+                used[where] = float(taken)
+    labels = ("worker", "device")
+    return [gauge("lipline_gpu_memory_bytes", "Memory of a GPU", totals, labels), gauge("lipline_gpu_memory_used_bytes", "Held in it", used, labels)]
+
+
+def _devices(worker: WorkerSeen) -> list[Mapping[str, Any]]:
+    found = worker.devices if isinstance(worker.devices, list) else list(worker.devices.values())
+    return [device for device in found if isinstance(device, dict)]
