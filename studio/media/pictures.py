@@ -6,17 +6,18 @@ hold the last picture, damaged packets are skipped. A picture that stays is hand
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.domain.errors import BadMedia, Cancelled, MediaToolFailed, NotMeasurable
+from studio.domain.errors import BadMedia, MediaToolFailed, NotMeasurable
 from studio.domain.faces import FACE_RATE_HZ
 from studio.domain.settings import Limits
-from studio.media.ffmpeg import DEFAULT_TIMEOUT_S, DEMUXERS, CancelCheck, local
+from studio.media.apart import MAX_PICTURE_PX, Question, pictures_of
+from studio.media.child import DEFAULT_TIMEOUT_S, CancelCheck, ToolCall
+from studio.media.ffmpeg import DEMUXERS, local
 from studio.media.sniff import Refusal, sniff
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-_MAX_PICTURE_PX = 8192 * 8192
 _MAX_BAD_PACKETS = 5_000
 _STEP = Fraction(1, FACE_RATE_HZ)
 _ACTION = "Reading the picture"
@@ -44,31 +44,27 @@ class PictureQuery:
 
 def pictures(query: PictureQuery, *, cancel: CancelCheck | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> Iterator[np.ndarray]:
     """Yield uint8 pictures of one shape (height, width, 3), upright as a player shows them. With `length_ms`, exactly the frames that
-    begin before it. Raises BadMedia, NotMeasurable where there is no moving picture, MediaToolFailed, Cancelled."""
-    import av
-
+    begin before it. The file is read in a process of its own. Raises BadMedia, NotMeasurable where there is no moving picture,
+    MediaToolFailed, Cancelled."""
     kind = sniff(query.path)
     if isinstance(kind, Refusal):
         raise BadMedia(query.name, kind.reason)
+    question = Question(
+        "pictures", str(query.path.resolve()), query.name, kind.container, kind.demuxer, length_ms=query.length_ms, longest_px=query.longest_px
+    )
+    yield from pictures_of(question, ToolCall(_ACTION, timeout_s, cancel))
+
+
+def decoded(query: PictureQuery, demuxer: str | None) -> Iterator[np.ndarray]:
+    """The same in this process: only for the reader."""
+    import av
+
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
-    watch = _Watch(cancel, time.monotonic() + timeout_s)
     try:
-        with av.open(local(query.path), format=kind.demuxer, options=options, metadata_errors="replace") as container:
-            yield from _on_grid(_timed(container, _stream(container, query), watch), query)
+        with av.open(local(query.path), format=demuxer, options=options, metadata_errors="replace") as container:
+            yield from _on_grid(_timed(container, _stream(container, query)), query)
     except (av.error.FFmpegError, OSError) as error:
         raise MediaToolFailed(_ACTION, f"“{query.name}” is damaged ({error}).") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Watch:
-    cancel: CancelCheck | None
-    deadline_s: float
-
-    def check(self) -> None:
-        if self.cancel is not None and self.cancel():
-            raise Cancelled
-        if time.monotonic() > self.deadline_s:
-            raise MediaToolFailed(_ACTION, "it took too long and was stopped.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +86,20 @@ def _stream(container: InputContainer, query: PictureQuery) -> VideoStream:
         what = "only a still cover picture" if container.streams.video else "no picture"
         raise NotMeasurable(f"“{query.name}” has {what}, so there are no faces to follow; lips can only be judged on a film.")
     stream = found[0]
-    if stream.codec_context.width * stream.codec_context.height > _MAX_PICTURE_PX:
+    if stream.codec_context.width * stream.codec_context.height > MAX_PICTURE_PX:
         raise BadMedia(query.name, "its picture is larger than the studio can hold. Scale it down.")
     stream.thread_type = "AUTO"
     return stream
 
 
-def _timed(container: InputContainer, stream: VideoStream, watch: _Watch) -> Iterator[_Shown]:
+def _timed(container: InputContainer, stream: VideoStream) -> Iterator[_Shown]:
     """Decoded pictures with their times; those out of order or without a place are left out, broken packets skipped."""
     origin = Fraction(container.start_time, 1_000_000) if container.start_time is not None else None
     base = stream.time_base or Fraction(1, 1000)
     usual_s = 1 / Fraction(stream.average_rate) if stream.average_rate else _STEP
     last_s: Fraction | None = None
-    for frame in _decoded(container, stream, watch):
-        watch.check()
-        if frame.width * frame.height > _MAX_PICTURE_PX:
+    for frame in _packets_decoded(container, stream):
+        if frame.width * frame.height > MAX_PICTURE_PX:
             continue
         if frame.pts is not None:
             start_s = frame.pts * base - (origin or 0)
@@ -117,14 +112,13 @@ def _timed(container: InputContainer, stream: VideoStream, watch: _Watch) -> Ite
         yield _Shown(frame, start_s, start_s + length_s)
 
 
-def _decoded(container: InputContainer, stream: VideoStream, watch: _Watch) -> Iterator[VideoFrame]:
+def _packets_decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Every picture that can be decoded. A file that breaks off ends there."""
     import av
 
     bad = 0
     packets = container.demux(stream)
     while bad < _MAX_BAD_PACKETS:
-        watch.check()
         try:
             packet = next(packets)
         except StopIteration:

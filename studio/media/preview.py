@@ -5,8 +5,6 @@ Cutting and proxies go through ffmpeg; the side-by-side composite is moviepy's, 
 
 from __future__ import annotations
 
-from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from studio.domain.media import MediaInfo
 from studio.domain.timing import TimeSpan
 from studio.media.decode import shift_filter
 from studio.media.ffmpeg import ToolCall, input_args, local, run, write_beside
+from studio.media.header import header
 
 if TYPE_CHECKING:
     from moviepy import VideoClip, VideoFileClip
@@ -49,7 +48,7 @@ def is_browser_playable(path: Path, info: MediaInfo) -> bool:
         return False
     if info.video is None:
         return bool(info.audio) and info.container in _PLAYABLE
-    return info.video.codec in pictures and _pixels(path) in _PLAYABLE_PIXELS
+    return info.video.codec in pictures and header(path).pixel_format in _PLAYABLE_PIXELS
 
 
 def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track: int | None = None, shift_ms: int = 0) -> None:
@@ -58,7 +57,7 @@ def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track:
     `track` None takes the first sound; `shift_ms` plays it so much later. Raises MediaToolFailed, OutOfSpace, Cancelled.
     """
     video = info.video
-    fits = video is not None and video.codec == "h264" and video.height_px <= _PROXY_HEIGHT_PX and _pixels(path) in _PLAYABLE_PIXELS
+    fits = video is not None and video.codec == "h264" and video.height_px <= _PROXY_HEIGHT_PX and header(path).pixel_format in _PLAYABLE_PIXELS
     picture = ["-c:v", "copy"] if fits else ["-vf", _SMALL_PICTURE, "-fps_mode", "vfr", *_ENCODERS]
     maps = [*(["-map", "0:V:0", *picture] if video is not None else []), *_sound_map(info, track, shift_ms)]
     with write_beside(out) as draft:
@@ -67,7 +66,7 @@ def make_proxy(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track:
 
 def is_quick_to_seek(path: Path, info: MediaInfo) -> bool:
     """Whether any moment of the picture is on screen at once: few pixels, and a whole picture every few seconds."""
-    return info.video is None or (info.video.height_px <= _QUICK_HEIGHT_PX and (_longest_gap_s(path) or 0) <= _QUICK_GAP_S)
+    return info.video is None or (info.video.height_px <= _QUICK_HEIGHT_PX and (header(path).longest_gap_s or 0) <= _QUICK_GAP_S)
 
 
 def make_light_picture(path: Path, info: MediaInfo, out: Path, call: ToolCall, *, track: int | None = None, shift_ms: int = 0) -> None:
@@ -125,35 +124,3 @@ def _tail(draft: Path) -> list[str]:
         *["-map_metadata", "-1", "-map_chapters", "-1", "-max_muxing_queue_size", "9999", "-movflags", "+faststart", "-f", "mp4"],
         local(draft),
     ]
-
-
-def _pixels(path: Path) -> str | None:
-    """How the picture stores its pixels; None where that cannot be told."""
-    return _pixel_format(path, path.stat().st_mtime_ns) if path.exists() else None
-
-
-@lru_cache(maxsize=256)  # asked for every range of a film that a browser fetches, and a long film's header is long
-def _pixel_format(path: Path, changed_ns: int) -> str | None:
-    """`_pixels` of a file as it was written at `changed_ns`, from the header alone."""
-    import av
-
-    try:
-        with av.open(local(path), options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
-            return container.streams.video[0].codec_context.pix_fmt if container.streams.video else None
-    except (av.error.FFmpegError, OSError):
-        return None
-
-
-def _longest_gap_s(path: Path) -> Fraction | None:
-    """The longest time between whole pictures, from the container's index; None where it has none."""
-    import av
-
-    try:
-        with av.open(local(path), options={"protocol_whitelist": "file"}, metadata_errors="replace") as container:
-            video = container.streams.video[0]
-            marks = [entry.timestamp for entry in video.index_entries if entry.is_keyframe]
-            last = video.duration or (marks[-1] if marks else 0)
-            gaps = [after - before for before, after in zip(marks, [*marks[1:], last], strict=True)]
-            return max(gaps) * video.time_base if gaps and video.time_base is not None else None
-    except (av.error.FFmpegError, OSError, IndexError):
-        return None

@@ -11,7 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio.domain.errors import BadMedia
+from studio.domain.errors import BadMedia, MediaToolFailed
+from studio.domain.plain import from_plain
+from studio.media.apart import Question, answer
+from studio.media.child import ToolCall
 from studio.media.ffmpeg import DEMUXERS, local
 from studio.media.sniff import Kind
 
@@ -24,6 +27,9 @@ _FULL_SCAN_BYTES = 64 * 2**20
 _HEAD_PACKETS = 6000
 _TAIL_S = 20
 _BUDGET_S = 600.0
+_TIMEOUT_S = 2.5 * _BUDGET_S
+_MAX_STREAMS = 256
+_MAX_WORD = 200
 _DECODED_FOR_ROTATION = 60
 _MAX_DECODED_PX = 8192 * 8192
 _MAX_FPS = 1000
@@ -85,7 +91,18 @@ class _Seen:
 
 
 def scan(path: Path, kind: Kind, name: str) -> Contents:
-    """Look through a file as the demuxer of `kind`. Raises BadMedia when it cannot be opened at all."""
+    """Look through a file as the demuxer of `kind`, in a process of its own. Raises BadMedia when it cannot be opened at all."""
+    question = Question("scan", str(path.resolve()), name, kind.container, kind.demuxer)
+    try:
+        return from_plain(Contents, answer(question, ToolCall("Looking through the file", _TIMEOUT_S)))
+    except (TypeError, ValueError, KeyError, ZeroDivisionError) as error:
+        raise BadMedia(name, "it makes the decoder talk nonsense; it is damaged, or made to do that. Export it again.") from error
+    except MediaToolFailed as error:
+        raise BadMedia(name, "looking through it took too long; it is damaged, or made to do that. Export it again.") from error
+
+
+def look_through(path: Path, kind: Kind, name: str) -> Contents:
+    """The same in this process: only for the reader."""
     import av
 
     options = {"protocol_whitelist": "file", "format_whitelist": ",".join(DEMUXERS)}
@@ -105,6 +122,8 @@ def _why_not(path: Path, kind: Kind) -> str:
 
 
 def _look_through(container: InputContainer, size_bytes: int, name: str) -> Contents:
+    if len(container.streams) > _MAX_STREAMS:
+        raise BadMedia(name, f"it claims {len(container.streams):,} tracks, more than any film has.")
     seen = {stream.index: _Seen() for stream in container.streams}
     is_whole = size_bytes <= _FULL_SCAN_BYTES or not _head_and_tail(container, seen)
     if is_whole:
@@ -191,8 +210,8 @@ def _facts(stream: Stream, seen: _Seen, origin_s: Fraction, is_whole: bool) -> S
         end_ms=_ms(end, base, origin_s),
         is_cover=bool(stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails)),
         is_default=bool(stream.disposition & Disposition.default),
-        language=stream.metadata.get("language"),
-        title=stream.metadata.get("title"),
+        language=_word(stream, "language"),
+        title=_word(stream, "title"),
         rate_hz=getattr(context, "sample_rate", 0) or 0 if stream.type == "audio" else 0,
         channels=getattr(context, "channels", 0) or 0 if stream.type == "audio" else 0,
         width_px=getattr(context, "width", 0) or 0,
@@ -200,6 +219,11 @@ def _facts(stream: Stream, seen: _Seen, origin_s: Fraction, is_whole: bool) -> S
         fps=rate,
         is_variable_rate=_is_variable(moments, step, base),
     )
+
+
+def _word(stream: Stream, name: str) -> str | None:
+    word = stream.metadata.get(name)
+    return None if word is None else word[:_MAX_WORD]
 
 
 def _has_duration(seen: _Seen, moments: list[int]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.domain.errors import BadMedia
+from studio.media import probe as probing
 from studio.media import scan as subject
 from studio.media.probe import probe
 from studio.media.sniff import MATROSKA, MP4
@@ -15,7 +16,8 @@ from tests.media.samples import ffmpeg, film
 
 @pytest.fixture
 def ends_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Treat every file as a large one."""
+    """Treat every file as a large one, in this process."""
+    monkeypatch.setattr(probing, "scan", subject.look_through)
     monkeypatch.setattr(subject, "_FULL_SCAN_BYTES", 0)
     monkeypatch.setattr(subject, "_HEAD_PACKETS", 20)
     monkeypatch.setattr(subject, "_TAIL_S", 1)
@@ -50,7 +52,7 @@ def test_looking_through_without_an_index_ends_in_time(tmp_path: Path, ends_only
     ffmpeg("-i", str(tmp_path / "a.webm"), "-c", "copy", "-f", "webm", "-live", "1", str(tmp_path / "live.webm"))
     monkeypatch.setattr(subject, "_BUDGET_S", -1.0)
     with pytest.raises(BadMedia, match="no index"):
-        subject.scan(tmp_path / "live.webm", MATROSKA, "live.webm")
+        subject.look_through(tmp_path / "live.webm", MATROSKA, "live.webm")
 
 
 def test_an_edit_list_that_cuts_the_last_picture_short_counts(tmp_path: Path, clip: Path) -> None:
