@@ -1,8 +1,8 @@
-// Rows asked for before anybody shows them: while the page itself still loads, and from the click on a project on. By the time the desk is
-// there, so are its lines. Whoever shows them takes them once; what failed or lay too long is asked for again in the usual way.
+// The first screen, begun before the page's frame is there. Rows are asked for while the frame still loads, and from the click on a project
+// on; where the address asks for the lines of a project, the desk itself stands as soon as they are here. Whoever shows rows takes them
+// once; what failed or lay too long is asked for again in the usual way. Nothing is imported here that has to wait for anything.
 
 import { remembered } from "./address.js";
-import { getPulse, getRows } from "./api.js";
 
 const KEPT_MS = 15_000;
 const asked = new Map(); // project → {at_ms, answer}
@@ -10,13 +10,13 @@ const asked = new Map(); // project → {at_ms, answer}
 /** Begin to fetch a project's lines. Failing is no news: whoever shows the project asks again, and tells. */
 export function fetchEarly(project) {
   if (!project || asked.has(project)) return;
-  asked.set(project, { at_ms: performance.now(), answer: both(project).catch(() => null) });
+  asked.set(project, { at_ms: performance.now(), answer: opening(project).catch(() => null) });
 }
 
-/** The pulse first: what happens between the two is told again by the next one. */
-async function both(project) {
-  const pulse = await getPulse(project, null);
-  return pulse && { pulse, desk: await getRows(project, "", []) };
+/** The address is one the page's HTML has asked for already (first_screen.py), so that the answer is on its way before any module runs. */
+async function opening(project) {
+  const response = await fetch(new URL(`desk/${project}/opening`, document.baseURI));
+  return response.ok ? response.json() : null;
 }
 
 /** {pulse, desk} of what was fetched early; null where nothing was. */
@@ -26,4 +26,8 @@ export async function takeEarly(project) {
   return one && performance.now() - one.at_ms < KEPT_MS ? one.answer : null;
 }
 
-fetchEarly(remembered("project"));
+const project = remembered("project");
+fetchEarly(project);
+if (project && ["", "lines"].includes(remembered("tab"))) {
+  Promise.all([import("./desk/desk.js"), asked.get(project).answer]).then(([desk, found]) => found && desk.stand(project));
+}

@@ -13,6 +13,7 @@ import { mendWidgets } from "./mended.js";
 import { Pace, leftSentence } from "./pace.js";
 import { translatePage } from "./painted.js";
 import { keepSetting } from "./person.js";
+import { pageTold } from "./stage.js";
 import { focusList, moveBetweenTabs, watchTabs } from "./tabs.js";
 import { toast } from "./toast.js";
 import { LANGUAGES, chooseHere, language, person, words } from "./words.js";
@@ -40,6 +41,7 @@ export function mount({ element, props, trigger, watch }) {
     clear(door, view.can_leave ? leave(view.user) : null);
     saved.paint();
     checkpoint.paint(view);
+    if (props.value) pageTold(view.project_id, !checkpoint.element.hidden);
     tellFailure(view.job, state);
     keepAddress(view.project_id ?? "", state);
   };

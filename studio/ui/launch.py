@@ -65,6 +65,7 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
     from fastapi import FastAPI
 
     from studio.ui import look
+    from studio.ui.first_screen import FirstScreen
     from studio.ui.routes import add_routes
     from studio.ui.session import LOOPBACK, Gate, Sessions
 
@@ -85,9 +86,9 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
         enable_monitoring=False,
         max_file_size=Limits().max_media_bytes,
         theme=look.theme(),
-        head=look.head(),
         favicon_path=str(look.ASSETS / "icons" / "lipline.png"),
     )
+    mounted.add_middleware(FirstScreen, scripts=look.scripts(), sheets=look.sheets())
     mounted.add_middleware(Gate, sessions=sessions, hosts=LOOPBACK if options.host in LOOPBACK else None)
     return mounted
 

@@ -86,12 +86,17 @@ def theme() -> gr.themes.Base:
     return base.set(**_TOKENS, **dark)
 
 
-def head() -> str:
-    """Links to our style sheets, and the modules of the first screen, so that they come all at once and not one level of imports after the
-    other. Gradio's own `css` argument rewrites rules and loses borders that use variables."""
-    sheets = "".join(f'<link rel="stylesheet" href="look/css/{name}.css">' for name in SHEETS)
+def sheets() -> str:
+    """Links to our style sheets, after the frame's own: rules of equal weight are ours. Gradio's `css` argument rewrites rules and loses
+    borders that use variables."""
+    return "".join(f'<link rel="stylesheet" href="look/css/{name}.css">' for name in SHEETS)
+
+
+def scripts() -> str:
+    """What begins before the frame does, and the modules of the first screen, so that they come all at once and not one level of imports
+    after the other."""
     preloads = "".join(f'<link rel="modulepreload" href="look/{name}">' for name in modules(*FIRST_MODULES))
-    return f'{sheets}<script type="module" src="look/js/early.js"></script>{preloads}'
+    return f'<script type="module" async src="look/js/early.js"></script>{preloads}'
 
 
 def modules(*entries: str) -> tuple[str, ...]:

@@ -198,6 +198,13 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
         pulse = opened.pulse(None)
         return Answer({"pulse": pulse, "desk": opened.view()})
 
+    @router.get("/desk/{project_id}/opening")
+    def opening(request: Request, project_id: str) -> Answer:
+        """All that a page needs to stand; the pulse first, so that what happens between the two is told again by the next one."""
+        opened = desk(request, project_id)
+        pulse = opened.pulse(None)
+        return Answer({"pulse": pulse, "desk": opened.view()})
+
     @router.get("/desk/{project_id}/pulse")
     def pulse(request: Request, project_id: str, since: int | None = None) -> JSONResponse:
         return JSONResponse(to_plain(desk(request, project_id).pulse(since)))

@@ -15,11 +15,11 @@ FILES = sorted(path for path in look.ASSETS.rglob("*") if path.suffix in {".css"
 
 def test_every_style_sheet_linked_is_there() -> None:
     assert all((look.ASSETS / "css" / f"{name}.css").is_file() for name in look.SHEETS)
-    assert look.head().count('rel="stylesheet"') == len(look.SHEETS)
+    assert look.sheets().count('rel="stylesheet"') == len(look.SHEETS)
 
 
 def test_the_modules_of_the_first_screen_are_asked_for_at_once() -> None:
-    preloaded = re.findall(r'rel="modulepreload" href="look/([^"]+)"', look.head())
+    preloaded = re.findall(r'rel="modulepreload" href="look/([^"]+)"', look.scripts())
     assert len(preloaded) == len(set(preloaded)) and all((look.ASSETS / name).is_file() for name in preloaded)
     for name in preloaded:  # nothing they import comes a level later
         for target in re.findall(r'(?:from|^import) "(\.[^"]+)";', (look.ASSETS / name).read_text(encoding="utf-8"), re.MULTILINE):

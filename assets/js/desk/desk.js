@@ -17,8 +17,39 @@ import { Selection } from "./selection.js";
 import { Sieve } from "./sieve.js";
 import { registerSignOff } from "./signoff.js";
 import { Toolbar } from "./toolbar.js";
+import { Stage } from "../stage.js";
+
+let isMounted = false;
+let standing = null; // the desk that stands before the page's frame does
+let stage = null; // and where
+
+/** The desk before the page's frame is there: whole, but for what only the page can do, which waits. */
+export function stand(project) {
+  if (isMounted) return;
+  standing = build(h("div"));
+  stage = new Stage(standing.element);
+  standing.follow({ project_id: project });
+}
 
 export function mount({ element, props, trigger, watch }) {
+  isMounted = true;
+  const desk = standing ?? build(element);
+  if (stage) {
+    element.className = "island desk";
+    stage.handTo(element);
+  }
+  [standing, stage] = [null, null];
+  desk.page = trigger;
+  for (const [name, values] of desk.waiting.splice(0)) trigger(name, values);
+  const follow = () => desk.follow(props.value);
+  watch("value", follow);
+  follow();
+}
+
+/** The parts, joined in `element`. `page(event, values)` is the page's to give; what is told before waits. */
+function build(element) {
+  const desk = { element, waiting: [], page: null };
+  const trigger = (name, values) => (desk.page ? desk.page(name, values) : desk.waiting.push([name, values]));
   const selection = new Selection();
   const actions = makeActions(selection, trigger, () => panel.wordings.instruction);
   const sieve = new Sieve();
@@ -43,12 +74,11 @@ export function mount({ element, props, trigger, watch }) {
   bindKeys(element, { selection, list, panel, actions });
   lines.watch(() => footer.paint());
   window.addEventListener("lipline:jump", (event) => list.jump(event.detail.id));
-  const follow = () => {
-    notices.paint(props.value?.notices ?? [], props.value?.sound);
-    lines.follow(props.value);
+  desk.follow = (value) => {
+    notices.paint(value?.notices ?? [], value?.sound);
+    lines.follow(value);
   };
-  watch("value", follow);
-  follow();
+  return desk;
 }
 
 /** What holds for the whole project, on one line that opens. Sound that is early or late against the lips stands first, with
