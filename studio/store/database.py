@@ -1,7 +1,7 @@
 """Opening the database: an URL in, an Engine out whose schema is current. `reading` and `writing` are its transactions.
 
 SQLite files run in WAL mode with foreign keys and synchronous=FULL, so a committed edit survives a power cut; writers queue
-for up to BUSY_WAIT_MS. Another database needs only its URL; what is SQLite's own is guarded by dialect.
+for up to BUSY_WAIT_MS. PostgreSQL, for several servers on one database, needs only its URL (`postgres.py`).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from studio.domain.errors import BadSetting, OutOfSpace, StudioError
+from studio.store import postgres
 from studio.store.migrate import migrate
 
 BUSY_WAIT_MS = 20_000
@@ -44,8 +45,10 @@ def open_database(url: str) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent picture of the database; writes nothing, waits for nobody."""
-    with translated(engine), engine.connect() as connection, connection.begin():
-        yield connection
+    with translated(engine), engine.connect() as connection:
+        moment = postgres.one_moment(connection) if engine.dialect.name == "postgresql" else connection
+        with moment.begin():
+            yield moment
 
 
 @contextmanager
@@ -82,12 +85,12 @@ def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise BadSetting(f"“{url}” is not a database address; use sqlite:////path/to/studio.db or postgresql://user@host/name.") from error
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise BadSetting(
-            f"The studio keeps its projects in SQLite or PostgreSQL, not {parsed.get_backend_name()}; check the database address."
-        )
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise BadSetting("That is not a database address; use sqlite:////path/to/studio.db or postgresql://user@host/name.") from error
+    if parsed.get_backend_name() in postgres.NAMES:
+        return postgres.with_driver(parsed)
+    if parsed.get_backend_name() != "sqlite":
+        raise BadSetting(f"The studio keeps its projects in SQLite or PostgreSQL, not {parsed.get_backend_name()}; check the database address.")
+    if parsed.database in (None, "", ":memory:"):
         raise BadSetting("The database address names no file, so nothing would be kept; use sqlite:////path/to/studio.db.")
     return parsed
 
@@ -98,15 +101,17 @@ def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_WAIT_MS / 1000}
         _make_folder(Path(str(url.database)).parent)
+    else:
+        options["connect_args"] = postgres.NETWORK
     try:
         engine = create_engine(url, **options)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise BadSetting(
-            f"The database address needs a driver that is not installed ({error}); install psycopg, or use a sqlite address."
-        ) from error
+        raise BadSetting(f"PostgreSQL needs psycopg, which is not installed ({error}); pip install -r requirements-cluster.txt, or use a sqlite address.") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_sqlite_connect)
         event.listen(engine, "begin", _on_sqlite_begin)
+    else:
+        postgres.prepare(engine)
     return engine
 
 
@@ -134,7 +139,9 @@ def _on_sqlite_begin(connection: Connection) -> None:
 
 
 def _sentence(url: URL, error: DBAPIError) -> StudioError:
-    place = url.render_as_string(hide_password=True) if url.get_backend_name() != "sqlite" else str(url.database)
+    if url.get_backend_name() != "sqlite":
+        return postgres.sentence(url.set(drivername=postgres.NAMES[0]).render_as_string(hide_password=True), error)
+    place = str(url.database)
     code = getattr(error.orig, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     if primary == sqlite3.SQLITE_FULL:

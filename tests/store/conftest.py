@@ -1,14 +1,13 @@
-"""A fresh database on disk, a project in it, and the stores over it."""
+"""A fresh database on SQLite and on PostgreSQL, a project in it, and the stores over it."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine
 
 from studio.domain.project import Project
 from studio.store.database import new_id, open_database
@@ -18,20 +17,19 @@ from studio.store.projects import ProjectStore
 from tests.store.samples import a_project
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
-    """An empty SQLite file; or an empty database on the server LIPLINE_TEST_POSTGRES names, to hold the stores against it."""
-    server = os.environ.get("LIPLINE_TEST_POSTGRES")
-    if server is None:
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # for tests of what is SQLite's own
+on_postgres = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where an empty database is or will be: a file, then one on a real server, so that every promise of a store is held on both."""
+    if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'home' / 'studio.db'}"
         return
-    name, admin = f"lipline_{new_id()}", create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    server, name = request.getfixturevalue("postgres_server"), f"studio_{new_id()}"
+    yield server.create(name, like="empty_studio" if "engine" in request.fixturenames else "template0")
+    server.drop(name)
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +42,7 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def engine(url: str, empty_file: Path) -> Iterator[Engine]:
+    """An open database of today's schema with nothing in it."""
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True)

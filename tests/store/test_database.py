@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from studio.domain.errors import BadSetting, OutOfSpace, StudioError
 from studio.store.database import new_id, open_database, reading, utc_now, writing
 from studio.store.schema import USERS
+from tests.store.conftest import on_sqlite
 
 
 def add_user(engine: Engine, name: str) -> None:
@@ -25,6 +26,7 @@ def names(engine: Engine) -> set[str]:
         return set(connection.execute(select(USERS.c.name)).scalars())
 
 
+@on_sqlite
 def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut(engine: Engine) -> None:
     with reading(engine) as connection:
         found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")}
@@ -103,6 +105,7 @@ def test_a_home_below_a_file_is_a_sentence(tmp_path: Path) -> None:
         open_database(f"sqlite:///{tmp_path / 'file' / 'studio.db'}")
 
 
+@on_sqlite
 def test_a_full_disk_is_told_and_the_edit_before_it_is_kept(engine: Engine) -> None:
     add_user(engine, "ada")
     with engine.connect() as connection:

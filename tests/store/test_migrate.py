@@ -17,11 +17,12 @@ from sqlalchemy import Engine, create_engine, inspect
 from studio.domain.errors import StudioError
 from studio.domain.timing import TimeSpan
 from studio.store import migrate as migrations
-from studio.store.database import open_database
+from studio.store.database import new_id, open_database
 from studio.store.lines import LineStore
 from studio.store.migrate import MIGRATIONS, stored_version
 from studio.store.projects import ProjectStore
 from studio.store.schema import METADATA, SCHEMA_VERSION
+from tests.store.conftest import on_sqlite
 
 SCHEMAS = Path(__file__).parent / "schemas"
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,12 +70,16 @@ def test_every_schema_there_ever_was_has_its_dump() -> None:
     assert {path.stem for path in SCHEMAS.glob("*.sql")} == set(known_revisions())
 
 
-def test_a_migrated_database_has_exactly_the_tables_of_the_schema(engine: Engine, tmp_path: Path) -> None:
+def test_a_migrated_database_has_exactly_the_tables_of_the_schema(engine: Engine, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA) == []
-    fresh = create_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
+    if engine.dialect.name == "sqlite":
+        fresh = create_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
+    else:
+        fresh = create_engine(request.getfixturevalue("postgres_server").create(f"fresh_{new_id()}"))
     METADATA.create_all(fresh)
     assert shape(engine) == shape(fresh)
+    fresh.dispose()
 
 
 @pytest.mark.parametrize("dump", sorted(SCHEMAS.glob("*.sql")), ids=lambda path: path.stem)
@@ -102,6 +107,7 @@ def test_a_database_of_a_newer_version_is_left_alone_with_a_sentence(url: str) -
         open_database(url)
 
 
+@on_sqlite
 def test_a_step_that_fails_halfway_leaves_the_old_schema_whole(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
@@ -120,7 +126,7 @@ def test_a_step_that_fails_halfway_leaves_the_old_schema_whole(url: str, tmp_pat
 
 
 def test_studios_that_start_together_make_one_schema(url: str) -> None:
-    code = f"from studio.store.database import open_database; open_database({url!r}); print('ok')"
+    code = f"from studio.store.database import new_id, open_database; open_database({url!r}); print('ok')"
     started = [subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate()[0] for process in started] == ["ok\n"] * 3
     assert stored_version(open_database(url)) == SCHEMA_VERSION
@@ -128,7 +134,7 @@ def test_studios_that_start_together_make_one_schema(url: str) -> None:
 
 def test_opening_a_current_database_loads_no_migration_code(url: str) -> None:
     open_database(url).dispose()
-    code = f"import sys; from studio.store.database import open_database; open_database({url!r}); print('alembic' in sys.modules)"
+    code = f"import sys; from studio.store.database import new_id, open_database; open_database({url!r}); print('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout == "False\n"
 
 
