@@ -68,7 +68,7 @@ DRAFT_LIFE_S = 24 * 3600
 RESERVE_BYTES = 64 * 2**20  # left free by large copies, so that the database beside can still write
 _KEY = re.compile(r"([0-9a-f]{64})\.([a-z0-9]{1,5})", re.ASCII)
 _CHUNK_BYTES = 2**20
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Draft:
@@ -99,8 +99,10 @@ class BlobStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._drafts = folder / "drafts"
+        self.parts = folder / "parts"  # of files on their way in; beside the blobs, so that a rename makes them one
         try:
-            self._drafts.mkdir(parents=True, exist_ok=True)
+            for made in (self._drafts, self.parts):
+                made.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BadSetting(f"The folder {folder} for media cannot be made ({error.strerror}); choose another home.") from error
 
@@ -135,11 +137,18 @@ class BlobStore:
             yield draft
             draft.stored_as(self._store(draft, suffix))
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in FULL:
                 raise OutOfSpace(str(self._folder)) from error
             raise
         finally:
             draft.path.unlink(missing_ok=True)
+
+    def adopt(self, path: Path, key: str) -> str:
+        """Make a file of `parts` a blob, by a rename; `key` is its sha256 with a suffix, known to who wrote it. Returns the key."""
+        assert _is_key(key) and path.parent == self.parts, f"{path} cannot become the blob {key!r}"
+        os.utime(path)  # young again, as everything is that was just stored
+        self._moved(path, key)
+        return key
 
     def path(self, key: str) -> Path:
         """Where the blob lies. Raises NotFound for what is no key, or no blob here."""
@@ -151,6 +160,10 @@ class BlobStore:
     def exists(self, key: str) -> bool:
         """Whether the blob is here; what is no key is not."""
         return _is_key(key) and self._place(key).is_file()
+
+    def size_bytes(self, key: str) -> int:
+        """How large the blob is. Raises NotFound like `path`."""
+        return self.path(key).stat().st_size
 
     def sweep(self) -> int:
         """Remove drafts that a killed process left more than a day ago; returns how many. Call at start."""
@@ -199,13 +212,16 @@ class BlobStore:
             if digest is None:
                 digest = hashlib.file_digest(written, "sha256").hexdigest()
             os.fsync(written.fileno())
+        self._moved(path, digest + suffix)
+        return digest + suffix
+
+    def _moved(self, path: Path, key: str) -> None:
+        place = self._place(key)
         path.chmod(0o444)  # nobody writes into a stored blob by accident
-        place = self._place(digest + suffix)
         place.parent.mkdir(parents=True, exist_ok=True)
         path.replace(place)
         for folder in (place.parent, place.parent.parent, self._folder):
             _sync_folder(folder)
-        return place.name
 
 
 def _is_key(key: str) -> bool:

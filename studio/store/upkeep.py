@@ -1,73 +1,147 @@
-"""Giving disk space back: blobs that no row names any more. Enter: the database and the blob folder. Leaves: what was freed.
+"""Giving disk space back: deleted projects past their time, stored files nobody names, uploads nobody goes on with, old files of the cache.
 
-A blob counts as named when its key stands anywhere in a row of a project that was not purged: as source, bed, take, or
-recording of a voice, or inside the JSON of a stage result. Young blobs are left alone, for a job may have written them and not yet its row.
+Enter: the stores and how long things are kept. Leaves: what went, or in a dry run what would go, with its bytes. Safe while people and jobs are at
+work, in several processes at once: a file goes only when it is old, no row names it, and no running job began before that was so.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Text, cast, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, true
 
+from studio.domain.upload import in_words
 from studio.store.blobs import BlobStore
-from studio.store.database import reading
+from studio.store.database import reading, utc_now
+from studio.store.keeping import KeepingStore
+from studio.store.named import arriving_keys, named_keys
 from studio.store.projects import ProjectStore
-from studio.store.schema import JOBS, PROJECTS, REFERENCE_VOICES, STAGE_RESULTS, TAKES
+from studio.store.schema import JOBS, PROJECTS
+from studio.store.server_values import ServerValues
+from studio.store.uploads import UploadStore
 
-YOUNG_S = 2 * 24 * 3600
-_KEYS = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,5}", re.ASCII)
+DAY_S = 24 * 3600
+UNNAMED = "unnamed blobs"  # key → since when no row has named it, while jobs that may have read it before run on
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    count: int = 0
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Freed:
+    """What went. `waiting`: stored files that go once the jobs which may still read them are over."""
+
     projects: int
-    blobs: int
-    size_bytes: int
+    blobs: Heap
+    uploads: Heap
+    cache: Heap
+    waiting: Heap = Heap()
+
+    @property
+    def size_bytes(self) -> int:
+        return self.blobs.size_bytes + self.uploads.size_bytes + self.cache.size_bytes
 
 
-def free_space(engine: Engine, blobs: BlobStore, *, deleted_before: str, young_s: float = YOUNG_S) -> Freed:
-    """Purge projects deleted before an ISO 8601 UTC time, then remove the blobs nobody names; nothing while a job runs."""
-    if _is_working(engine):
-        return Freed(0, 0, 0)
-    purged = ProjectStore(engine).purge(deleted_before)
-    before_s = time.time() - young_s
-    old = blobs.older_than(before_s)  # listed before the rows are read: what comes later is young
-    with reading(engine) as connection:
-        named = _named_keys(connection)
-    removed = (blobs.remove(key, before_s) for key in old if key not in named)
-    sizes = [size_bytes for size_bytes in removed if size_bytes is not None]
-    return Freed(purged, len(sizes), sum(sizes))
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """`cache`: the folder of what is made for the page."""
+
+    engine: Engine
+    blobs: BlobStore
+    uploads: UploadStore
+    cache: Path
+    keeping: KeepingStore
+
+    def sweep(self, *, is_dry_run: bool = False) -> Freed:
+        """Free what is past its time. A dry run changes nothing and tells what would go."""
+        keeping = self.keeping.get()
+        before = (datetime.now(UTC) - timedelta(days=keeping.bin_days)).isoformat()
+        projects = self._binned(before) if is_dry_run else ProjectStore(self.engine).purge(before)
+        uploads = self._uploads(keeping.upload_days, is_dry_run)
+        blobs, waiting = self._blobs(before, time.time() - keeping.young_s, is_dry_run)
+        freed = Freed(projects, blobs, uploads, self._cache(time.time() - keeping.cache_days * DAY_S, is_dry_run), waiting)
+        if not is_dry_run:
+            log = logging.getLogger(__name__)
+            log.info("freed %d projects, %d stored files, %d uploads, %d cached files, %s", projects, blobs.count, uploads.count, freed.cache.count, in_words(freed.size_bytes))
+        return freed
+
+    def _binned(self, before: str) -> int:
+        with reading(self.engine) as connection:
+            return connection.execute(select(func.count()).where(_is_over(before))).scalar_one()
+
+    def _blobs(self, before: str, before_s: float, is_dry_run: bool) -> tuple[Heap, Heap]:
+        """Stored files nobody names: (those that went, those that wait for a job)."""
+        old = self.blobs.older_than(before_s)  # listed before the rows are read: what comes later is young
+        with reading(self.engine) as connection:
+            named = named_keys(connection, ~_is_over(before) if is_dry_run else true()) | arriving_keys(connection)
+            oldest_job = _oldest_job(connection)
+        unnamed = [key for key in old if key not in named]
+        since = self._since(unnamed, oldest_job, is_dry_run)
+        ready = [key for key in unnamed if oldest_job is None or since[key] < oldest_job]
+        waiting = _heap(self._size(key) for key in set(unnamed) - set(ready))
+        return _heap(self._size(key) if is_dry_run else self.blobs.remove(key, before_s) for key in ready), waiting
+
+    def _since(self, unnamed: Iterable[str], oldest_job: str | None, is_dry_run: bool) -> dict[str, str]:
+        """When it was first seen of each file that no row names it. Only kept while jobs run; with none, nothing has to wait."""
+        values, now = ServerValues(self.engine), utc_now()
+        noted = values.get(UNNAMED, {})
+        since = {key: noted.get(key, now) for key in unnamed}
+        kept = since if oldest_job is not None else {}
+        if kept != noted and not is_dry_run:
+            values.put(UNNAMED, kept)
+        return since
+
+    def _size(self, key: str) -> int | None:
+        return self.blobs.size_bytes(key) if self.blobs.exists(key) else None
+
+    def _uploads(self, days: int, is_dry_run: bool) -> Heap:
+        """Uploads nobody goes on with, and parts whose row has gone."""
+        stale = self.uploads.stale(days)
+        orphans = self.uploads.orphans(time.time() - days * DAY_S)
+        sizes = [_size_of(self.uploads.part(one)) for one in stale] + [_size_of(path) for path in orphans]
+        if not is_dry_run:
+            for one in stale:
+                self.uploads.forget(one)
+            for path in orphans:
+                path.unlink(missing_ok=True)
+        return _heap(sizes)
+
+    def _cache(self, oldest_s: float, is_dry_run: bool) -> Heap:
+        """Files nobody has looked at for a while, and drafts of killed processes."""
+        sizes: list[int] = []
+        for path in self.cache.glob("*") if self.cache.is_dir() else ():
+            with suppress(FileNotFoundError):  # another process may sweep too
+                found = path.stat()
+                if path.is_file() and max(found.st_atime, found.st_mtime) < oldest_s:
+                    sizes.append(found.st_size)
+                    if not is_dry_run:
+                        path.unlink()
+        return _heap(sizes)
 
 
-def free_deleted(engine: Engine, blobs: BlobStore, *, kept_days: int) -> None:
-    """`free_space` for a server's start: a deleted project can be brought back by hand for `kept_days`."""
-    before = datetime.now(UTC) - timedelta(days=kept_days)
-    freed = free_space(engine, blobs, deleted_before=before.isoformat())
-    logging.getLogger(__name__).info("freed %d projects, %d files, %d bytes", freed.projects, freed.blobs, freed.size_bytes)
+def _is_over(before: str) -> ColumnElement[bool]:
+    return PROJECTS.c.deleted_at.is_not(None) & (PROJECTS.c.deleted_at < before)
 
 
-def _is_working(engine: Engine) -> bool:
-    with reading(engine) as connection:
-        return connection.execute(select(JOBS.c.id).where(JOBS.c.state == "running")).first() is not None
+def _oldest_job(connection: Connection) -> str | None:
+    """When the longest-running job began; None while nothing runs."""
+    began = func.coalesce(JOBS.c.started_at, JOBS.c.created_at)
+    return connection.execute(select(func.min(began)).where(JOBS.c.state == "running")).scalar()
 
 
-def _named_keys(connection: Connection) -> set[str]:
-    columns: tuple[ColumnElement[str], ...] = (
-        cast(PROJECTS.c.source, Text),
-        PROJECTS.c.bed_blob,
-        TAKES.c.raw_blob,
-        TAKES.c.fitted_blob,
-        REFERENCE_VOICES.c.blob,
-        cast(STAGE_RESULTS.c.result, Text),
-    )
-    named: set[str] = set()
-    for column in columns:
-        for content in connection.execute(select(column).where(column.is_not(None))).scalars():
-            named.update(_KEYS.findall(content))
-    return named
+def _size_of(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _heap(sizes: Iterable[int | None]) -> Heap:
+    there = [size for size in sizes if size is not None]
+    return Heap(len(there), sum(there))

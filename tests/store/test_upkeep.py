@@ -1,4 +1,4 @@
-"""Space is given back from what nobody names; what anybody names, and what is young, stays."""
+"""Space is given back from what nobody names; what anybody names, what is young, and what a job may still read stays."""
 
 from __future__ import annotations
 
@@ -8,19 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from studio.domain.project import Project
+from studio.domain.settings import Keeping
+from studio.domain.upload import NewUpload, Purpose
 from studio.store.blobs import BlobStore
-from studio.store.database import utc_now
+from studio.store.database import writing
 from studio.store.jobs import JobStore, Outcome, new_worker
+from studio.store.keeping import KeepingStore
 from studio.store.lines import LineStore
 from studio.store.projects import ProjectStore
+from studio.store.schema import PROJECTS, UPLOADS
+from studio.store.server_values import ServerValues
 from studio.store.stage_results import StageKey, StageResults
-from studio.store.upkeep import YOUNG_S, Freed, free_space
+from studio.store.upkeep import UNNAMED, Heap, Upkeep
+from studio.store.uploads import UploadStore
 from tests.store.samples import a_cast, a_job, a_project, a_source, a_take
 
-LONG_AGO = "2000-01-01"
+OLD_S = Keeping().young_s + 60
+NOTHING = Heap()
 
 
 @pytest.fixture
@@ -28,10 +35,19 @@ def blobs(tmp_path: Path) -> BlobStore:
     return BlobStore(tmp_path / "blobs")
 
 
+@pytest.fixture
+def uploads(engine: Engine, blobs: BlobStore) -> UploadStore:
+    return UploadStore(engine, blobs)
+
+
+@pytest.fixture
+def upkeep(engine: Engine, blobs: BlobStore, uploads: UploadStore, tmp_path: Path) -> Upkeep:
+    return Upkeep(engine, blobs, uploads, tmp_path / "cache", KeepingStore(ServerValues(engine)))
+
+
 def old_blob(blobs: BlobStore, data: bytes) -> str:
     key = blobs.put_bytes(data, ".wav")
-    when = time.time() - YOUNG_S - 60
-    os.utime(blobs.path(key), (when, when))
+    os.utime(blobs.path(key), (time.time() - OLD_S,) * 2)
     return key
 
 
@@ -49,43 +65,93 @@ def fill(project: Project, engine: Engine, blobs: BlobStore, mark: str) -> list[
     return keys
 
 
-def test_everything_a_project_names_stays(projects: ProjectStore, project: Project, engine: Engine, blobs: BlobStore) -> None:
+def test_everything_a_project_names_stays(project: Project, engine: Engine, blobs: BlobStore, upkeep: Upkeep) -> None:
     keys = fill(project, engine, blobs, "a")
     nobodys = old_blob(blobs, b"nobody's")
-    assert free_space(engine, blobs, deleted_before=utc_now()) == Freed(0, 1, len(b"nobody's"))
+    assert upkeep.sweep(is_dry_run=True).blobs == Heap(1, len(b"nobody's"))
+    assert blobs.exists(nobodys), "a dry run takes nothing away"
+    assert upkeep.sweep().blobs == Heap(1, len(b"nobody's"))
     assert all(blobs.exists(key) for key in keys) and not blobs.exists(nobodys)
 
 
 def test_a_purged_project_gives_back_what_no_other_names(
-    projects: ProjectStore, project: Project, engine: Engine, blobs: BlobStore
+    projects: ProjectStore, project: Project, engine: Engine, blobs: BlobStore, upkeep: Upkeep
 ) -> None:
     gone = projects.create(a_project("ada"))
     kept_keys, gone_keys = fill(project, engine, blobs, "a"), fill(gone, engine, blobs, "b")
     projects.delete(gone.id, "ada")
-    assert free_space(engine, blobs, deleted_before=LONG_AGO) == Freed(0, 0, 0), "a project deleted just now may be missed tomorrow"
-    assert free_space(engine, blobs, deleted_before=utc_now()).blobs == 5
+    assert upkeep.sweep().blobs == NOTHING, "a project deleted just now may be missed tomorrow"
+    with writing(engine) as connection:
+        connection.execute(update(PROJECTS).where(PROJECTS.c.id == gone.id).values(deleted_at="2000-01-01"))
+    told = upkeep.sweep(is_dry_run=True)
+    assert (told.projects, told.blobs.count) == (1, 5)
+    assert all(blobs.exists(key) for key in gone_keys), "a dry run takes nothing away"
+    assert upkeep.sweep() == told
     assert all(blobs.exists(key) for key in kept_keys)
     assert [blobs.exists(key) for key in gone_keys] == [False] * 5 + [True]
 
 
-def test_a_young_blob_stays_and_storing_again_makes_an_old_one_young(engine: Engine, blobs: BlobStore) -> None:
+def test_a_young_blob_stays_and_storing_again_makes_an_old_one_young(blobs: BlobStore, upkeep: Upkeep) -> None:
     young, again = blobs.put_bytes(b"young", ".wav"), old_blob(blobs, b"again")
     assert blobs.put_bytes(b"again", ".wav") == again
-    assert free_space(engine, blobs, deleted_before=utc_now()) == Freed(0, 0, 0)
+    assert upkeep.sweep().blobs == NOTHING
     assert blobs.exists(young) and blobs.exists(again)
 
 
-def test_nothing_is_removed_while_a_job_runs(project: Project, jobs: JobStore, engine: Engine, blobs: BlobStore) -> None:
+def test_what_a_running_job_may_have_read_waits_until_that_job_is_over(
+    project: Project, jobs: JobStore, engine: Engine, blobs: BlobStore, upkeep: Upkeep
+) -> None:
     nobodys, worker = old_blob(blobs, b"x"), new_worker()
     job = jobs.submit(a_job(project))
-    jobs.claim(worker)
-    assert free_space(engine, blobs, deleted_before=utc_now()) == Freed(0, 0, 0)
-    assert blobs.exists(nobodys)
+    assert jobs.claim(worker) is not None
+    for _ in range(2):
+        freed = upkeep.sweep()
+        assert (freed.blobs, freed.waiting) == (NOTHING, Heap(1, 1)) and blobs.exists(nobodys)
     jobs.finish(worker, job.id, Outcome(job.state.DONE))
-    assert free_space(engine, blobs, deleted_before=utc_now()).blobs == 1
+    later = jobs.submit(a_job(project))
+    assert jobs.claim(worker) is not None
+    assert upkeep.sweep().blobs == Heap(1, 1), "a job that began after nobody named it cannot have read it"
+    jobs.finish(worker, later.id, Outcome(job.state.DONE))
+    upkeep.sweep()
+    assert not ServerValues(engine).get(UNNAMED)
 
 
 def test_a_blob_that_has_gone_or_came_back_meanwhile_counts_nothing(blobs: BlobStore) -> None:
     key, soon = blobs.put_bytes(b"x", ".wav"), time.time() + 60
     assert blobs.remove(key, time.time() - 60) is None and blobs.exists(key)
     assert blobs.remove(key, soon) == 1 and blobs.remove(key, soon) is None
+
+
+def test_uploads_nobody_goes_on_with_and_parts_without_a_row_go(engine: Engine, uploads: UploadStore, upkeep: Upkeep) -> None:
+    left, going_on = (uploads.begin(NewUpload("ada", name, 100, Purpose.MEDIA), max_open=9, admit=lambda _: None) for name in ("left.mp4", "on.mp4"))
+    for one in (left, going_on):
+        with uploads.receive(one.id, "ada", 0) as receiver:
+            receiver.write(b"x" * 40)
+    with writing(engine) as connection:
+        connection.execute(update(UPLOADS).where(UPLOADS.c.id == left.id).values(touched_at="2000-01-01"))
+    orphan = uploads.part(replace(left, id="0" * 32))
+    orphan.write_bytes(b"12345")
+    os.utime(orphan, (1.0, 1.0))
+    assert upkeep.sweep(is_dry_run=True).uploads == Heap(2, 45) and orphan.exists()
+    assert upkeep.sweep().uploads == Heap(2, 45)
+    assert [one.id for one in uploads.list("ada")] == [going_on.id]
+    assert [path.stem for path in uploads.part(left).parent.iterdir()] == [going_on.id]
+
+
+def test_the_cache_loses_what_nobody_has_looked_at_and_nothing_else(upkeep: Upkeep) -> None:
+    assert upkeep.sweep().cache == NOTHING, "there may be no cache yet"
+    upkeep.cache.mkdir()
+    old, fresh = upkeep.cache / "old.mp4", upkeep.cache / "fresh.mp4"
+    for path in (old, fresh):
+        path.write_bytes(b"x")
+    os.utime(old, (1.0, 1.0))
+    assert upkeep.sweep(is_dry_run=True).cache == Heap(1, 1)
+    assert upkeep.sweep().cache == Heap(1, 1)
+    assert [path.name for path in upkeep.cache.iterdir()] == ["fresh.mp4"]
+
+
+def test_days_that_an_administrator_set_count(projects: ProjectStore, project: Project, upkeep: Upkeep) -> None:
+    projects.delete(project.id, project.owner)
+    assert upkeep.sweep().projects == 0
+    upkeep.keeping.change(bin_days=0)
+    assert upkeep.sweep().projects == 1
