@@ -11,14 +11,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from studio.domain.errors import Cancelled, StudioError, UserError
 from studio.domain.project import Job, JobState
 from studio.domain.queue import Lane
-from studio.store.jobs import JobStore, Outcome, Progress, new_worker
+from studio.domain.workers import WorkerState
+from studio.gpu_turns import Machine
+from studio.job_context import JobContext, SteppedAside
+from studio.store.jobs import JobStore, Outcome, new_worker
+from studio.store.workers import WorkerStore
 
-REPORT_EVERY_S = 0.3
 LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 5.0
 RECOVER_EVERY_S = 10.0
@@ -26,54 +30,28 @@ CLOSE_WAIT_S = 5.0
 _LOG = logging.getLogger(__name__)
 
 
-class JobContext:
-    """What a running job sees of its runner."""
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a runner shares with other processes. `kind`: server or worker; `list`: where it says that it is there, None: nowhere; `machine`:
+    the GPUs and their leases; `state`: what it holds beside jobs, asked at each sign of life."""
 
-    def __init__(self, store: JobStore, worker: str, job_id: str) -> None:
-        self._store, self._worker, self._job_id = store, worker, job_id
-        self._stop = threading.Event()
-        self._last = Progress(0, 0, "")
-        self._written_at = 0.0
-
-    def progress(self, done: int, total: int, *, stage: str, message: str = "") -> None:
-        """Say where the work is, as often as you like: it is written a few times a second, and at each new stage."""
-        progress = Progress(done, total, stage, message)
-        is_news = stage != self._last.stage or (progress != self._last and done >= total)
-        self._last = progress
-        if not is_news and time.monotonic() - self._written_at < REPORT_EVERY_S:
-            return
-        self._written_at = time.monotonic()
-        self.flush()
-
-    def flush(self) -> None:
-        """Write the latest progress now. It is for show only: a database that cannot take it does not end the work."""
-        try:
-            self._store.report(self._worker, self._job_id, self._last)
-        except StudioError:
-            _LOG.warning("progress of job %s was not written", self._job_id, exc_info=True)
-
-    def is_cancelled(self) -> bool:
-        """Whether the work should stop as soon as it can."""
-        return self._stop.is_set()
-
-    def check(self) -> None:
-        """Raise Cancelled when the work should stop; call it once per line."""
-        if self._stop.is_set():
-            raise Cancelled
-
-    def stop(self) -> None:
-        """Ask the work to stop. For the runner."""
-        self._stop.set()
+    kind: str = "server"
+    list: WorkerStore | None = None
+    machine: Machine | None = None
+    state: Callable[[], WorkerState] = WorkerState
 
 
 class JobRunner:
-    """Worker threads over a JobStore, and one more for the kinds that run beside others, so that a film's faces hold nobody up.
+    """Worker threads over a JobStore: so many for any work, one for what somebody waits for at the desk, one for looks at faces; so that a
+    film holds nobody up. `workers` 0: this process does no jobs, and leaves those submitted to it to others.
 
     `start` takes up all waiting work, also of earlier processes; without it the runner does only the jobs submitted to it.
-    Nothing runs before the first of `start`, `submit` and `run_now`."""
+    Nothing runs before the first of `start`, `submit` and `run_now`. Needs a database and a `run` only: it works in any process."""
 
-    def __init__(self, store: JobStore, run: Callable[[Job, JobContext], None], *, workers: int = 1) -> None:
-        self._store, self._run, self._workers = store, run, workers
+    def __init__(self, store: JobStore, run: Callable[[Job, JobContext], None], *, workers: int = 1, around: Surroundings | None = None) -> None:
+        self._store, self._run = store, run
+        self._around = Surroundings() if around is None else around
+        self._lanes = (*(Lane.WORK,) * workers, Lane.DESK, Lane.BESIDE) if workers > 0 else ()
         self._worker = new_worker()
         self._lock = threading.Lock()
         self._held: dict[str, JobContext] = {}
@@ -89,8 +67,13 @@ class JobRunner:
         self._ensure_threads()
         self._news.set()
 
+    @property
+    def name(self) -> str:
+        """How this process is called in the list of workers and beside the jobs it runs."""
+        return self._worker
+
     def submit(self, job: Job) -> Job:
-        """Queue a job and return at once; the same work still waiting is returned instead of queued twice."""
+        """Queue a job and return at once; the same work still waiting is returned instead of queued twice. Raises QueueFull."""
         self._store.recover(self._held_ids())  # or a dead process would block the project
         queued = self._store.submit(job)
         with self._lock:
@@ -110,7 +93,7 @@ class JobRunner:
 
     def run_now(self, job: Job) -> Job:
         """Do a job in the caller's thread and return it as it ended, after the work of its project that runs already."""
-        queued = self._store.submit(job)
+        queued = self._store.submit(job, is_limited=False)
         self._ensure_pulse()
         while True:
             claimed = self._store.claim(self._worker, [queued.id])
@@ -123,7 +106,7 @@ class JobRunner:
             self._closing.wait(LOOK_EVERY_S)
 
     def close(self, wait_s: float = CLOSE_WAIT_S) -> None:
-        """Stop working. Jobs that stop in time go back to the queue; the others are found there at the next start."""
+        """Stop working. Jobs go back to the queue: those that stop in time by themselves, the others behind their backs."""
         self._closing.set()
         self._news.set()
         with self._lock:
@@ -134,15 +117,15 @@ class JobRunner:
         for thread in threads:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, until - time.monotonic()))
+        self._leave()
 
     # within
 
     def _ensure_threads(self) -> None:
         self._ensure_pulse()
         with self._lock:
-            while len(self._threads) < self._workers + 2 and not self._closing.is_set():
-                is_beside = len(self._threads) == self._workers + 1
-                self._spawn(lambda is_beside=is_beside: self._work(is_beside), "job-beside" if is_beside else f"job-worker-{len(self._threads)}")
+            for lane in self._lanes[len(self._threads) - 1 :] if not self._closing.is_set() else ():
+                self._spawn(lambda lane=lane: self._work(lane), f"job-{lane}")
 
     def _ensure_pulse(self) -> None:
         with self._lock:
@@ -158,20 +141,20 @@ class JobRunner:
         with self._lock:
             return frozenset(self._held)
 
-    def _work(self, is_beside: bool) -> None:
+    def _work(self, lane: Lane) -> None:
         while not self._closing.is_set():
-            job = self._next(is_beside)
+            job = self._next(lane)
             if job is None:
                 self._news.wait(LOOK_EVERY_S)
                 self._news.clear()
             else:
                 self._perform(job)
 
-    def _next(self, is_beside: bool) -> Job | None:
+    def _next(self, lane: Lane) -> Job | None:
         with self._lock:
             only = None if self._takes_all else frozenset(self._mine)
         try:
-            return self._store.claim(self._worker, only, lane=Lane.BESIDE if is_beside else Lane.WORK)
+            return self._store.claim(self._worker, only, lane=lane)
         except StudioError:
             _LOG.warning("no job could be claimed", exc_info=True)
             self._closing.wait(LOOK_EVERY_S)
@@ -179,7 +162,7 @@ class JobRunner:
 
     def _perform(self, job: Job) -> None:
         """Run a claimed job and write how it ended; raises only what is no Exception (the caller's Ctrl-C)."""
-        context = JobContext(self._store, self._worker, job.id)
+        context = JobContext(self._store, self._worker, job, self._around.machine)
         with self._lock:
             self._held[job.id] = context
         if self._closing.is_set():
@@ -188,11 +171,20 @@ class JobRunner:
         try:
             outcome = self._outcome(job, context)
         finally:
+            self._let_go(job, context)
             self._end(job.id, outcome)
+
+    def _let_go(self, job: Job, context: JobContext) -> None:
+        try:
+            context.let_go()
+        except StudioError:  # its heartbeat ends with the job, and with that the lease
+            _LOG.warning("the GPU of job %s was not given back", job.id, exc_info=True)
 
     def _outcome(self, job: Job, context: JobContext) -> Outcome:
         try:
             self._run(job, context)
+        except SteppedAside:
+            return Outcome(JobState.QUEUED)
         except Cancelled as error:
             return Outcome(JobState.CANCELLED, str(error))
         except StudioError as error:
@@ -207,39 +199,69 @@ class JobRunner:
 
     def _end(self, job_id: str, outcome: Outcome) -> None:
         try:
-            is_put_back = outcome.state is JobState.CANCELLED and self._closing.is_set()
+            is_put_back = outcome.state is JobState.QUEUED or (outcome.state is JobState.CANCELLED and self._closing.is_set())
             if not (is_put_back and self._store.release(self._worker, job_id)):
-                self._store.finish(self._worker, job_id, outcome)
+                over = Outcome(JobState.CANCELLED, str(Cancelled())) if outcome.state is JobState.QUEUED else outcome
+                self._store.finish(self._worker, job_id, over)
         except StudioError:  # the row keeps our name without a heartbeat, so that it is found and queued again
             _LOG.warning("the end of job %s was not written", job_id, exc_info=True)
         finally:
             with self._lock:
                 self._held.pop(job_id, None)
-                self._mine.discard(job_id)
+                if outcome.state is not JobState.QUEUED:
+                    self._mine.discard(job_id)
 
     def _pulse(self) -> None:
         """Signs of life, stops asked for by other processes, and work left by dead ones."""
-        beaten_at = recovered_at = time.monotonic()
-        while not self._closing.wait(LOOK_EVERY_S):
+        beaten_at, recovered_at = 0.0, time.monotonic()
+        while not self._closing.is_set():
             now = time.monotonic()
             try:
-                self._pass_on_stops()
+                self._pass_on_wishes()
                 if now - beaten_at >= BEAT_EVERY_S:
                     beaten_at = now
-                    if held := self._held_ids():
-                        self._store.beat(self._worker, held)
+                    self._beat()
                 if self._takes_all and now - recovered_at >= RECOVER_EVERY_S:
                     recovered_at = now
                     self._store.recover(self._held_ids())
             except StudioError:
                 _LOG.warning("the database did not answer; trying again", exc_info=True)
+            self._closing.wait(LOOK_EVERY_S)
 
-    def _pass_on_stops(self) -> None:
+    def _beat(self) -> None:
+        held, around = self._held_ids(), self._around
+        if held:
+            self._store.beat(self._worker, held)
+            if around.machine is not None:
+                around.machine.leases.beat(self._worker, held)
+        if around.list is not None and self._takes_all:
+            state = replace(around.state(), lanes=self._lanes, jobs=tuple(sorted(held)))
+            if not around.list.beat(self._worker, state):
+                gpus = around.machine.gpus() if around.machine is not None and self._lanes else ()
+                around.list.arrive(self._worker, around.kind, gpus, state)
+
+    def _leave(self) -> None:
+        """Behind the backs of jobs that did not stop in time: what they do yet is kept, but it is no longer theirs to end."""
+        try:
+            for job_id in self._held_ids():
+                self._store.release(self._worker, job_id)
+            if self._around.list is not None and self._takes_all:
+                self._around.list.leave(self._worker)
+        except StudioError:  # the rows keep our name without a heartbeat, so that they are found
+            _LOG.warning("the leave was not written", exc_info=True)
+
+    def _pass_on_wishes(self) -> None:
+        """Stops, and requests to make way, that were written into the database."""
         held = self._held_ids()
         if not held:
             return
         for job_id in self._store.to_stop(self._worker, held):
-            with self._lock:
-                context = self._held.get(job_id)
-            if context is not None:
-                context.stop()
+            self._tell(job_id, JobContext.stop)
+        for job_id in self._store.to_make_way(self._worker, held):
+            self._tell(job_id, JobContext.ask_way)
+
+    def _tell(self, job_id: str, what: Callable[[JobContext], None]) -> None:
+        with self._lock:
+            context = self._held.get(job_id)
+        if context is not None:
+            what(context)

@@ -1,0 +1,124 @@
+"""GPUs are lent to one job at a time, whichever process runs it: one row a device. Devices and a job in, a lent device out.
+
+Who waits is known from `jobs.waiting_for`. More urgent work goes first, and who held a device last lets others of the same urgency go first.
+A lease without a heartbeat, or of a process that is gone, is nobody's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from studio.domain.workers import LeaseView
+from studio.store.database import reading, writing
+from studio.store.job_rows import RUNNING, TABLE, is_gone
+from studio.store.schema import GPU_LEASES
+
+LEASE_LIFE_S = 30.0
+WAITS_FOR_GPU = "It waits for a GPU, which more urgent work or somebody else has just now."
+_LEASE = GPU_LEASES.c
+
+
+@dataclass(frozen=True, slots=True)
+class Borrower:
+    """A job that runs, and who runs it. `is_tired`: it has waited so long that it lets nobody go first any more."""
+
+    worker: str
+    job_id: str
+    priority: int
+    is_tired: bool = False
+
+
+class LeaseStore:
+    """The gpu_leases table; safe to use from several threads and processes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def lend(self, borrower: Borrower, devices: Sequence[str]) -> str | None:
+        """One of these devices, the first that is free; None where each is taken, or others go first."""
+        with reading(self._engine) as connection:  # cheap: who waits asks several times a second and should not write
+            if _choice(connection, borrower, devices) is None:
+                return None
+        try:
+            with writing(self._engine) as connection:
+                chosen = _choice(connection, borrower, devices)
+                return chosen if chosen is not None and _taken(connection, borrower, chosen) else None
+        except IntegrityError:  # another process entered the device in this moment
+            return None
+
+    def give_back(self, worker: str, job_id: str) -> None:
+        """The device is free; who had it last stays known. Nothing where the job holds none."""
+        with writing(self._engine) as connection:
+            connection.execute(update(GPU_LEASES).where(_of(worker, job_id)).values(worker=None, heartbeat_s=None))
+
+    def beat(self, worker: str, job_ids: Collection[str]) -> None:
+        held = (_LEASE.worker == worker) & _LEASE.job_id.in_(job_ids)
+        with writing(self._engine) as connection:
+            connection.execute(update(GPU_LEASES).where(held).values(heartbeat_s=time.time()))
+
+    def is_held(self, worker: str, job_id: str) -> bool:
+        with reading(self._engine) as connection:
+            return connection.execute(select(_LEASE.device).where(_of(worker, job_id))).first() is not None
+
+    def is_wanted(self, borrower: Borrower, held_s: float, slice_s: float) -> bool:
+        """Whether a job should pass its device on: to more urgent work at once, to work of the same urgency after a slice of time."""
+        with reading(self._engine) as connection:
+            waiting = _waiting(connection, borrower)
+        return any(row.priority < borrower.priority or (row.priority == borrower.priority and held_s >= slice_s) for row in waiting)
+
+    def all(self) -> tuple[LeaseView, ...]:
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(GPU_LEASES).order_by(_LEASE.device)).all()
+        return tuple(_view(row) for row in rows)
+
+
+def _choice(connection: Connection, borrower: Borrower, devices: Sequence[str]) -> str | None:
+    rows = {row.device: row for row in connection.execute(select(GPU_LEASES).where(_LEASE.device.in_(devices)))}
+    free = [device for device in devices if device not in rows or _is_free(rows[device])]
+    if not free or borrower.is_tired:
+        return free[0] if free else None
+    before = [row.priority for row in _waiting(connection, borrower)]
+    if any(priority < borrower.priority for priority in before):
+        return None
+    others = borrower.priority in before
+    return next((device for device in free if not others or device not in rows or rows[device].job_id != borrower.job_id), None)
+
+
+def _waiting(connection: Connection, borrower: Borrower) -> list[Row[Any]]:
+    """Other jobs of the same machine that wait for a device, and are alive."""
+    waits = (TABLE.state == RUNNING) & (TABLE.waiting_for == WAITS_FOR_GPU) & (TABLE.id != borrower.job_id)
+    host = borrower.worker.rsplit(":", 2)[0]
+    rows = connection.execute(select(TABLE.priority, TABLE.worker, TABLE.heartbeat_s).where(waits))
+    lately = time.time() - LEASE_LIFE_S
+    return [row for row in rows if row.worker.rsplit(":", 2)[0] == host and row.heartbeat_s > lately and not is_gone(row.worker)]
+
+
+def _taken(connection: Connection, borrower: Borrower, device: str) -> bool:
+    now = time.time()
+    values = {"worker": borrower.worker, "job_id": borrower.job_id, "since_s": now, "heartbeat_s": now}
+    row = connection.execute(select(GPU_LEASES).where(_LEASE.device == device)).first()
+    if row is None:
+        connection.execute(insert(GPU_LEASES).values(device=device, **values))
+        return True
+    unchanged = (_LEASE.device == device) & (_LEASE.worker.is_(None) if row.worker is None else (_LEASE.worker == row.worker) & (_LEASE.heartbeat_s == row.heartbeat_s))
+    return connection.execute(update(GPU_LEASES).where(unchanged).values(**values)).rowcount == 1
+
+
+def _is_free(row: Row[Any]) -> bool:
+    return row.worker is None or row.heartbeat_s < time.time() - LEASE_LIFE_S or is_gone(row.worker)
+
+
+def _of(worker: str, job_id: str) -> Any:
+    return (_LEASE.worker == worker) & (_LEASE.job_id == job_id)
+
+
+def _view(row: Row[Any]) -> LeaseView:
+    if _is_free(row):
+        return LeaseView(row.device, None, None, 0.0)
+    return LeaseView(row.device, row.worker, row.job_id, max(0.0, time.time() - row.since_s))
