@@ -27,7 +27,6 @@ ACCOUNT = "postgres"
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",  # a test kills programs, never the machine
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "120",
@@ -68,12 +67,8 @@ class PostgresServer:
         self._control("-w", "-t", "60", "-l", str(self.folder / "log"), "-o", f"-p {self.port} -k {self.folder} {options}", "start")
 
     def stop(self) -> None:
+        """As by a power cut of the server alone: every connection is gone at once."""
         self._control("-w", "-m", "immediate", "stop")
-
-    def restart(self) -> None:
-        """As an administrator would: every connection is cut."""
-        self.stop()
-        self.start()
 
     def _control(self, *argv: str) -> None:
         _run([str(self.programs / "pg_ctl"), "-D", str(self.folder / "data"), *argv])

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, select
 
 from studio.domain.line import Estimate
 from studio.store.database import reading, utc_now, writing
 from studio.store.schema import ESTIMATES
+from studio.store.upsert import add_rows
 
 MAX_KEPT = 200_000  # some hundred films
 _TRIM_EVERY = 2_000  # entries written between two looks at how many there are
@@ -41,8 +42,7 @@ class EstimateStore:
             kept = {key for some in _parts(tuple(found)) for key in connection.scalars(select(ESTIMATES.c.key).where(ESTIMATES.c.key.in_(some)))}
             at = utc_now()
             rows = [_columns(key, estimate, at) for key, estimate in found.items() if key not in kept]
-            if rows:
-                connection.execute(insert(ESTIMATES), rows)
+            add_rows(connection, ESTIMATES, rows)  # another server may have timed the same just now
             self._since_trim += len(rows)
             if self._since_trim >= self._trim_every:
                 self._since_trim = 0

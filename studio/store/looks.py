@@ -76,7 +76,8 @@ def _mark(connection: Connection, project_id: str) -> ProjectMark:
     edits = select(func.max(LINE_EDITS.c.seq)).where(LINE_EDITS.c.project_id == project_id)
     table = STAGE_RESULTS.c
     single = select(table.stage, table.unit, table.fingerprint, table.created_at).where(table.project_id == project_id, table.stage.in_(_SINGLE_RESULTS))
-    per_take = select(func.count(), func.max(table.created_at)).where(table.project_id == project_id, table.stage == _RESULTS_PER_TAKE)
+    # the clocks of two workers may differ, but no two measurements last exactly as long
+    per_take = select(func.count(), func.max(table.created_at), func.sum(table.seconds)).where(table.project_id == project_id, table.stage == _RESULTS_PER_TAKE)
     results = (*sorted(tuple(row) for row in connection.execute(single)), tuple(connection.execute(per_take).one()))
     seq = connection.execute(edits).scalar() or 0
     return ProjectMark(seq, read_speakers(connection, project_id), read_references(connection, project_id), results)

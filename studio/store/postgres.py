@@ -5,6 +5,7 @@ Any server of version 12 or later will do. A password is best left to libpq (PGP
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -22,6 +23,9 @@ NETWORK = {"connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 
 _LIMITS = f"SET lock_timeout = {LOCK_WAIT_MS}; SET statement_timeout = {STATEMENT_MS}; SET client_encoding = 'UTF8'"
 _BUSY = ("55P03", "40P01", "40001")
 _REFUSED = ("28000", "28P01")
+# at the login the driver passes on the server's words alone, without their number
+_NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
+_NO_LOGIN = re.compile(r'role "[^"]*" does not exist|authentication failed|no password supplied|no pg_hba\.conf entry')
 _ENDED = ("57P01", "57P02", "57P03")
 
 
@@ -49,9 +53,9 @@ def sentence(place: str, error: DBAPIError) -> StudioError:
         return StudioError(f"The database {place} is busy with other work on the same rows; nothing was changed. Try again in a moment.")
     if state == "57014":
         return StudioError(f"The database {place} took more than {STATEMENT_MS // 1000} s over one question and was stopped; nothing was changed.")
-    if state == "3D000":
+    if state == "3D000" or (not state and _NO_DATABASE.search(str(error.orig))):
         return BadSetting(f"There is no database at {place}; make it (createdb), or check the address.")
-    if state in _REFUSED:
+    if state in _REFUSED or (not state and _NO_LOGIN.search(str(error.orig))):
         return BadSetting(f"The database server refused the login at {place}; check name and password (PGPASSWORD or ~/.pgpass).")
     if state == "42501":
         return BadSetting(f"The login of {place} may not do what the studio needs; make it the owner of its database.")

@@ -22,6 +22,7 @@ from studio.store.changes import Author, By, EditLog
 from studio.store.database import reading, utc_now, writing
 from studio.store.schema import MEMBERS, PROJECTS, USERS
 from studio.store.text import storable
+from studio.store.upsert import add_rows
 
 
 class ProjectStore:
@@ -121,7 +122,7 @@ class ProjectStore:
 def ensure_user(connection: Connection, name: str) -> None:
     """A row for a user who has none yet, within a transaction that writes."""
     if connection.execute(select(USERS.c.name).where(USERS.c.name == name)).first() is None:
-        connection.execute(insert(USERS).values(name=name, created_at=utc_now()))
+        add_rows(connection, USERS, [{"name": name, "created_at": utc_now()}])  # another server may have been quicker
 
 
 def project_fields(project: Project) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, func, select
 
 from studio.domain.project import StageCost
 from studio.store.database import reading, utc_now, writing
 from studio.store.schema import STAGE_RESULTS
+from studio.store.upsert import put_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,6 @@ class StageResults:
 
     def put(self, key: StageKey, result: Any, *, seconds: float, peak_memory_mb: int) -> None:
         """Keep a result, in place of the one before for the same unit; durable on return."""
-        table = STAGE_RESULTS.c
-        place = (table.project_id == key.project_id) & (table.stage == key.stage) & (table.unit == key.unit)
         values = {
             "fingerprint": key.fingerprint,
             "result": result,
@@ -57,8 +56,7 @@ class StageResults:
             "created_at": utc_now(),
         }
         with writing(self._engine) as connection:
-            if connection.execute(update(STAGE_RESULTS).where(place).values(**values)).rowcount == 0:
-                connection.execute(insert(STAGE_RESULTS).values(project_id=key.project_id, stage=key.stage, unit=key.unit, **values))
+            put_row(connection, STAGE_RESULTS, {"project_id": key.project_id, "stage": key.stage, "unit": key.unit}, values)
 
     def of_stage(self, project_id: str, stage: str) -> dict[str, tuple[str, Any]]:
         """Fingerprint and result by unit of all stored results of a stage, in one query."""

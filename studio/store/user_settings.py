@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, select
 
 from studio.domain.person import PersonSettings
 from studio.domain.plain import from_plain, to_plain
 from studio.store.database import reading, writing
 from studio.store.projects import ensure_user
-from studio.store.schema import USER_SETTINGS
+from studio.store.schema import USER_SETTINGS, USERS
+from studio.store.upsert import put_row
 
 
 class UserSettings:
@@ -28,13 +29,9 @@ class UserSettings:
         """Write what `change` makes of the settings as they are, in one transaction. Durable when it returns."""
         with writing(self._engine) as connection:
             ensure_user(connection, user)
-            kept = _kept(connection, user)
-            after = change(kept or PersonSettings())
-            values = {"settings": to_plain(after)}
-            if kept is None:
-                connection.execute(insert(USER_SETTINGS).values(name=user, **values))
-            else:
-                connection.execute(update(USER_SETTINGS).where(USER_SETTINGS.c.name == user).values(**values))
+            connection.execute(select(USERS.c.name).where(USERS.c.name == user).with_for_update())  # two pages of one person, each in turn
+            after = change(_kept(connection, user) or PersonSettings())
+            put_row(connection, USER_SETTINGS, {"name": user}, {"settings": to_plain(after)})
         return after
 
 

@@ -18,7 +18,6 @@ from tests.store.samples import a_project
 
 
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # for tests of what is SQLite's own
-on_postgres = pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
