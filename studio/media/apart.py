@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import struct
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import BadMedia, MediaToolFailed, NotMeasurable, StudioError
-from studio.domain.settings import Limits
-from studio.media.child import Child, Fence, ToolCall
+from studio.media.child import Child, Fence, ToolCall, python_caged
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +24,6 @@ ANSWER, PICTURE, SAME_PICTURE, ERROR, END = b"A", b"P", b"S", b"E", b"Z"
 MAX_WORDS_BYTES = 4 * 2**20
 MAX_PICTURE_PX = 8192 * 8192
 _MAX_SENTENCE = 1000
-_ROOT = Path(__file__).resolve().parents[2]
 _BROKE = "reading it breaks the decoder, as damaged or harmful files do. Export it again."
 _ERRORS: dict[str, Callable[..., StudioError]] = {kind.__name__: kind for kind in (BadMedia, MediaToolFailed, NotMeasurable)}
 
@@ -74,10 +71,8 @@ def pictures_of(question: Question, call: ToolCall) -> Iterator[np.ndarray]:
 
 
 def _asked(question: Question, call: ToolCall) -> Child:
-    places = {Path(place) for place in (sys.prefix, sys.base_prefix, sys.exec_prefix)} | {Path(entry) for entry in sys.path if "-packages" in entry}
-    fence = Fence(read=(*sorted(places), _ROOT / "studio", Path(question.path)))
-    words = fence.words(call.timeout_s, Limits())
-    return Child([sys.executable, "-P", "-s", "-m", "studio.media.reader", json.dumps(asdict(question)), *words], call)
+    words = python_caged("studio.media.reader", json.dumps(asdict(question)), Fence(read=(Path(question.path),)), call)
+    return Child(words, call)
 
 
 def _message(child: Child, question: Question, call: ToolCall) -> tuple[bytes, bytes]:

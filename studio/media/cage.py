@@ -25,7 +25,7 @@ _LIMITS = {
     "core_bytes": resource.RLIMIT_CORE,
 }
 _PROGRAMS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64")
-_FACTS = ("/etc/ld.so.cache", "/etc/localtime", "/dev/null", "/dev/zero", "/dev/urandom", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo")
+_FACTS = ("/etc/ld.so.cache", "/etc/localtime", "/dev/zero", "/dev/urandom", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo")
 _SIGKILL = 9
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 22, 38
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -88,7 +88,7 @@ def _walled(told: dict[str, list[str]]) -> bool:
     if rules < 0:
         return False
     granted = [*((path, _READ | _EXECUTE) for path in _PROGRAMS), *((path, _READ) for path in _FACTS)]
-    granted += [(path, _READ | _EXECUTE) for path in told.get("run", ())] + [(path, _READ) for path in told.get("read", ())]
+    granted += [("/dev/null", _WRITE), *((path, _READ | _EXECUTE) for path in told.get("run", ()))] + [(path, _READ) for path in told.get("read", ())]
     granted += [(path, _WRITE | _REMOVE_FILE | _MAKE_FILE | _READ_DIR) for path in told.get("write", ())]
     for path, rights in granted:
         _grant(libc, rules, path, rights & handled)

@@ -29,6 +29,7 @@ CAGE = Path(__file__).with_name("cage.py")
 _ROOT = Path(__file__).resolve().parents[2]
 _POLL_S = 0.05
 _LINE_BYTES = 8192
+_PIPE_BYTES = 2**20  # pictures pass through
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,13 @@ def caged(fence: Fence, timeout_s: float, program: Sequence[str], limits: Limits
     return [sys.executable, "-I", "-S", str(CAGE), *fence.words(timeout_s, limits), "--", *program]
 
 
+def python_caged(module: str, word: str, fence: Fence, call: ToolCall) -> list[str]:
+    """Arguments that run one of our modules with `word`; it imports what it needs, then fences itself in by the rest."""
+    trees = {Path(place) for place in (sys.prefix, sys.base_prefix, *(entry for entry in sys.path if "-packages" in entry))}
+    whole = Fence((*sorted(trees), _ROOT / "studio", *fence.read), fence.write, fence.run)
+    return [sys.executable, "-P", "-s", "-m", module, word, *whole.words(call.timeout_s, Limits())]
+
+
 def holds() -> frozenset[str]:
     """Which fences this system puts up, of "limits", "privileges", "files", "network"; for `studio doctor` and the docs."""
     told = subprocess.run(caged(Fence(), 10, ()), stdin=subprocess.DEVNULL, capture_output=True, env=environment(), text=True, timeout=30)
@@ -95,8 +103,9 @@ class Child:
         pipe = subprocess.PIPE
         try:
             self._process = subprocess.Popen(
-                self._argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True, env=environment(), cwd="/"
-            )
+                self._argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, start_new_session=True, env=environment(), cwd="/",
+                pipesize=_PIPE_BYTES,
+            )  # fmt: skip
         except OSError as error:
             raise MediaToolFailed(self._call.action, f"its program could not be started ({error.strerror}).") from error
         self._threads = [threading.Thread(target=task, daemon=True) for task in (self._listen, self._watch)]

@@ -17,7 +17,7 @@ from pathlib import Path
 from studio.domain.errors import MediaToolFailed, OutOfSpace
 from studio.media.child import DEFAULT_TIMEOUT_S, CancelCheck, Child, Fence, ToolCall, caged
 
-__all__ = ["DEFAULT_TIMEOUT_S", "DEMUXERS", "CancelCheck", "ToolCall", "input_args", "local", "run", "storage_error", "stream", "write_beside"]
+__all__ = ["DEFAULT_TIMEOUT_S", "DEMUXERS", "CancelCheck", "ToolCall", "input_args", "local", "run", "storage_error", "stream", "tool_path", "write_beside"]
 
 DEMUXERS = (
     "mov", "matroska", "webm", "avi", "mpeg", "mpegts", "mpegvideo", "wav", "w64", "mp3", "flac", "ogg", "aac", "ac3", "eac3", "asf",
@@ -27,6 +27,13 @@ _PROTOCOLS, _FILE = "file,pipe", "file:"
 _FULL_DISK = ("No space left on device", "Disk quota exceeded", "File too large")
 _STDERR_LINES = 3
 _ORIGIN = re.compile(r"\[[^\]]* @ 0x[0-9a-f]+\]\s*")
+
+
+def tool_path() -> Path:
+    """The ffmpeg that is run."""
+    import imageio_ffmpeg
+
+    return Path(imageio_ffmpeg.get_ffmpeg_exe()).resolve()
 
 
 def input_args(path: Path, *before: str) -> list[str]:
@@ -93,10 +100,8 @@ def stream(arguments: Sequence[str], call: ToolCall, block_bytes: int) -> Iterat
 
 @contextmanager
 def _started(arguments: Sequence[str], call: ToolCall) -> Iterator[Child]:
-    import imageio_ffmpeg
-
     call.check_cancel()
-    tool = Path(imageio_ffmpeg.get_ffmpeg_exe()).resolve()
+    tool = tool_path()
     reads, writes = _touched(arguments)
     fence = Fence(read=(tool.parent, tool.parent.parent / "lib", *reads), write=writes, run=(tool,))
     options = ["-nostdin", "-hide_banner", "-y", "-nostats", "-max_error_rate", "1"]

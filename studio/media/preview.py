@@ -1,24 +1,25 @@
 """What the page plays: proxies a browser can show, short clips of single lines, and original and dub side by side.
 
-Cutting and proxies go through ffmpeg; the side-by-side composite is moviepy's, on files this studio wrote itself.
+Cutting and proxies go through ffmpeg; the side-by-side composite is moviepy's, in a fenced process (`composer.py`).
 """
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from studio.domain.errors import MediaToolFailed
 from studio.domain.media import MediaInfo
 from studio.domain.timing import TimeSpan
+from studio.media.child import Child, Fence, python_caged
 from studio.media.decode import shift_filter
-from studio.media.ffmpeg import ToolCall, input_args, local, run, write_beside
+from studio.media.ffmpeg import ToolCall, input_args, local, run, tool_path, write_beside
 from studio.media.header import header
 
-if TYPE_CHECKING:
-    from moviepy import VideoClip, VideoFileClip
-
 _PROXY_HEIGHT_PX = 720
+_PAIR = "pair.mp4"
 _PLAYABLE = {
     "mp4": (("h264", "av1", "vp9"), ("aac", "mp3", "opus", "flac")),
     "mov": (("h264",), ("aac", "mp3")),
@@ -86,30 +87,19 @@ def cut_clip(path: Path, info: MediaInfo, span: TimeSpan, out: Path, *, track: i
 
 
 def side_by_side(original: Path, dub: Path, out: Path, *, span: TimeSpan | None = None) -> None:
-    """Original on the left, dub on the right, sound of the dub; both must be browser-playable. Raises MediaToolFailed."""
-    from moviepy import VideoFileClip, clips_array
-
-    with write_beside(out) as draft:
-        try:
-            with VideoFileClip(str(original)) as left, VideoFileClip(str(dub)) as right:
-                height_px = min(left.h, right.h, _PROXY_HEIGHT_PX) // 2 * 2
-                pair = clips_array([[_part(left, span, height_px).without_audio(), _part(right, span, height_px)]])
-                _write(pair, draft)
-        except (OSError, ValueError, KeyError, IndexError) as error:
-            raise MediaToolFailed("Putting original and dub side by side", str(error).strip().split("\n")[-1]) from error
-
-
-def _part(clip: VideoFileClip, span: TimeSpan | None, height_px: int) -> VideoClip:
-    part = clip if span is None else clip.subclipped(span.start_ms / 1000, min(clip.duration, span.end_ms / 1000))
-    size_px = round(part.w * height_px / part.h / 2) * 2, height_px
-    return part if tuple(part.size) == size_px else part.resized(size_px)
-
-
-def _write(clip: VideoClip, draft: Path) -> None:
-    clip.write_videofile(
-        str(draft), codec="libx264", audio_codec="aac", preset="ultrafast", threads=2, logger=None, temp_audiofile_path=str(draft.parent),
-        ffmpeg_params=["-pix_fmt", "yuv420p", "-movflags", "+faststart"],
-    )  # fmt: skip
+    """Original on the left, dub on the right, sound of the dub; both must be browser-playable. Raises MediaToolFailed, OutOfSpace."""
+    call = ToolCall("Putting original and dub side by side", place=out.parent.name)
+    with write_beside(out) as draft, tempfile.TemporaryDirectory(dir=out.parent, prefix=".pair-") as folder:
+        at = {} if span is None else {"start_ms": span.start_ms, "end_ms": span.end_ms}
+        wish = {"left": str(original.resolve()), "right": str(dub.resolve()), "folder": str(Path(folder).resolve()), "name": _PAIR, "height_px": _PROXY_HEIGHT_PX}
+        tool = tool_path()
+        fence = Fence(read=(tool.parent, original, dub), write=(Path(folder),), run=(tool,))
+        with Child(python_caged("studio.media.composer", json.dumps(wish | at), fence, call), call) as child:
+            child.output.read()  # nothing is said there
+            code, words = child.finish()
+        if code != 0:
+            raise MediaToolFailed(call.action, words.strip().split("\n")[-1] or f"its process ended with code {code}.")
+        os.replace(Path(folder) / _PAIR, draft)
 
 
 def _sound_map(info: MediaInfo, track: int | None, shift_ms: int = 0) -> list[str]:
