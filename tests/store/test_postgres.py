@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine, make_url, select, text
@@ -40,11 +41,11 @@ def engines(engine: Engine, url: str) -> Iterator[tuple[Engine, Engine]]:
     other.dispose()
 
 
-def at_once(*works: Callable[[], None]) -> None:
+def at_once(*works: Callable[[], object]) -> None:
     """All of them at the same moment, each on a thread; what any of them raises fails the test."""
     gate, broken = threading.Barrier(len(works)), []
 
-    def run(work: Callable[[], None]) -> None:
+    def run(work: Callable[[], object]) -> None:
         gate.wait(10)
         try:
             work()
@@ -100,7 +101,7 @@ def test_what_one_server_wrote_the_other_sees_by_the_number_of_the_edit(engines:
 def test_two_servers_meet_a_new_person_at_the_same_moment(engines: tuple[Engine, Engine]) -> None:
     for number in range(ROUNDS):
         name = f"ada{number}"
-        at_once(*(lambda engine=engine: ProjectStore(engine).create(a_project(name)) for engine in engines))
+        at_once(*(partial(ProjectStore(engine).create, a_project(name)) for engine in engines))
         assert len(ProjectStore(engines[0]).list(name)) == 2
 
 
@@ -108,9 +109,9 @@ def test_two_servers_keep_the_same_result_and_the_same_estimates_at_once(engines
     project = with_lines(engines[0], 0)
     for number in range(ROUNDS):
         key = StageKey(project.id, "ingest", f"{number}", "f" * 64)
-        at_once(*(lambda engine=engine: StageResults(engine).put(key, number, seconds=0.1, peak_memory_mb=1) for engine in engines))
+        at_once(*(partial(StageResults(engine).put, key, number, seconds=0.1, peak_memory_mb=1) for engine in engines))
         estimates = {f"{number}-{one:060d}": Estimate(one, 0, "e") for one in range(30)}
-        at_once(*(lambda engine=engine: EstimateStore(engine).put(estimates) for engine in engines))
+        at_once(*(partial(EstimateStore(engine).put, estimates) for engine in engines))
         assert StageResults(engines[1]).latest(project.id, "ingest", f"{number}") == number
         assert EstimateStore(engines[0]).get(estimates) == estimates
 
