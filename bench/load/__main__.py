@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.load.hostile import run_hostile
+from bench.load.kills import run_kills
 from bench.load.outcome import Outcome, Plan, table, write_json
 from bench.load.people import run_people
 from bench.load.serving import scratch
@@ -21,6 +23,8 @@ from bench.machine import this_machine
 
 MEASURES: dict[str, Callable[[Path, Plan], Outcome]] = {
     "people": run_people,
+    "kills": run_kills,
+    "hostile": run_hostile,
 }
 
 

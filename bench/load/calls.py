@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 PATIENCE_S = 30.0
+PASS_HEADER = "lipline-pass"
 JSON = {"content-type": "application/json"}
 
 
@@ -60,7 +61,8 @@ class Caller:
     session_hash: str = field(default_factory=lambda: secrets.token_hex(6))
     _connection: http.client.HTTPConnection | None = None
     _connected_to: str = ""
-    events: dict[str, int] = field(default_factory=dict)
+    events: dict[str, list[int]] = field(default_factory=dict)
+    passes: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Raises Away."""
@@ -78,7 +80,15 @@ class Caller:
             if name.lower() == "set-cookie":
                 key, _, rest = value.partition("=")
                 self.cookies[key.strip()] = rest.split(";")[0]
+            elif name.lower() == PASS_HEADER:
+                project_id, _, given = value.partition(" ")
+                self.passes[project_id] = given
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content, 1000 * (time.perf_counter() - started))
+
+    def media(self, project_id: str, kind: str, item: str) -> str:
+        """An address of a file, with the pass that the page was told for its project."""
+        given = self.passes.get(project_id)
+        return f"/media/{kind}/{project_id}/{item}" + ("" if given is None else f"?pass={quote(given)}")
 
     def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> http.client.HTTPResponse:
         """A kept connection may have been closed meanwhile by the server: what is safe to send twice is sent again on a fresh one."""
@@ -121,16 +131,16 @@ class Caller:
             raise Refused(answer.status, answer.sentence())
 
     def learn_events(self) -> None:
-        """Which number Gradio gave which event of the page: "load", "tick", … A name that several have is the first one's."""
+        """Which numbers Gradio gave which events of the page: "load", "tick", "upload", …; several of a name are in the page's order."""
         config = self.ask("GET", "/config").json
+        self.events = {}
         for one in config["dependencies"]:
             for _, name in one["targets"]:
-                self.events.setdefault(name, one["id"])
-        self.events["trigger"] = 0
+                self.events.setdefault(name, []).append(one["id"])
 
-    def event(self, name: str, data: list[Any], event_data: Any = None, query: str = "") -> Answer:
-        """One event of Gradio's: join the queue, then hear the stream to its end. Raises Away, Refused."""
-        joined = {"data": data, "event_data": event_data, "fn_index": self.events[name], "trigger_id": None, "session_hash": self.session_hash}
+    def event(self, name: str, data: list[Any], *, which: int = 0, query: str = "") -> Answer:
+        """One event of Gradio's, of several of that name the one asked for: join the queue, then hear the stream to its end. Raises Away, Refused."""
+        joined = {"data": data, "event_data": None, "fn_index": self.events[name][which], "trigger_id": None, "session_hash": self.session_hash}
         first = self.ask("POST", f"/gradio_api/queue/join?{query}", json.dumps(joined).encode(), JSON)
         if first.status != 200:
             raise Refused(first.status, first.sentence())

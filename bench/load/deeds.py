@@ -15,7 +15,7 @@ from bench.load.visitor import Visitor
 
 WORDS = ("vielleicht", "morgen", "der Kapitän", "ohne", "leise", "niemand", "ein Brief", "am Fluss", "später", "doch", "jetzt", "hier", "wieder", "nur")
 STATUSES = ("draft", "approved")
-EXPORTS = ("srt", "vtt", "csv", "json")
+EXPORTS = ("source_srt", "target_srt", "target_vtt", "target_ttml", "report_json")
 
 
 def draw_deed(visitor: Visitor) -> None:
@@ -144,7 +144,7 @@ def watch(visitor: Visitor) -> None:
     shown = visitor.call("picture", {})
     mark = shown.get("mark")
     if mark:
-        _ranged(visitor, f"/media/picture/{visitor.project_id}/{mark}")
+        _ranged(visitor, visitor.caller.media(visitor.project_id, "picture", mark))
 
 
 def hear(visitor: Visitor) -> None:
@@ -152,16 +152,16 @@ def hear(visitor: Visitor) -> None:
     row = select(visitor)
     kinds = [("context", row["id"]), ("clip", row["id"])] + ([("take", row["take_id"])] * 2 if row["take_id"] else [])
     kind, item = visitor.draw.choice(kinds)
-    _whole(visitor, f"/media/{kind}/{visitor.project_id}/{item}")
+    _whole(visitor, visitor.caller.media(visitor.project_id, kind, item))
 
 
 def preview(visitor: Visitor) -> None:
     """The rendered dub, where there is one."""
-    _ranged(visitor, f"/media/rendered/{visitor.project_id}/all")
+    _ranged(visitor, visitor.caller.media(visitor.project_id, "rendered", "all"))
 
 
 def export(visitor: Visitor) -> None:
-    _whole(visitor, f"/media/export/{visitor.project_id}/{visitor.draw.choice(EXPORTS)}")
+    _whole(visitor, visitor.caller.media(visitor.project_id, "export", visitor.draw.choice(EXPORTS)))
 
 
 def _whole(visitor: Visitor, path: str) -> bytes:

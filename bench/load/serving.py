@@ -169,6 +169,11 @@ def server(scene: Scene, *, name: str = "server", port: int | None = None, more:
     return Process(scene, name, words, chosen)
 
 
+def worker(scene: Scene, *, name: str = "worker", more: tuple[str, ...] = ()) -> Process:
+    """A process that does jobs and serves no page, not yet started."""
+    return Process(scene, name, ("worker", "--home", str(scene.place.home), *more))
+
+
 def scratch() -> Path:
     """A folder of its own under the system's."""
     return Path(tempfile.mkdtemp(prefix="lipline-load-"))

@@ -54,7 +54,7 @@ class Visitor:
         self.revision, self.seq, self.mark = "", None, ""
         self.job_until_s = 0.0
         self.next_pulse_s = self.next_tick_s = 0.0
-        self.deeds = 0
+        self.is_open = False
 
     # a page's life
 
@@ -84,12 +84,14 @@ class Visitor:
 
         if not self.caller.cookies:
             self.log_in()
-        self.open_page()
+            self.is_open = False
+        if not self.is_open:
+            self.open_page()
+            self.is_open = True
         while not self.is_over:
             self.pause(self.draw.uniform(*self.office.pace_s))
             if not self.is_over:
                 draw_deed(self)
-                self.deeds += 1
 
     def log_in(self) -> None:
         began = time.perf_counter()
@@ -117,13 +119,17 @@ class Visitor:
             self.caller.address = self.office.addresses[self.at % len(self.office.addresses)]
             try:
                 if self.caller.ask("GET", "/me/settings").status == 401:
-                    self.office.tally.count("sessions lost")
-                    self.log_in()
+                    self.lose_session()
                 return
             except Away:
                 time.sleep(AGAIN_S)
         if not self.is_over:
             self.office.tally.trouble(f"no server answered {self.person.name} for two minutes")
+
+    def lose_session(self) -> None:
+        """The page goes to the login, and is loaded anew."""
+        self.office.tally.count("sessions lost")
+        self.caller.cookies.clear()
 
     def pause(self, seconds: float) -> None:
         """Think; the page goes on asking what is new."""
@@ -205,8 +211,7 @@ class Visitor:
         self.office.tally.took(sort, answer.took_ms)
         self.office.border.look(self.person.name, attempt.path, answer.body)
         if answer.status == 401:
-            self.office.tally.count("sessions lost")
-            self.caller.cookies.clear()
+            self.lose_session()
         if answer.status >= 300:
             self.office.tally.refused(sort, answer.status, answer.sentence())
             raise Refused(answer.status, answer.sentence())
