@@ -118,6 +118,7 @@ def measure(made: Prepared, flags: argparse.Namespace) -> Iterator[Measured]:
             if not wanted - {"open", "server"}:
                 return
             page, _ = desk_page.open_page(context, address + place)
+            desk_page.whole(page)
             page.wait_for_timeout(1500)
             if "keys" in wanted:
                 yield summed("keystroke to bar", desk_page.keystrokes(page, flags.keys, flags.seed))
@@ -139,7 +140,14 @@ def _opened(chromium: Any, made: Prepared, flags: argparse.Namespace, place: str
         page, first = desk_page.open_page(context, address + place)
         yield summed("open after a restart", [first])
         page.close()
-        yield summed("reload", [_closed(desk_page.open_page(context, address + place)) for _ in range(flags.opens)])
+        firsts, wholes = [], []
+        for _ in range(flags.opens):
+            page, first = desk_page.open_page(context, address + place)
+            firsts.append(first)
+            wholes.append(desk_page.whole(page))
+            page.close()
+        yield summed("reload", firsts)
+        yield summed("reload: header and tabs too", wholes)
     with served(made.home) as address, _context(chromium) as context:
         yield summed("open from the list", [_closed(desk_page.open_from_list(context, address, made.project_id)) for _ in range(flags.opens)])
 

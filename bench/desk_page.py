@@ -15,16 +15,17 @@ ROW = ".desk .row[data-id]"
 # Runs before the page's own scripts. `painted` calls back once the frame that follows has been painted.
 WATCH = """
 (() => {
-  const bench = (window.bench = { opened: 0, rows: 0, keys: [], waiting: [], asked: 0, playing: [], heard: [], frames: [] });
+  const bench = (window.bench = { opened: 0, rows: 0, whole: 0, keys: [], waiting: [], asked: 0, playing: [], heard: [], frames: [] });
   const painted = (then) => requestAnimationFrame(() => { const port = new MessageChannel(); port.port1.onmessage = () => then(performance.now()); port.port2.postMessage(0); });
   bench.painted = painted;
   const isShown = (node) => node && node.offsetHeight > 0 && node.querySelector(".tgt")?.textContent.length > 0;
-  bench.awaitRows = () => {
-    bench.rows = 0;
-    const look = () => (isShown(document.querySelector(".desk .row[data-id]")) ? painted((at) => (bench.rows = at)) : requestAnimationFrame(look));
+  // rows: the first lines with their words are painted, and can be used; whole: so are the header and the tabs, with the desk in its place
+  const awaiting = (name, selector) => {
+    const look = () => (isShown(document.querySelector(selector)) ? painted((at) => (bench[name] = at)) : requestAnimationFrame(look));
     requestAnimationFrame(look);
   };
-  bench.awaitRows();
+  awaiting("rows", ".desk .row[data-id]");
+  awaiting("whole", "#tabs .desk .row[data-id]");
   document.addEventListener("click", (event) => { if (event.target.closest?.(".project .name")) bench.opened = event.timeStamp; }, true);
   document.addEventListener("input", (event) => { if (event.target.closest?.(".desk .row")) bench.waiting.push({ at: event.timeStamp, text: event.target.value }); }, true);
   window.addEventListener("lipline:fit", (event) => {
@@ -67,6 +68,12 @@ def open_page(context: Any, address: str) -> tuple[Any, float]:
     page.goto(address, wait_until="commit")
     page.wait_for_function("window.bench && window.bench.rows > 0", polling=50)
     return page, float(page.evaluate("window.bench.rows"))
+
+
+def whole(page: Any) -> float:
+    """ms from the start of loading an open page to the desk with all that is around it: header, tabs, the next step."""
+    page.wait_for_function("window.bench.whole > 0", polling=50)
+    return float(page.evaluate("window.bench.whole"))
 
 
 def open_from_list(context: Any, address: str, project_id: str) -> tuple[Any, float]:

@@ -94,6 +94,7 @@ def prepare(folder: Path, lines: int, *, seed: int, takes: int) -> Prepared:
         voiced = tuple(row.line.id for row in studio.rows(project.id)[:takes])
         if voiced:
             _work(studio, project.id, JobKind.VOICE, voiced)
+        _stop_look(studio, project.id)
     finally:
         studio.close()
     media.unlink()
@@ -107,6 +108,14 @@ def _work(studio: Studio, project_id: str, kind: JobKind, line_ids: tuple[str, .
         time.sleep(0.2)
     if job.state.value != "done":
         raise SystemExit(f"{kind.value} ended as {job.state.value}: {job.message}")
+
+
+def _stop_look(studio: Studio, project_id: str) -> None:
+    """Have the look at the faces begun and stopped: a page would begin it by itself, and it would take a core for as long as is measured."""
+    job = studio.look_for_faces(project_id)
+    studio.cancel(job.id)
+    while not studio.job(job.id).state.is_over:
+        time.sleep(0.1)
 
 
 def as_vtt(cues: list[Cue], side: str) -> bytes:

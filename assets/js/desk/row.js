@@ -3,7 +3,7 @@
 
 import { quietly, read } from "../api.js";
 import { showConflicts } from "../conflicts.js";
-import { clear, h, own, throttle } from "../dom.js";
+import { clear, h, own } from "../dom.js";
 import { lines } from "../lines.js";
 import { begin, end, typed } from "../typing.js";
 import { words } from "../words.js";
@@ -11,7 +11,7 @@ import { FOLLOWS_TYPING, cellOf, paintCell } from "./cells.js";
 
 const PAUSE_MS = 600;
 const TALLEST_PX = 220; // a longer text scrolls in its box: the lines around it stay in view
-const PREDICT_MS = 15; // the answer takes a few ms: waiting longer would only be waiting
+const MOST_ASKED = 2; // predictions on their way at once: a slow studio is not asked what nobody will see
 
 export class RowView {
   isEditing = false;
@@ -23,7 +23,6 @@ export class RowView {
     this.element = h("div.row", { role: "row", "data-id": id, tabindex: "-1" }, [...this.cells.values()]);
     this.element.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault());
     this.element.addEventListener("click", (event) => this.#click(event));
-    this.#predict = throttle(PREDICT_MS, () => this.#ask());
   }
 
   #row = null;
@@ -31,9 +30,10 @@ export class RowView {
   #box = null;
   #stored = "";
   #timer = 0;
-  #predict;
-  #asked = 0;
-  #painted = 0;
+  #asked = 0; // predictions asked for,
+  #painted = 0; // the last one shown,
+  #flying = 0; // those on their way,
+  #isBehind = false; // and whether more was typed than they know of
   #hasGoneOn = false; // Enter stepped on, before anybody knew whether the text is taken
 
   paint(row, scale_ms) {
@@ -148,7 +148,7 @@ export class RowView {
   #typed() {
     this.#grow();
     typed(this.id, this.#box.value);
-    this.#predict();
+    this.#ask();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#store(), PAUSE_MS);
   }
@@ -223,10 +223,15 @@ export class RowView {
   async #ask() {
     const text = this.#box?.value;
     if (text === undefined) return;
+    if (this.#flying >= MOST_ASKED) return void (this.#isBehind = true);
     const turn = ++this.#asked;
+    this.#flying += 1;
     const fit = await quietly(read(lines.desk.project_id, "predict", { line_id: this.id, text }));
-    if (!this.#box || turn < this.#painted) return; // an answer to older words comes late; to words of a moment ago it is better than none
-    this.#painted = turn;
-    this.#paintDraft(fit, text);
+    this.#flying -= 1;
+    if (this.#box && turn > this.#painted) this.#paintDraft(fit, text); // an answer to older words comes late; to words of a moment ago it is better than none
+    this.#painted = Math.max(this.#painted, turn);
+    if (!this.#isBehind) return;
+    this.#isBehind = false;
+    this.#ask();
   }
 }
