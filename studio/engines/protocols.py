@@ -55,6 +55,27 @@ class Engine(Protocol):
     def load(self) -> None: ...
 
 
+@runtime_checkable
+class UsesGpu(Protocol):
+    """An engine whose model computes on a GPU where there is one; jobs take turns on those (`studio/gpu_turns.py`)."""
+
+    @property
+    def needs_gpu(self) -> bool:
+        """Whether it would, here; cheap."""
+        ...
+
+    def on(self, device: str) -> Engine:
+        """The same engine on one device ("cuda:1"), with its own models in memory there. Made once, then the same again."""
+        ...
+
+
+@runtime_checkable
+class HoldsModels(Protocol):
+    """An engine that can let go of what it has in memory; it is opened again on first use."""
+
+    def release(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What was heard in one stretch of speech. Empty `text`: nothing recognised, a line to type in."""

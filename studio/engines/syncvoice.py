@@ -1,43 +1,47 @@
 """The in-process voice that sees: text, time, face, pauses and a recording in, speech of exactly that time out (papers §4).
 
 Voices are folders (`syncvoice_places`). What is asked of the net is decided in `syncvoice_plan`, how many lines go at once in
-`syncvoice_room`. A folder is opened on first use and let go after a while without work.
+`syncvoice_room`. A folder is opened on first use, under the budget of memory, and let go after a while without work.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.line import Estimate, VoiceRef
 from studio.domain.reference_voice import ReferenceVoice
 from studio.domain.settings import Guidance, VoiceSettings
+from studio.engines.memory_budget import Held, MemoryBudget, ModelFacts
 from studio.engines.protocols import Audio, Availability, DurationEstimator, GuidedText, Speech, VoiceGuide, VoiceInfo
 from studio.engines.syncvoice_judge import likelihoods, why_unfit
 from studio.engines.syncvoice_places import FETCH, VoicePlace, Whereabouts, content_hash, stamp, unread_places, voice_places
 from studio.engines.syncvoice_plan import Planned, planned
 from studio.engines.syncvoice_room import SpeakingRoom, room_for
 from studio.engines.syncvoice_voice import NAME, OpenVoice, Recordings, open_place
+from studio.engines.weight_sizes import weights_bytes
 
 if TYPE_CHECKING:
     from models.speech.phones import Phonemise
 
 IDLE_RELEASE_S = 600.0
-KEPT_VOICES = 2
 RESCAN_S = 2.0
 LINES_AT_ONCE = {"cuda": 32}
+WORKING_BYTES = {"cuda": 2 * 2**30}  # beside the weights; what a large batch takes on top shrinks with it
 MS_PER_TOKEN = 60  # where no duration engine speaks the language: the usual pace of 16 to 17 tokens a second
 DRAFT = "The bundled voice is small and was trained on few hours: it is a draft, most at home in short plain sentences."
 
 
 @dataclass(frozen=True, slots=True)
 class SyncVoiceSetup:
-    """What the voice stands on. `device` is asked on first use, for importing torch takes seconds. `estimator`: natural times of texts,
-    None: by the count of tokens. `is_compiled`: the net is compiled for the GPU on first use, which takes a minute and then saves time."""
+    """What the voice stands on. `device` is asked on first use, for importing torch may take seconds. `estimator`: natural times of texts,
+    None: by the count of tokens. `is_compiled`: the net is compiled for the GPU on first use, which takes a minute and then saves time.
+    `budget`: of memory, shared with other engines."""
 
     phonemise: Phonemise
     where: Whereabouts = Whereabouts()
@@ -45,10 +49,12 @@ class SyncVoiceSetup:
     device: Callable[[], str] = lambda: "cpu"
     is_compiled: bool = False
     idle_release_s: float = IDLE_RELEASE_S
+    budget: MemoryBudget = field(default_factory=MemoryBudget)
 
 
 class SyncVoiceSpeaker:
-    """Speaker, SeesFace, SpeaksMany, JudgesSpeech and HasNotices. Safe to use from several threads: one speaks at a time."""
+    """Speaker, SeesFace, SpeaksMany, JudgesSpeech, HasNotices, UsesGpu and HoldsModels. Safe to use from several threads: one speaks at a
+    time on a device."""
 
     name = NAME
     version = "1"
@@ -59,9 +65,10 @@ class SyncVoiceSpeaker:
         self._places: dict[str, VoicePlace] = {}
         self._scanned_s: float | None = None
         self._hashes: dict[str, tuple[str, str]] = {}
-        self._open: dict[str, OpenVoice] = {}
+        self._held: dict[str, Held[OpenVoice]] = {}
         self._room: SpeakingRoom | None = None
         self._device: str | None = None
+        self._elsewhere: dict[str, SyncVoiceSpeaker] = {}
         self._recordings = Recordings()
         self._lock, self._look = threading.RLock(), threading.Lock()
         self._timer: threading.Timer | None = None
@@ -82,9 +89,8 @@ class SyncVoiceSpeaker:
         places = self._found()
         if not places:
             raise EngineUnavailable(self.name, self.available().why)
-        with self._lock:
-            self._opened(next(iter(places.values())))
-            self._rest()
+        with self._speaking_with(next(iter(places.values()))):
+            return
 
     def voices(self, language: str) -> tuple[VoiceInfo, ...]:
         """Voices of their own that speak a language; those made of recordings come from `cloned`."""
@@ -127,14 +133,24 @@ class SyncVoiceSpeaker:
 
     def notices(self) -> tuple[str, ...]:
         told = self._room.notices() if self._room is not None else ()
-        hollow = sorted(one.place.label for one in tuple(self._open.values()) if not one.has_vocoder)
+        told += tuple(sentence for other in tuple(self._elsewhere.values()) for sentence in other.notices())
+        hollow = sorted(one.place.label for held in tuple(self._held.values()) if (one := held.now) is not None and not one.has_vocoder)
         lacking = f"No vocoder is here, so {', '.join(hollow)} sounds hollow; fetch one with python -m studio models pull vocos-mel-24khz."
-        return (*told, *((lacking,) if hollow else ()), *unread_places(self._setup.where))
+        return tuple(dict.fromkeys((*told, *((lacking,) if hollow else ()), *unread_places(self._setup.where))))
+
+    @property
+    def needs_gpu(self) -> bool:
+        return self._on() != "cpu"
+
+    def on(self, device: str) -> SyncVoiceSpeaker:
+        if device == self._on():
+            return self
+        return self._elsewhere.setdefault(device, SyncVoiceSpeaker(replace(self._setup, device=lambda: device)))
 
     @property
     def lines_at_once(self) -> int:
-        """One on a CPU, where several at once save nothing; known once a voice was opened."""
-        return LINES_AT_ONCE.get((self._device or "cpu").partition(":")[0], 1)
+        """One on a CPU, where several at once save nothing."""
+        return LINES_AT_ONCE.get(self._on().partition(":")[0], 1)
 
     def speak(self, text: str, language: str, voice: VoiceRef) -> Speech:
         """Words alone, at their natural length, final quality."""
@@ -151,36 +167,33 @@ class SyncVoiceSpeaker:
             for key in dict.fromkeys(_place_key(one.voice) for one in texts):
                 numbers = [number for number, one in enumerate(texts) if _place_key(one.voice) == key]
                 answers |= dict(zip(numbers, self._said(key, [texts[number] for number in numbers], is_cancelled), strict=True))
-            self._rest()
         return [answers[number] for number in range(len(texts))]
 
     def likelihoods(self, text: str, language: str, voice: VoiceRef, takes: Sequence[Audio]) -> list[float]:
-        with self._lock:
-            found = likelihoods(self._opened(self._place(_place_key(voice))), text, language, takes)
-            self._rest()
-            return found
+        with self._speaking_with(self._place(_place_key(voice))) as opened:
+            return likelihoods(opened, text, language, takes)
 
     def release(self) -> None:
-        """Let go of every opened voice; the next line opens it again."""
+        """Let go of every opened voice, on every device; the next line opens it again."""
         with self._lock:
-            self._open.clear()
-            if self._device is not None and self._device.startswith("cuda"):
-                import torch
-
-                torch.cuda.empty_cache()
+            for held in self._held.values():
+                held.release()
+        for other in tuple(self._elsewhere.values()):
+            other.release()
 
     # within
 
     def _said(self, key: str, texts: Sequence[GuidedText], is_cancelled: Callable[[], bool] | None) -> list[Speech | EngineFailed]:
         try:
-            voice = self._opened(self._place(key))
+            place = self._place(key)
         except EngineFailed as error:
             return [error] * len(texts)
-        plans = [self._plan(voice, one) for one in texts]
-        assert self._room is not None
-        ready = [plan for plan in plans if isinstance(plan, Planned)]
-        said = iter(self._room.say(voice, ready, is_cancelled) if ready else ())
-        return [Speech(next(said)) if isinstance(plan, Planned) else plan for plan in plans]
+        with self._speaking_with(place) as voice:
+            plans = [self._plan(voice, one) for one in texts]
+            assert self._room is not None
+            ready = [plan for plan in plans if isinstance(plan, Planned)]
+            said = iter(self._room.say(voice, ready, is_cancelled) if ready else ())
+            return [Speech(next(said)) if isinstance(plan, Planned) else plan for plan in plans]
 
     def _plan(self, voice: OpenVoice, asked: GuidedText) -> Planned | EngineFailed:
         try:
@@ -196,21 +209,37 @@ class SyncVoiceSpeaker:
             return Estimate(round(found.speech_ms / asked.voice.rate_ratio), round(found.pause_ms / asked.voice.rate_ratio), found.engine)
         return Estimate(round(MS_PER_TOKEN * len(asked.text) / asked.voice.rate_ratio), 0, self.name)
 
-    def _opened(self, place: VoicePlace) -> OpenVoice:
-        """The voice in memory; the one longest unused makes room."""
+    @contextmanager
+    def _speaking_with(self, place: VoicePlace) -> Iterator[OpenVoice]:
+        """The voice in memory, for as long as it speaks; nobody else speaks on this device meanwhile."""
         now = f"{place.key} {stamp(place)}"
-        voice = self._open.pop(now, None)
-        if voice is None:
-            if self._device is None:
-                self._device = self._setup.device()
-                self._room = room_for(self._device)
-            while len(self._open) >= KEPT_VOICES:
-                del self._open[next(iter(self._open))]
-            voice = open_place(place, self._setup.phonemise, self._device)
-            if self._setup.is_compiled and self._device.startswith("cuda"):
-                voice.compile()
-        self._open[now] = voice
+        with self._lock:
+            if now not in self._held:
+                self._held[now] = self._setup.budget.place(lambda: self._facts(place), lambda: self._read(place))
+            held = self._held[now]
+            if self._room is None:
+                self._room = room_for(self._on(), held.relief)
+            self._room.relief = held.relief
+            with held.use() as voice:
+                yield voice
+            self._rest()
+
+    def _facts(self, place: VoicePlace) -> ModelFacts:
+        kind = self._on().partition(":")[0]
+        size = weights_bytes(place.folders, float_bytes=2 if kind == "cuda" else 4) + WORKING_BYTES.get(kind, 0)
+        return ModelFacts(f"{self.name}: {place.label}", self._on(), size)
+
+    def _read(self, place: VoicePlace) -> OpenVoice:
+        voice = open_place(place, self._setup.phonemise, self._on())
+        if self._setup.is_compiled and self._on().startswith("cuda"):
+            voice.compile()
         return voice
+
+    def _on(self) -> str:
+        """Where its nets compute."""
+        if self._device is None:
+            self._device = self._setup.device()
+        return self._device
 
     def _rest(self) -> None:
         """Begin to count the idle time."""

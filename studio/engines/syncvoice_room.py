@@ -1,6 +1,7 @@
 """Saying several lines within the memory there is: plans in, sound out, as many frames at once as fit.
 
-Parts change nothing in the sound. Where memory still runs out the part is halved, the room stays that small, and `notices` says so.
+Parts change nothing in the sound. Where memory still runs out the part is halved, the room stays that small, and `notices` says so; where
+not even one fits, others' models are let go and waited for (`out_of_memory.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from studio.domain.errors import Cancelled, EngineFailed
+from studio.engines.out_of_memory import NoRelief, OutOfMemory, Relief, within_memory
 from studio.engines.protocols import Audio
 from studio.engines.syncvoice_plan import Planned
 from studio.engines.syncvoice_voice import NAME, SPEECH_RATE_HZ, OpenVoice
@@ -49,10 +51,10 @@ class _Piece:
 
 
 class SpeakingRoom:
-    """`max_frames` of one call; it shrinks when memory runs out, and never grows."""
+    """`max_frames` of one call; it shrinks when memory runs out, and never grows. `relief`: who makes room on the device."""
 
-    def __init__(self, max_frames: int) -> None:
-        self.max_frames, self._halvings = max_frames, 0
+    def __init__(self, max_frames: int, relief: Callable[[], Relief] = NoRelief) -> None:
+        self.max_frames, self.relief, self._halvings = max_frames, relief, 0
 
     def notices(self) -> tuple[str, ...]:
         if not self._halvings:
@@ -67,14 +69,9 @@ class SpeakingRoom:
         said: dict[tuple[int, int], np.ndarray] = {}
         waiting = pieces
         while waiting:
-            count = self._fitting(waiting)
-            group = waiting[:count]
-            made = self._unless_full(voice, group, is_cancelled)
-            if made is None:
-                self._shrink(group)
-                continue
+            group, made = self._said(voice, waiting[: self._fitting(waiting)], is_cancelled)
             said |= {(piece.line, piece.number): one.samples[: piece.utterance.frames * HOP] for piece, one in zip(group, made, strict=True)}
-            waiting = waiting[count:]
+            waiting = waiting[len(group) :]
         return [_joined(plan, [said[line, number] for number in range(len(plan.utterances))]) for line, plan in enumerate(plans)]
 
     def _fitting(self, waiting: Sequence[_Piece]) -> int:
@@ -84,30 +81,25 @@ class SpeakingRoom:
             count += 1
         return count
 
-    def _shrink(self, group: Sequence[_Piece]) -> None:
-        if len(group) == 1:
-            raise EngineFailed(NAME, "memory does not suffice even for one line; close other programs, shorten the line, or choose a smaller voice.")
-        self.max_frames, self._halvings = len(group) * group[-1].frames * BRANCHES // 2, self._halvings + 1
-
-    def _unless_full(self, voice: OpenVoice, group: Sequence[_Piece], is_cancelled: IsCancelled | None) -> list[Said] | None:
-        """What was said, or None where memory ran out; what it held is let go before the next try."""
-        import torch
-
-        from models.speech.solver import SolverStopped
-
+    def _said(self, voice: OpenVoice, group: Sequence[_Piece], is_cancelled: IsCancelled | None) -> tuple[Sequence[_Piece], list[Said]]:
+        """As many of the first pieces as memory holds, with their sound."""
         try:
-            utterances = [_evened(piece.utterance, max(voice.synthesizer.net.config.backbone.fm_decoder_downsampling_factor)) for piece in group]
-            return voice.synthesizer.say(utterances, [piece.scales for piece in group], steps=group[0].steps, is_cancelled=is_cancelled)
-        except SolverStopped as error:
-            raise Cancelled from error
-        except (torch.OutOfMemoryError, MemoryError):
-            pass
-        except RuntimeError as error:  # the CPU's allocator has no exception of its own
-            if "allocate memory" not in str(error) and "out of memory" not in str(error).lower():
-                raise
-        if voice.synthesizer.device.type == "cuda":
-            torch.cuda.empty_cache()
-        return None
+            made = within_memory(lambda count: _one_call(voice, group[:count], is_cancelled), len(group), self.relief())
+        except OutOfMemory as error:
+            raise EngineFailed(NAME, "memory does not suffice even for one line; close other programs, shorten the line, or choose a smaller voice.") from error
+        if made.halvings:
+            self.max_frames, self._halvings = made.batch * group[made.batch - 1].frames * BRANCHES, self._halvings + made.halvings
+        return group[: made.batch], made.result
+
+
+def _one_call(voice: OpenVoice, group: Sequence[_Piece], is_cancelled: IsCancelled | None) -> list[Said]:
+    from models.speech.solver import SolverStopped
+
+    utterances = [_evened(piece.utterance, max(voice.synthesizer.net.config.backbone.fm_decoder_downsampling_factor)) for piece in group]
+    try:
+        return voice.synthesizer.say(utterances, [piece.scales for piece in group], steps=group[0].steps, is_cancelled=is_cancelled)
+    except SolverStopped as error:
+        raise Cancelled from error
 
 
 def _evened(utterance: Utterance, factor: int) -> Utterance:
@@ -121,8 +113,8 @@ def _evened(utterance: Utterance, factor: int) -> Utterance:
     return replace(utterance, frames=frames, timed=timed, speech=speech)
 
 
-def room_for(device: str) -> SpeakingRoom:
-    return SpeakingRoom(FRAMES_AT_ONCE.get(device.partition(":")[0], FRAMES_AT_ONCE["cpu"]))
+def room_for(device: str, relief: Callable[[], Relief] = NoRelief) -> SpeakingRoom:
+    return SpeakingRoom(FRAMES_AT_ONCE.get(device.partition(":")[0], FRAMES_AT_ONCE["cpu"]), relief)
 
 
 def _joined(plan: Planned, pieces: Sequence[np.ndarray]) -> Audio:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
 from pathlib import Path
 from typing import Any
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
+from studio.engines.gpus import may_have_gpu
+from studio.engines.memory_budget import Held, MemoryBudget, ModelFacts
 from studio.engines.protocols import Audio, Availability, Words
+from studio.engines.weight_sizes import weights_bytes
 
 RATE_HZ = 16_000
 _PACKAGE = "faster_whisper"
@@ -33,7 +36,8 @@ class Doubts:
 
 @dataclass(frozen=True, slots=True)
 class WhisperPlace:
-    """Where the model comes from. `allow_download` lets `folder` be a name on the model hub, fetched at first use."""
+    """Where the model comes from. `allow_download` lets `folder` be a name on the model hub, fetched at first use. `device`: "auto", "cpu" or
+    "cuda:0"."""
 
     folder: str | None = None
     allow_download: bool = False
@@ -43,15 +47,17 @@ class WhisperPlace:
 
 
 class WhisperTranscriber:
-    """Transcriber for every language Whisper knows."""
+    """Transcriber for every language Whisper knows; UsesGpu and HoldsModels."""
 
     name = "faster-whisper"
     licence = "MIT"
 
-    def __init__(self, place: WhisperPlace | str | None = None, doubts: Doubts | None = None) -> None:
+    def __init__(self, place: WhisperPlace | str | None = None, doubts: Doubts | None = None, budget: MemoryBudget | None = None) -> None:
         self._place = place if isinstance(place, WhisperPlace) else WhisperPlace(place)
         self._doubts = Doubts() if doubts is None else doubts
-        self._model: Any = None
+        self._budget = MemoryBudget() if budget is None else budget
+        self._held: Held[Any] = self._budget.place(self._facts, self._read)
+        self._elsewhere: dict[str, WhisperTranscriber] = {}
 
     @property
     def version(self) -> str:
@@ -70,41 +76,72 @@ class WhisperTranscriber:
             return Availability(True, f"will fetch “{self._place.folder}” at first use")
         return Availability(False, f"{self._place.folder} holds no faster-whisper model ({' and '.join(_NEEDED)} are needed)")
 
+    @property
+    def needs_gpu(self) -> bool:
+        return self._device() != "cpu"
+
+    def on(self, device: str) -> WhisperTranscriber:
+        if not device.startswith("cuda") or device == self._place.device:
+            return self
+        return self._elsewhere.setdefault(device, WhisperTranscriber(replace(self._place, device=device), self._doubts, self._budget))
+
     def load(self) -> None:
         """Raises EngineUnavailable."""
-        if self._model is not None:
+        with self._held.use():
             return
+
+    def release(self) -> None:
+        for one in (self, *self._elsewhere.values()):
+            one._held.release()
+
+    def transcribe(self, audio: Audio, language: str) -> Words:
+        """Words of one stretch of speech; empty when nothing certain was heard. Raises EngineFailed, EngineUnavailable."""
+        if audio.rate_hz != RATE_HZ:
+            raise EngineFailed(self.name, f"it listens at {RATE_HZ} Hz, not at {audio.rate_hz} Hz; resample first.")
+        with self._held.use() as model:
+            if language != "en" and not model.model.is_multilingual:
+                raise EngineFailed(self.name, f"the model {self._place.folder} knows English only, not “{language}”; use a multilingual one.")
+            try:
+                segments, _ = model.transcribe(
+                    audio.samples, language=language, beam_size=5, condition_on_previous_text=False, without_timestamps=True, vad_filter=False
+                )
+                return trusted_words(segments, self._doubts)
+            except (RuntimeError, ValueError) as error:
+                raise EngineFailed(self.name, f"{error}") from error
+
+    def _device(self) -> str:
+        """Where it will compute; asks the library only where there may be a GPU."""
+        if self._place.device != "auto":
+            return self._place.device
+        if self._place.folder is None or not may_have_gpu() or importlib.util.find_spec("ctranslate2") is None:
+            return "cpu"
+        import ctranslate2
+
+        return "cuda:0" if ctranslate2.get_cuda_device_count() else "cpu"
+
+    def _facts(self) -> ModelFacts:
+        folder = Path(self._place.folder or "")
+        return ModelFacts(f"{self.name}: {folder.name}", self._device(), weights_bytes((folder / "model.bin",)) if self._is_local() else None)
+
+    def _read(self) -> Any:
         verdict = self.available()
         if not verdict.is_available:
             raise EngineUnavailable(self.name, verdict.why)
         from faster_whisper import WhisperModel
 
         place = self._place
+        device, _, number = place.device.partition(":")
         try:
-            self._model = WhisperModel(
+            return WhisperModel(
                 place.folder,
-                device=place.device,
+                device=device,
+                device_index=int(number or 0),
                 compute_type=place.compute_type,
                 cpu_threads=place.threads,
                 local_files_only=not place.allow_download,
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise EngineUnavailable(self.name, f"the model {place.folder} cannot be read: {error}") from error
-
-    def transcribe(self, audio: Audio, language: str) -> Words:
-        """Words of one stretch of speech; empty when nothing certain was heard. Raises EngineFailed, EngineUnavailable."""
-        if audio.rate_hz != RATE_HZ:
-            raise EngineFailed(self.name, f"it listens at {RATE_HZ} Hz, not at {audio.rate_hz} Hz; resample first.")
-        self.load()
-        if language != "en" and not self._model.model.is_multilingual:
-            raise EngineFailed(self.name, f"the model {self._place.folder} knows English only, not “{language}”; use a multilingual one.")
-        try:
-            segments, _ = self._model.transcribe(
-                audio.samples, language=language, beam_size=5, condition_on_previous_text=False, without_timestamps=True, vad_filter=False
-            )
-            return trusted_words(segments, self._doubts)
-        except (RuntimeError, ValueError) as error:
-            raise EngineFailed(self.name, f"{error}") from error
 
     def _is_local(self) -> bool:
         return self._place.folder is not None and all((Path(self._place.folder) / name).is_file() for name in _NEEDED)

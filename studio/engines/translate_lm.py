@@ -8,11 +8,11 @@ To offer another model, make an `LmSource` in `studio/bootstrap.py`; nothing her
 from __future__ import annotations
 
 import hashlib
-import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
@@ -21,7 +21,9 @@ from studio.domain.language import NAMES
 from studio.engines.lm_pieces import joined, joint, pieces
 from studio.engines.lm_room import TEXTS_AT_ONCE, OutOfRoom, Room, room_for
 from studio.engines.lm_source import LmSource
+from studio.engines.memory_budget import Held, MemoryBudget, ModelFacts
 from studio.engines.protocols import Availability, TranslationRequest, Wording
+from studio.engines.weight_sizes import weights_bytes
 
 if TYPE_CHECKING:
     from models.checkpoint import WeightsManifest
@@ -34,28 +36,52 @@ _SPARE_TOKENS = 16  # a translation may be twice as long as its source, and this
 Given = Mapping[tuple[str, str, str], str]
 
 
-class LmTranslator:
-    """Translator, TranslatesBack and HasNotices. The model is read once, on first use; the same request and seed give the same
-    wordings."""
+@dataclass(frozen=True, slots=True)
+class OpenLm:
+    """A model in memory. `untuned`: the same without its adapter, where that was taught some directions only."""
 
-    def __init__(self, source: LmSource) -> None:
+    model: Any
+    untuned: Any
+    tokenizer: Any
+    form: Form
+    ending_ids: frozenset[int]
+
+    @property
+    def follows_instructions(self) -> bool:
+        return self.form == "instruction" and bool(self.tokenizer.chat_template)
+
+    def count(self, text: str) -> int:
+        """Its tokens."""
+        return len(self.tokenizer(text).input_ids)
+
+
+class LmTranslator:
+    """Translator, TranslatesBack, HasNotices, UsesGpu and HoldsModels. The model is read on first use, under the budget; the same request and
+    seed give the same wordings."""
+
+    def __init__(self, source: LmSource, budget: MemoryBudget | None = None) -> None:
         self._source = source
+        self._budget = MemoryBudget() if budget is None else budget
         self.name, self.licence = source.name, source.licence
         self.version = f"{_DECODER_VERSION}-{source.stamp()}"
-        self._loading = threading.Lock()
-        self._model: Any = None
-        self._untuned: Any = None  # the same without its adapter, where that was taught some directions only
-        self._tokenizer: Any = None
-        self._form: Form | None = None
+        self._place: Held[OpenLm] = self._budget.place(self._facts, self._read)
         self._room: Room | None = None
-        self._ending_ids: frozenset[int] = frozenset()
+        self._elsewhere: dict[str, LmTranslator] = {}
 
     @property
     def follows_instructions(self) -> bool:
         """A chat model does; one that was not read yet is judged by its files."""
-        if self._model is not None:
-            return self._form == "instruction" and bool(self._tokenizer.chat_template)
-        return self._source.has_chat_template()
+        lm = self._place.now
+        return self._source.has_chat_template() if lm is None else lm.follows_instructions
+
+    @property
+    def needs_gpu(self) -> bool:
+        return self._source.device != "cpu"
+
+    def on(self, device: str) -> LmTranslator:
+        if device == self._source.device:
+            return self
+        return self._elsewhere.setdefault(device, LmTranslator(replace(self._source, device=device), self._budget))
 
     @property
     def lines_at_once(self) -> int:
@@ -68,21 +94,24 @@ class LmTranslator:
         return self._source.supports(source_language, target_language)
 
     def notices(self) -> tuple[str, ...]:
-        return self._room.notices() if self._room is not None else ()
+        own = self._room.notices() if self._room is not None else ()
+        return (*own, *(sentence for other in tuple(self._elsewhere.values()) for sentence in other.notices()))
 
     def load(self) -> None:
-        with self._loading:
-            if self._model is None:
-                self._read()
+        with self._place.use():
+            return
+
+    def release(self) -> None:
+        for one in (self, *self._elsewhere.values()):
+            one._place.release()
 
     def propose(self, requests: Sequence[TranslationRequest]) -> Iterator[tuple[str, tuple[Wording, ...]]]:
         """Earlier lines without a translation take the first wording this call has given them, or are left out."""
-        self.load()
         given: dict[tuple[str, str, str], str] = {}
         for start in range(0, len(requests), self._source.batch_lines):
             batch = requests[start : start + self._source.batch_lines]
-            with _threads(self._source.threads):
-                answers = self._answer(batch, given)
+            with self._place.use() as lm, _threads(self._source.threads):  # not over the yield: who waits for a turn must not hold the model
+                answers = self._answer(lm, batch, given)
             for request, wordings in zip(batch, answers, strict=True):
                 if wordings:
                     given[request.source_language, request.target_language, request.text] = wordings[0].text
@@ -92,41 +121,50 @@ class LmTranslator:
         """The model's likeliest words; None also for a text it finds no end for."""
         if not self.supports(target_language, source_language).is_available:
             return [None] * len(texts)
-        self.load()
         places = [index for index, text in enumerate(texts) if text.strip()]
         requests = [TranslationRequest("", texts[index], target_language, source_language, 0) for index in places]
         answers: list[str | None] = [None] * len(texts)
-        with _threads(self._source.threads):
+        with self._place.use() as lm, _threads(self._source.threads):
             for start in range(0, len(requests), TEXTS_AT_ONCE):
-                said = self._said(requests[start : start + TEXTS_AT_ONCE], {}, n_draws=1)
+                said = self._said(lm, requests[start : start + TEXTS_AT_ONCE], {}, n_draws=1)
                 for index, drawn in zip(places[start:], said, strict=False):
                     answers[index] = drawn[0].text if drawn else None
         return answers
 
-    def _read(self) -> None:
+    def _facts(self) -> ModelFacts:
+        """What it will take: float32 on a CPU, the weights' own precision elsewhere, and its key-value cache."""
+        source = self._source
+        folders = [Path(one) for one in (source.model, source.adapter) if one is not None and Path(one).is_dir()]
+        if not Path(source.model).is_dir():
+            return ModelFacts(self.name, source.device, None)  # not fetched yet
+        float_bytes = 4 if source.device == "cpu" else None
+        copies = 2 if source.adapter is not None and source.adapter_pairs else 1
+        return ModelFacts(self.name, source.device, copies * weights_bytes(folders, float_bytes=float_bytes) + source.cache_mb * 2**20)
+
+    def _read(self) -> OpenLm:
         if not (verdict := self.available()).is_available:
             raise EngineUnavailable(self.name, verdict.why)
         from models.checkpoint import BadWeights, LanguageModelPlace, open_language_model
         from models.translation.forms import Form, ending_ids, natural_form
 
-        source = self._source
+        source, untuned = self._source, None
         try:
             place = LanguageModelPlace(source.model, source.adapter, source.sha256, source.may_download, source.adapter_sha256)
-            model, self._tokenizer = open_language_model(place, source.device)
+            model, tokenizer = open_language_model(place, source.device)
             if source.adapter is not None and source.adapter_pairs:
-                self._untuned, _ = open_language_model(replace(place, adapter=None, adapter_sha256=None), source.device)
+                untuned, _ = open_language_model(replace(place, adapter=None, adapter_sha256=None), source.device)
         except (BadWeights, OSError, ValueError) as error:
             raise EngineUnavailable(self.name, str(error)) from error
-        self._form = natural_form(self._tokenizer) if source.form == "auto" else Form(source.form)
-        self._ending_ids = ending_ids(self._form, self._tokenizer)
-        self._room = room_for(model, source.cache_mb)
-        self._model = model
+        form = natural_form(tokenizer) if source.form == "auto" else Form(source.form)
+        if self._room is None:  # one that has shrunk stays small
+            self._room = room_for(model, source.cache_mb, self._place.relief)
+        return OpenLm(model, untuned, tokenizer, form, ending_ids(form, tokenizer))
 
-    def _model_for(self, source_language: str, target_language: str) -> Any:
-        is_taught = self._untuned is None or f"{source_language}-{target_language}" in self._source.adapter_pairs
-        return self._model if is_taught else self._untuned
+    def _model_for(self, lm: OpenLm, source_language: str, target_language: str) -> Any:
+        is_taught = lm.untuned is None or f"{source_language}-{target_language}" in self._source.adapter_pairs
+        return lm.model if is_taught else lm.untuned
 
-    def _answer(self, batch: Sequence[TranslationRequest], given: Given) -> list[tuple[Wording, ...]]:
+    def _answer(self, lm: OpenLm, batch: Sequence[TranslationRequest], given: Given) -> list[tuple[Wording, ...]]:
         """One tuple of wordings per request; settings that differ inside a batch are decoded apart."""
         groups: dict[Any, list[int]] = {}
         for index, request in enumerate(batch):
@@ -136,47 +174,47 @@ class LmTranslator:
         for members in groups.values():
             asked = [batch[i] for i in members]
             settings = asked[0].settings
-            said = self._said(asked, given, n_draws=max(settings.draw_count, settings.candidate_count))
+            said = self._said(lm, asked, given, n_draws=max(settings.draw_count, settings.candidate_count))
             wordings = [_distinct(of_line) for of_line in said]
             if self._source.reverse_weight > 0:
-                wordings = self._weighed(asked, wordings)
+                wordings = self._weighed(lm, asked, wordings)
             for index, of_line in zip(members, wordings, strict=True):
                 answers[index] = of_line
         return answers
 
-    def _prefix(self, request: TranslationRequest, given: Given) -> list[int]:
+    def _prefix(self, lm: OpenLm, request: TranslationRequest, given: Given) -> list[int]:
         from models.translation.forms import fitting_ask
 
-        ask = _ask(request, self._form, given)
-        if self.follows_instructions:
+        ask = _ask(request, lm.form, given)
+        if lm.follows_instructions:
             ask = replace(ask, wishes=_wishes(request))
         try:
-            return fitting_ask(self._form, ask, self._tokenizer, self._source.max_prefix_tokens)[1]
+            return fitting_ask(lm.form, ask, lm.tokenizer, self._source.max_prefix_tokens)[1]
         except LookupError as error:
             raise EngineFailed(self.name, str(error)) from error
 
-    def _said(self, batch: Sequence[TranslationRequest], given: Given, n_draws: int) -> list[list[Wording]]:
+    def _said(self, lm: OpenLm, batch: Sequence[TranslationRequest], given: Given, n_draws: int) -> list[list[Wording]]:
         """What was drawn for each request, the greedy draw first; draws that never ended are left out, and long lines put together."""
-        parts = [self._parts(request) for request in batch]
+        parts = [self._parts(lm, request) for request in batch]
         asked = [part for of_line in parts for part in of_line]
-        draws = iter(self._draw(asked, [self._prefix(part, given) for part in asked], n_draws))
+        draws = iter(self._draw(lm, asked, [self._prefix(lm, part, given) for part in asked], n_draws))
         said = []
         for request, of_line in zip(batch, parts, strict=True):
-            drawn = [[self._wording(draw) for draw in next(draws)] for _ in of_line]
+            drawn = [[_wording(lm, draw) for draw in next(draws)] for _ in of_line]
             said.append(joined(drawn, joint(request.target_language)))
         return said
 
-    def _parts(self, request: TranslationRequest) -> list[TranslationRequest]:
+    def _parts(self, lm: OpenLm, request: TranslationRequest) -> list[TranslationRequest]:
         """The request, or one for each piece of a line that the model could not answer within its `max_new_tokens`."""
         longest = max(_SPARE_TOKENS, (self._source.max_new_tokens - _SPARE_TOKENS) // 2)
-        texts = pieces(request.text, lambda text: len(self._tokenizer(text).input_ids) <= longest)
+        texts = pieces(request.text, lambda text: lm.count(text) <= longest)
         if len(texts) < 2:
             return [request]
         shares = [round(request.budget_ms * len(text) / len(request.text)) for text in texts]
         cut = [replace(request, text=text, budget_ms=share, terms=terms_in(text, request.terms)) for text, share in zip(texts, shares, strict=True)]
         return [cut[0], *(replace(part, before=()) for part in cut[1:])]
 
-    def _draw(self, batch: Sequence[TranslationRequest], prefixes: list[list[int]], n_draws: int) -> list[list[Draw]]:
+    def _draw(self, lm: OpenLm, batch: Sequence[TranslationRequest], prefixes: list[list[int]], n_draws: int) -> list[list[Draw]]:
         """Every line has noise of its own, so that what is drawn for it depends on nothing that was asked beside it."""
         import torch
 
@@ -184,41 +222,31 @@ class LmTranslator:
 
         settings = batch[0].settings
         noise = torch.stack([uniform_noise(_seed(request), n_draws, self._source.max_new_tokens) for request in batch])
-        lengths = [len(self._tokenizer(request.text).input_ids) for request in batch]
+        lengths = [lm.count(request.text) for request in batch]
         n_steps = min(self._source.max_new_tokens, 2 * max(lengths) + _SPARE_TOKENS)
-        padding = self._tokenizer.pad_token_id if self._tokenizer.pad_token_id is not None else self._tokenizer.eos_token_id
-        sampling = Sampling(settings.temperature, settings.top_p, n_steps, self._ending_ids, padding or 0)
+        padding = lm.tokenizer.pad_token_id if lm.tokenizer.pad_token_id is not None else lm.tokenizer.eos_token_id
+        sampling = Sampling(settings.temperature, settings.top_p, n_steps, lm.ending_ids, padding or 0)
         try:
-            return self._room.draw(self._model_for(batch[0].source_language, batch[0].target_language), prefixes, noise, sampling)
+            return self._room.draw(self._model_for(lm, batch[0].source_language, batch[0].target_language), prefixes, noise, sampling)
         except (OutOfRoom, RuntimeError, IndexError) as error:
             raise EngineFailed(self.name, f"{error}; first line of the batch: “{batch[0].text[:80]}”") from error
 
-    def _wording(self, draw: Draw) -> Wording | None:
-        """The words of a draw, without control characters; None for one that never ended or says nothing."""
-        from models.translation.forms import translation_of
-
-        if draw.ending_id is None:
-            return None
-        text = translation_of(self._form, draw.ids, draw.ending_id, self._tokenizer)
-        text = "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cs")).strip()
-        return Wording(text, draw.mean_log_probability, draw.mean_log_probability) if text else None
-
-    def _weighed(self, batch: Sequence[TranslationRequest], wordings: Sequence[tuple[Wording, ...]]) -> list[tuple[Wording, ...]]:
+    def _weighed(self, lm: OpenLm, batch: Sequence[TranslationRequest], wordings: Sequence[tuple[Wording, ...]]) -> list[tuple[Wording, ...]]:
         """The same wordings scored both ways, best first: the mean of forward and backward nats per token, weighted."""
         from models.translation.forms import Ask, ending_of, prefix_ids, text_ids
         from models.translation.prompt import one_line
 
-        form, weight = self._form, self._source.reverse_weight
+        form, weight = lm.form, self._source.reverse_weight
         prefixes, texts, known = [], [], []
         for request, of_line in zip(batch, wordings, strict=True):
-            is_whole = len(self._parts(request)) == 1
+            is_whole = len(self._parts(lm, request)) == 1
             known.append(is_whole and self.supports(request.target_language, request.source_language).is_available)
-            source_ids = text_ids(one_line(_line(request, form)), self._tokenizer)
+            source_ids = text_ids(one_line(_line(request, form)), lm.tokenizer)
             for wording in of_line if known[-1] else ():
-                prefixes.append(prefix_ids(form, Ask(request.target_language, request.source_language, wording.text), self._tokenizer))
-                texts.append([*source_ids, ending_of(form, self._tokenizer)])
+                prefixes.append(prefix_ids(form, Ask(request.target_language, request.source_language, wording.text), lm.tokenizer))
+                texts.append([*source_ids, ending_of(form, lm.tokenizer)])
         try:
-            backward = iter(self._room.score(self._model_for(batch[0].target_language, batch[0].source_language), prefixes, texts))
+            backward = iter(self._room.score(self._model_for(lm, batch[0].target_language, batch[0].source_language), prefixes, texts))
         except OutOfRoom as error:
             raise EngineFailed(self.name, str(error)) from error
         weighed = []
@@ -228,12 +256,23 @@ class LmTranslator:
         return weighed
 
 
-def bundled_translator(adapter: str | None = None) -> LmTranslator:
+def _wording(lm: OpenLm, draw: Draw) -> Wording | None:
+    """The words of a draw, without control characters; None for one that never ended or says nothing."""
+    from models.translation.forms import translation_of
+
+    if draw.ending_id is None:
+        return None
+    text = translation_of(lm.form, draw.ids, draw.ending_id, lm.tokenizer)
+    text = "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cs")).strip()
+    return Wording(text, draw.mean_log_probability, draw.mean_log_probability) if text else None
+
+
+def bundled_translator(adapter: str | None = None, budget: MemoryBudget | None = None) -> LmTranslator:
     """The small model that travels with the project. `adapter`: a PEFT folder to take instead of its own, such as one trained on a
     show's own choices."""
     from models.checkpoint import read_manifest
 
-    return LmTranslator(bundled_source(read_manifest(), adapter))
+    return LmTranslator(bundled_source(read_manifest(), adapter), budget)
 
 
 def bundled_source(manifest: WeightsManifest, adapter: str | None = None) -> LmSource:

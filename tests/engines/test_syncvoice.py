@@ -143,7 +143,7 @@ def test_a_line_said_among_others_is_the_line_said_alone(engine: SyncVoiceSpeake
 
 def test_all_points_of_a_grid_of_scales_go_in_one_call(engine: SyncVoiceSpeaker, monkeypatch: pytest.MonkeyPatch) -> None:
     engine.load()
-    voice = next(iter(engine._open.values()))
+    voice = next(iter(engine._held.values())).now
     say, asked = voice.synthesizer.say, []
     monkeypatch.setattr(voice.synthesizer, "say", lambda lines, *rest, **more: (asked.append(len(lines)), say(lines, *rest, **more))[1])
     grid = [Guidance(face, lip) for face in (0.0, 1.0) for lip in (0.0, 1.0)]
@@ -227,7 +227,7 @@ def test_what_memory_cannot_hold_is_said_in_smaller_parts_and_told(engine: SyncV
     import torch
 
     engine.load()
-    voice = next(iter(engine._open.values()))
+    voice = next(iter(engine._held.values())).now
     say, asked = voice.synthesizer.say, []
 
     def scarce(utterances: list, *rest: object, **more: object) -> list:
@@ -247,7 +247,7 @@ def test_what_memory_cannot_hold_is_said_in_smaller_parts_and_told(engine: SyncV
 def test_where_not_even_one_line_fits_the_sentence_says_what_to_do(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = speaker(tiny)
     engine.load()
-    voice = next(iter(engine._open.values()))
+    voice = next(iter(engine._held.values())).now
 
     def full(*_: object, **__: object) -> list:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:114] . DefaultCPUAllocator: can't allocate memory")
@@ -261,10 +261,10 @@ def test_an_idle_voice_is_let_go_and_opened_again(tiny: Path) -> None:
     engine = speaker(tiny, idle_release_s=0.05)
     before = said(engine, guide())
     for _ in range(100):
-        if not engine._open:
+        if not engine._setup.budget.held():
             break
         engine._timer.join(0.05)
-    assert not engine._open
+    assert not engine._setup.budget.held()
     assert np.array_equal(said(engine, guide()), before)
 
 
@@ -301,7 +301,8 @@ def test_a_recording_heard_by_another_speaker_encoder_is_refused_with_both_width
 
 def test_features_of_the_users_own_lead_the_voice_in_place_of_the_mouths(engine: SyncVoiceSpeaker) -> None:
     face = talking_face()
-    wide = engine._opened(next(iter(engine._found().values()))).synthesizer.net.config.lip_dim
+    engine.load()
+    wide = next(iter(engine._held.values())).now.synthesizer.net.config.lip_dim
     own = replace(face, lip_features=np.random.default_rng(2).normal(size=(len(face.is_seen), wide)).astype(np.float32))
     by_mouths, by_features = (said(engine, guide(face=shown, scales=Guidance(0.0, 2.0))) for shown in (face, own))
     assert not np.array_equal(by_mouths, by_features)

@@ -11,7 +11,7 @@ from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.settings import TranslationSettings
 from studio.engines.lm_source import LmSource
 from studio.engines.protocols import HasNotices, TranslatesBack, TranslationRequest, Translator, Wording
-from studio.engines.translate_lm import LmTranslator, bundled_translator
+from studio.engines.translate_lm import LmTranslator, OpenLm, bundled_translator
 from tests.tiny_models import CHAT_TEMPLATE, make_language_model
 
 LINES = ("过来", "你好", "我不知道", "我们走吧")
@@ -24,6 +24,12 @@ def requests(lines: tuple[str, ...] = LINES, settings: TranslationSettings = SET
 
 def texts(wordings: tuple[Wording, ...]) -> list[str]:
     return [wording.text for wording in wordings]
+
+
+def opened(translator: LmTranslator) -> OpenLm:
+    lm = translator._place.now
+    assert lm is not None
+    return lm
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +145,8 @@ def test_a_line_of_two_thousand_letters_and_odd_characters_cost_no_other_line_it
     answers = list(tiny.propose(requests(odd, few)))
     assert [line_id for line_id, _ in answers] == [f"line-{n}" for n in range(4)]
     assert answers[3][1] == ()
-    assert len(tiny._parts(requests(odd)[0])) > 20
-    assert all(len(tiny._parts(request)) == 1 for request in requests(odd)[1:3])
+    assert len(tiny._parts(opened(tiny), requests(odd)[0])) > 20
+    assert all(len(tiny._parts(opened(tiny), request)) == 1 for request in requests(odd)[1:3])
     assert all("\n" not in wording.text and wording.text.isprintable() for _, wordings in answers for wording in wordings)
 
 
@@ -150,7 +156,7 @@ def test_a_chat_model_is_told_the_time_the_terms_and_the_wish(folder: Path) -> N
     chat.load()
     assert chat.follows_instructions
     request = replace(requests()[0], terms=(("过来", "over here"),), instruction="shorter", before=(("你好", "Hi."),))
-    words = chat._tokenizer.decode(chat._prefix(request, {}))
+    words = opened(chat).tokenizer.decode(chat._prefix(opened(chat), request, {}))
     assert "5. The last line has 1.5 seconds: its translation must be said within them.\n" in words
     assert "6. The editor's wish for the last line: shorter\n" in words
     assert "Terms:\n过来 - over here\n" in words
@@ -161,7 +167,7 @@ def test_a_model_without_chat_template_gets_the_plain_instruction(tmp_path: Path
     plain = LmTranslator(LmSource("tiny", str(make_language_model(tmp_path / "plain")), "none", form="instruction"))
     assert not plain.follows_instructions
     plain.load()
-    words = plain._tokenizer.decode(plain._prefix(replace(requests()[0], instruction="shorter"), {}))
+    words = opened(plain).tokenizer.decode(plain._prefix(opened(plain), replace(requests()[0], instruction="shorter"), {}))
     assert words.startswith("Translate these 1 lines of Chinese")
     assert "shorter" not in words
     assert not LmTranslator(LmSource("tiny", str(tmp_path / "plain"), "none", form="tagged")).follows_instructions
