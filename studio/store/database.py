@@ -42,6 +42,11 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def connect_database(url: str) -> Engine:
+    """The database at `url` as it is: nothing is created or migrated. Raises BadSetting for an URL that cannot be used."""
+    return _engine(_parsed(url))
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent picture of the database; writes nothing, waits for nobody."""
