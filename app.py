@@ -11,7 +11,6 @@ def flags() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=7860, help="port to listen on; 0 takes any free one")
     parser.add_argument("--home", type=Path, default=None, help="folder of projects (default: LIPLINE_HOME, else your data folder)")
-    parser.add_argument("--users", type=Path, default=None, help="ask for a login; accounts are in this file")
     parser.add_argument("--demo", action=argparse.BooleanOptionalAction, default=True, help="put the demo project in the list")
     return parser.parse_args()
 
@@ -24,7 +23,7 @@ def main() -> None:
 
     try:
         studio = open_studio(default_place(chosen.home))
-        serve(studio, ServeOptions(host=chosen.host, port=chosen.port, users_file=chosen.users, with_demo=chosen.demo))
+        serve(studio, ServeOptions(host=chosen.host, port=chosen.port, with_demo=chosen.demo))
     except StudioError as error:
         raise SystemExit(str(error)) from error
 

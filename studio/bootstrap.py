@@ -18,6 +18,8 @@ from studio.domain.rights import LOCAL_USER
 from studio.domain.settings import Limits
 from studio.engines.protocols import Engine
 from studio.engines.rack import EngineRack
+from studio.front_door import DoorStores, FrontDoor
+from studio.housekeeping import Housekeeper
 from studio.jobs import JobRunner
 from studio.metrics import Metrics
 from studio.pipeline import run_job
@@ -26,27 +28,33 @@ from studio.light_pictures import LightPictures
 from studio.logs import log_form, open_log
 from studio.standings import Standings
 from studio.store.audit import AuditStore
+from studio.store.bin import BinStore
 from studio.store.blobs import BlobStore
+from studio.store.census import CensusStore
 from studio.store.database import open_database
 from studio.store.estimates import EstimateStore
 from studio.store.jobs import JobStore
+from studio.store.keeping import KeepingStore
 from studio.store.lines import LineStore
 from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
+from studio.store.quotas import QuotaStore
 from studio.store.review_links import ReviewLinkStore
 from studio.store.server_values import ServerValues
+from studio.store.sessions import LoginAttempts, SessionStore
 from studio.store.shows import ShowStore
 from studio.store.stage_results import StageResults
-from studio.store.upkeep import free_deleted
+from studio.store.upkeep import Upkeep
+from studio.store.uploads import UploadStore
 from studio.store.user_settings import UserSettings
+from studio.store.users import AccountStore
 from studio.workshop import Workshop
 
 if TYPE_CHECKING:
     from studio.engines.duration_espeak import EspeakDuration
     from studio.engines.espeak_pool import EspeakPool
 
-KEEP_DELETED_DAYS = 7
 VOICES_FOLDER = "models"
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -150,11 +158,16 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
     log_file = open_log(place.home / "logs", log_form(os.environ.get("LIPLINE_LOG")), ServerValues(engine).secret("log"))
     blobs = BlobStore(place.home / "blobs")
     blobs.sweep()
+    uploads, keeping = UploadStore(engine, blobs), KeepingStore(ServerValues(engine))
+    upkeep = Upkeep(engine, blobs, uploads, place.home / "cache", keeping)
+    accounts = AccountStore(engine)
     shop = Workshop(
         projects=ProjectStore(engine),
         lines=LineStore(engine),
         preferences=PreferenceStore(engine),
         people=UserSettings(engine),
+        accounts=accounts,
+        door=FrontDoor(DoorStores(accounts, SessionStore(engine), LoginAttempts(engine), AuditStore(engine)), lambda: ServerValues(engine).secret("browser")),
         notes=NoteStore(engine),
         review_links=ReviewLinkStore(engine),
         shows=ShowStore(engine),
@@ -162,6 +175,8 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         jobs=JobStore(engine),
         audit=AuditStore(engine),
         metrics=Metrics(),
+        census=CensusStore(engine),
+        values=ServerValues(engine),
         blobs=blobs,
         engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine)) if engines is None else engines,
         standings=Standings(),
@@ -170,7 +185,12 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         demo=REPOSITORY / "assets" / "demo",
         log_file=log_file,
         limits=Limits(),
-        tidy=lambda: free_deleted(engine, blobs, kept_days=KEEP_DELETED_DAYS),
+        uploads=uploads,
+        quotas=QuotaStore(engine, blobs, keeping),
+        keeping=keeping,
+        bin=BinStore(engine),
+        upkeep=upkeep,
+        housekeeper=Housekeeper(upkeep.sweep, lambda: keeping.get().sweep_every_s),
     )
     runner = JobRunner(shop.jobs, lambda job, context: run_job(shop, job, context), workers=workers)
     return Studio(shop, runner, user)

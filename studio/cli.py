@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import studio.commands.voice_evaluation  # noqa: F401  adds `eval voice`
+from studio.commands.backup import back_up_command, downgrade_command, restore_command
 from studio.commands.evaluation import evaluations
 from studio.commands.export import export
 from studio.commands.imports import import_script
@@ -27,6 +28,7 @@ from studio.commands.preferences import preferences
 from studio.commands.s2s import speech_to_speech
 from studio.commands.speak import speaking
 from studio.commands.train import training
+from studio.commands.users import users
 from studio.commands.weights import weights
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
@@ -41,13 +43,15 @@ app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
 app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
+app.command("backup")(back_up_command)
+app.command("restore")(restore_command)
+app.command("downgrade")(downgrade_command)
 app.command("export")(export)
 app.command("import")(import_script)
 app.command("s2s")(speech_to_speech)
 app.add_typer(speaking)
 app.command("score")(score_clip)
 app.command("faces")(list_faces)
-users = typer.Typer(help="The file that `serve --users` reads.", no_args_is_help=True)
 app.add_typer(users, name="users")
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")]
@@ -161,17 +165,21 @@ def list_lines(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; any but 127.0.0.1 needs an account first (`users add`).")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 7860,
-    users_file: Annotated[Path | None, typer.Option("--users", help="Ask for a login; accounts are in this file (see `users add`).")] = None,
     demo: Annotated[bool, typer.Option(help="Put the demo project in the list.")] = True,
+    trust_from: Annotated[str, typer.Option("--trust-from", metavar="ADDRESSES", help="Proxies that are believed about addresses and https: 127.0.0.1,10.0.0.0/8.")] = "",
+    trust_header: Annotated[str, typer.Option("--trust-header", metavar="NAME", help="Single sign-on: the header in which those proxies name the person, such as X-Remote-User.")] = "",
+    trust_role: Annotated[str, typer.Option("--trust-role", metavar="ROLE", help="Role of who comes in by that header for the first time.")] = "editor",
     home: HomeOption = None,
 ) -> None:
-    """Open the studio's page."""
+    """Open the studio's page. It asks for a login as soon as there is an account."""
     from studio.bootstrap import default_place, open_studio
     from studio.ui.launch import ServeOptions, serve as serve_page
+    from studio.ui.trust import Trust
 
-    serve_page(open_studio(default_place(home)), ServeOptions(host=host, port=port, users_file=users_file, with_demo=demo))
+    trust = Trust.read(trust_from, trust_header, trust_role)
+    serve_page(open_studio(default_place(home)), ServeOptions(host=host, port=port, trust=trust, with_demo=demo))
 
 
 @app.command()
@@ -186,19 +194,6 @@ def engines(out: JsonOption = None, home: HomeOption = None) -> None:
         print(f"{row.task:16s} {row.name:18s} {mark}  {row.licence}: {row.why}")
     if out is not None:
         _write_json(out, to_plain(rows))
-
-
-@users.command("add")
-def add_user(
-    name: Annotated[str, typer.Argument(help="Account name.")],
-    file: Annotated[Path, typer.Option("--file", help="The users file; made if need be.")],
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given.")],
-) -> None:
-    """Add an account to a users file, or give it a new password."""
-    from studio.store.users import put_user
-
-    put_user(file, name, password)
-    print(f"{name} can log in where `serve --users {file}` runs.")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from studio import exports, playback
+from studio.account_verbs import AccountVerbs
 from studio.bin_verbs import BinVerbs
 from studio.bulk_verbs import BulkVerbs
 from studio.domain.bench import DeskPicture
@@ -23,6 +24,7 @@ from studio.domain.timing import TimeSpan
 from studio.domain.views import EngineStatus, ProjectView
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
+from studio.front_door import Entered, FrontDoor, Knock, TooManyTries, WrongPassword
 from studio.handover_verbs import HandoverVerbs
 from studio.history_verbs import HistoryVerbs
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
@@ -49,13 +51,22 @@ from studio.take_verbs import TakeVerbs
 from studio.upload_verbs import UploadVerbs
 
 EXPORTS = exports.KINDS
-__all__ = ["EXPORTS", "MAX_NAME_CHARS", "Hit", "LineEdit", "NoReview", "Pick", "PlacedNotes", "ReviewRoom", "SearchWish", "SignOff", "Studio", "Taken"]
+__all__ = ["EXPORTS", "Entered", "FrontDoor", "Knock", "TooManyTries", "WrongPassword", "MAX_NAME_CHARS", "Hit", "LineEdit", "NoReview", "Pick", "PlacedNotes", "ReviewRoom", "SearchWish", "SignOff", "Studio", "Taken"]
 
 
-class Studio(UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
+class Studio(AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
+
+    @property
+    def door(self) -> FrontDoor:
+        """Who comes in, and who a request speaks for; for the page server."""
+        return self._shop.door
+
+    def link_key(self) -> bytes:
+        """The secret that signs links to media, the same for all servers; for the page server."""
+        return self._shop.values.secret("media links")
 
     def start(self) -> None:
         """Take up the work that earlier processes left undone, for all users, and free what is long deleted. For a server, once."""

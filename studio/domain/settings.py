@@ -217,3 +217,18 @@ class QueueSettings(_Checked):
     age_s: int = limited(1800, 60, 86_400, "After waiting this long a job becomes as urgent as the kind before its own.")
     share_window_s: int = limited(3600, 60, 86_400, "Work of this last stretch of time counts when turns are shared out.")
     gpu_slice_s: int = limited(30, 1, 3600, "How long a job keeps a GPU while others of the same urgency wait for one.")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSettings(_Checked):
+    """How long a login lasts, and how fast passwords may be tried. One for all servers."""
+
+    idle_s: int = limited(24 * 3600, 60, 90 * 24 * 3600, "A login nobody uses ends after so long.")
+    longest_s: int = limited(7 * 24 * 3600, 60, 365 * 24 * 3600, "Every login ends after so long.")
+    seen_every_s: int = limited(60, 1, 3600, "That somebody is here is written down at most this often.")
+    trusted_s: float = limited(3.0, 0.0, 60.0, "What was just read of a login or an account is believed so long.")
+    free_tries: int = limited(5, 1, 100, "Tries for one name before each has to wait longer than the last.")
+    free_tries_known: int = limited(10, 1, 100, "The same from a browser that this name has logged in with before.")
+    free_tries_address: int = limited(20, 1, 10_000, "Tries from one address.")
+    longest_delay_s: float = limited(60.0, 1.0, 3600.0, "No try has to wait longer.")
+    forget_s: int = limited(900, 60, 86_400, "Tries are forgotten after a quiet while.")

@@ -1,154 +1,148 @@
-"""The file named by --users: one `NAME:scrypt$n$r$p$salt$hash` per line, salt and hash in hex. Names and passwords in,
-yes or no out; how long the answer takes tells nothing about which names exist. Blank lines and lines with # are skipped.
+"""Accounts in the database: `AccountStore` is the class to use. Names, roles and passwords in; records, and yes or no, out.
+
+How long an answer takes tells nothing about which names exist. Whatever takes rights away from somebody ends their logins in the same
+transaction. Names come as `domain/account.py` makes them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import os
-import re
-import secrets
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from studio.domain.errors import BadSetting
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import delete as delete_rows
 
-MAX_MEMORY_BYTES = 256 * 2**20
-MAX_PASSWORD_CHARS = 1024
-_NAME = re.compile(r"[\w.@+-]{1,64}")
-_HASH_BYTES = 32
+from studio.domain.account import Account
+from studio.domain.errors import BadSetting, NotFound
+from studio.domain.rights import LOCAL_USER, Role
+from studio.store.database import reading, utc_now, writing
+from studio.store.passwords import MIN_PASSWORD_CHARS, PasswordHash, ScryptCost, nobodys
+from studio.store.schema import PROJECTS, SESSIONS, SHOWS, USERS
+from studio.store.upsert import add_rows
 
 
-@dataclass(frozen=True, slots=True)
-class ScryptCost:
-    """Work of one check: `n` a power of two, memory 128·n·r bytes."""
+class AccountStore:
+    """`cost`: the work that a password of today is kept with; an older one is brought up to it at its next login."""
 
-    n: int = 2**15
-    r: int = 8
-    p: int = 3
+    def __init__(self, engine: Engine, cost: ScryptCost | None = None) -> None:
+        self._engine = engine
+        self._cost = ScryptCost() if cost is None else cost
 
-    @property
-    def memory_bytes(self) -> int:
-        return 128 * self.n * self.r
+    def add(self, name: str, role: Role, password: str | PasswordHash | None = None) -> Account:
+        """A new account; without a password it comes in by single sign-on only. Raises BadSetting for a name that is taken."""
+        kept = PasswordHash.of(password, self._cost) if isinstance(password, str) else password
+        with writing(self._engine) as connection:
+            known = connection.execute(select(USERS).where(USERS.c.name == name)).first()
+            if known is not None and (known.password_hash is not None or known.disabled_at is not None or kept is None):
+                raise BadSetting(f"“{name}” has an account already; give it another password or role instead.")
+            values = {"role": role.value, "password_hash": None if kept is None else str(kept)}
+            if known is None:
+                connection.execute(insert(USERS).values(name=name, created_at=utc_now(), **values))
+            else:  # somebody who was known without a password, from the time before
+                connection.execute(update(USERS).where(USERS.c.name == name).values(**values))
+            return _account(_found(connection, name))
 
-    @property
-    def is_sane(self) -> bool:
-        is_power = self.n > 1 and self.n & (self.n - 1) == 0
-        return is_power and 1 <= self.r <= 64 and 1 <= self.p <= 16 and self.memory_bytes <= MAX_MEMORY_BYTES
+    def welcome(self, name: str, role: Role) -> Account:
+        """The account of somebody that a trusted proxy named; one of this role is made on the first visit."""
+        with reading(self._engine) as connection:
+            known = connection.execute(_ACCOUNTS.where(USERS.c.name == name)).first()
+        if known is not None:
+            return _account(known)
+        with writing(self._engine) as connection:
+            add_rows(connection, USERS, [{"name": name, "created_at": utc_now(), "role": role.value}])
+            return _account(_found(connection, name))
 
+    def get(self, name: str) -> Account:
+        with reading(self._engine) as connection:
+            return _account(_found(connection, name))
 
-@dataclass(frozen=True, slots=True)
-class PasswordHash:
-    cost: ScryptCost
-    salt: bytes
-    digest: bytes
+    def list(self) -> tuple[Account, ...]:
+        """Everybody who ever had a part here, by name."""
+        with reading(self._engine) as connection:
+            return tuple(_account(row) for row in connection.execute(_ACCOUNTS.order_by(USERS.c.name)))
 
-    def __str__(self) -> str:
-        cost = self.cost
-        return f"scrypt${cost.n}${cost.r}${cost.p}${self.salt.hex()}${self.digest.hex()}"
-
-    def matches(self, password: str) -> bool:
-        return hmac.compare_digest(_digest(password, self.salt, self.cost), self.digest)
-
-
-@dataclass(frozen=True, slots=True)
-class UserFile:
-    """The users of one studio. `read` raises BadSetting with the line that is wrong."""
-
-    hashes: dict[str, PasswordHash]
-
-    @classmethod
-    def read(cls, path: Path) -> UserFile:
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise BadSetting(f"The users file {path} cannot be read ({error.strerror}); check the path given to --users.") from error
-        except UnicodeDecodeError as error:
-            raise BadSetting(f"The users file {path} is not UTF-8 text; save it as UTF-8.") from error
-        hashes: dict[str, PasswordHash] = {}
-        for place, name, encoded in _entries(text, path.name):
-            if name in hashes:
-                raise BadSetting(f"{place} names “{name}” a second time; keep one of the two lines.")
-            hashes[name] = _parsed(encoded, place)
-        if not hashes:
-            raise BadSetting(f"The users file {path} names nobody, so nobody could log in; add a line NAME:scrypt$n$r$p$salt$hash.")
-        return cls(hashes)
+    def has_logins(self) -> bool:
+        """Whether anybody was ever given a password; from then on nobody comes in without one."""
+        with reading(self._engine) as connection:
+            return connection.execute(select(USERS.c.name).where(USERS.c.password_hash.is_not(None)).limit(1)).first() is not None
 
     def verify(self, name: str, password: str) -> bool:
-        """Whether this is the password of this user. An unknown name costs the same work as a known one."""
-        known = self.hashes.get(unicodedata.normalize("NFC", name))
-        stand_in = next(iter(self.hashes.values()))
-        is_right = (stand_in if known is None else known).matches(password[:MAX_PASSWORD_CHARS])
-        return is_right and known is not None and len(password) <= MAX_PASSWORD_CHARS
+        """Whether this is the password of this account, and the account may come in. An unknown name costs the same work as a known one."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(USERS.c.password_hash, USERS.c.disabled_at).where(USERS.c.name == name)).first()
+        encoded = None if row is None or row.disabled_at is not None else row.password_hash
+        kept = nobodys(self._cost) if encoded is None else PasswordHash.read(encoded, f"The account “{name}”")
+        is_right = kept.matches(password) and encoded is not None
+        if is_right and kept.cost != self._cost and len(password) >= MIN_PASSWORD_CHARS:
+            with writing(self._engine) as connection:  # unless it was changed in the meantime
+                here = (USERS.c.name == name) & (USERS.c.password_hash == encoded)
+                connection.execute(update(USERS).where(here).values(password_hash=str(PasswordHash.of(password, self._cost))))
+        return is_right
 
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.hashes)
+    def set_password(self, name: str, password: str, *, but: str | None = None) -> None:
+        """Ends the account's logins, all but the one whose token hash is `but`. Raises NotFound, BadSetting."""
+        kept = PasswordHash.of(password, self._cost)
+        with writing(self._engine) as connection:
+            _found(connection, name)
+            connection.execute(update(USERS).where(USERS.c.name == name).values(password_hash=str(kept)))
+            _end_logins(connection, name, but)
 
+    def set_role(self, name: str, role: Role) -> Account:
+        """Ends the account's logins where the role is another one. Raises NotFound, BadSetting for the last administrator."""
+        with writing(self._engine) as connection:
+            before = _found(connection, name)
+            if before.role != role.value:
+                _keep_an_admin(connection, before)
+                connection.execute(update(USERS).where(USERS.c.name == name).values(role=role.value))
+                _end_logins(connection, name)
+            return _account(_found(connection, name))
 
-def hash_password(password: str, cost: ScryptCost | None = None) -> str:
-    """The part after NAME: of a line in the users file, with a fresh salt. Raises BadSetting for an empty or endless one."""
-    if not 1 <= len(password) <= MAX_PASSWORD_CHARS:
-        raise BadSetting(f"A password needs 1 to {MAX_PASSWORD_CHARS} characters; choose another.")
-    chosen = ScryptCost() if cost is None else cost
-    salt = secrets.token_bytes(16)
-    return str(PasswordHash(chosen, salt, _digest(password, salt, chosen)))
+    def disable(self, name: str) -> Account:
+        """Nobody comes in by this account any more, and who is in is out; what they made stays. Raises NotFound, BadSetting."""
+        with writing(self._engine) as connection:
+            before = _found(connection, name)
+            if before.disabled_at is None:
+                _keep_an_admin(connection, before)
+                connection.execute(update(USERS).where(USERS.c.name == name).values(disabled_at=utc_now()))
+            _end_logins(connection, name)
+            return _account(_found(connection, name))
 
+    def enable(self, name: str) -> Account:
+        with writing(self._engine) as connection:
+            _found(connection, name)
+            connection.execute(update(USERS).where(USERS.c.name == name).values(disabled_at=None))
+            return _account(_found(connection, name))
 
-def put_user(path: Path, name: str, password: str) -> None:
-    """Add a user to a users file, or give one a new password. The file is made if need be, readable by its owner only."""
-    name = unicodedata.normalize("NFC", name.strip())
-    if not _NAME.fullmatch(name):
-        raise BadSetting(f"“{name}” cannot be a user's name; take 1 to 64 letters, digits or . _ @ + - without spaces.")
-    kept = UserFile.read(path).hashes if path.exists() else {}
-    lines = [f"{other}:{known}" for other, known in kept.items() if other != name]
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join([*lines, f"{name}:{hash_password(password)}"]) + "\n")
-        os.replace(draft, path)
-    except OSError as error:
-        raise BadSetting(f"The users file {path} cannot be written ({error.strerror}); choose another place.") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _digest(password: str, salt: bytes, cost: ScryptCost) -> bytes:
-    # NFKC: the same keys give the same bytes on every keyboard and system.
-    text = unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")
-    room = cost.memory_bytes + 128 * cost.r * (cost.p + 2) + 2**20
-    return hashlib.scrypt(text, salt=salt, n=cost.n, r=cost.r, p=cost.p, maxmem=room, dklen=_HASH_BYTES)
-
-
-def _entries(text: str, file_name: str) -> Iterator[tuple[str, str, str]]:
-    """(place for a sentence, name, encoded hash) of each line that holds a user."""
-    for number, line in enumerate(text.splitlines(), start=1):
-        entry = line.strip()
-        if not entry or entry.startswith("#"):
-            continue
-        place = f"Line {number} of {file_name}"
-        name, colon, encoded = entry.partition(":")
-        name = unicodedata.normalize("NFC", name.strip())
-        if not colon:
-            raise BadSetting(f"{place} has no colon; write NAME:scrypt$n$r$p$salt$hash.")
-        if not _NAME.fullmatch(name):
-            raise BadSetting(f"{place} has a name that cannot be used; take 1 to 64 letters, digits or . _ @ + - without spaces.")
-        yield place, name, encoded.strip()
+    def hand_over(self, name: str, to: str) -> int:
+        """Give somebody's projects and shows to another account; returns how many projects. Raises NotFound."""
+        with writing(self._engine) as connection:
+            _found(connection, name), _found(connection, to)
+            connection.execute(update(SHOWS).where(SHOWS.c.owner == name).values(owner=to))
+            return connection.execute(update(PROJECTS).where(PROJECTS.c.owner == name).values(owner=to)).rowcount
 
 
-def _parsed(encoded: str, place: str) -> PasswordHash:
-    parts = encoded.split("$")
-    if len(parts) != 6 or parts[0] != "scrypt":
-        raise BadSetting(f"{place} holds no scrypt hash; write NAME:scrypt$n$r$p$salt$hash, never a plain password.")
-    try:
-        cost = ScryptCost(*(int(part) for part in parts[1:4]))
-        salt, digest = bytes.fromhex(parts[4]), bytes.fromhex(parts[5])
-    except ValueError as error:
-        raise BadSetting(f"{place} has a hash that cannot be read; n, r and p are numbers, salt and hash are hex digits.") from error
-    if not cost.is_sane:
-        raise BadSetting(f"{place} asks for impossible work; n must be a power of two, and 128·n·r at most {MAX_MEMORY_BYTES} bytes.")
-    if len(salt) < 8 or len(digest) != _HASH_BYTES:
-        raise BadSetting(f"{place} has a salt or hash of the wrong length; make the line again.")
-    return PasswordHash(cost, salt, digest)
+_SEEN = select(SESSIONS.c.user, func.max(SESSIONS.c.seen_at).label("seen_at")).group_by(SESSIONS.c.user).subquery()
+_ACCOUNTS = select(USERS, _SEEN.c.seen_at).select_from(USERS).outerjoin(_SEEN, _SEEN.c.user == USERS.c.name)
+
+
+def _found(connection: Connection, name: str) -> Row[Any]:
+    row = connection.execute(_ACCOUNTS.where(USERS.c.name == name)).first()
+    if row is None:
+        raise NotFound("account", name)
+    return row
+
+
+def _end_logins(connection: Connection, name: str, but: str | None = None) -> None:
+    connection.execute(delete_rows(SESSIONS).where(SESSIONS.c.user == name, SESSIONS.c.token_hash != (but or "")))
+
+
+def _keep_an_admin(connection: Connection, row: Row[Any]) -> None:
+    """Somebody must stay who can let others in; from the machine itself it can always be mended, but it should not have to be."""
+    if row.role != Role.ADMIN.value or row.disabled_at is not None:
+        return
+    others = (USERS.c.role == Role.ADMIN.value) & USERS.c.disabled_at.is_(None) & USERS.c.name.not_in((row.name, LOCAL_USER))
+    if connection.execute(select(USERS.c.name).where(others).limit(1)).first() is None:
+        raise BadSetting(f"“{row.name}” is the last administrator; make somebody else one first.")
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(row.name, Role(row.role), row.created_at, row.disabled_at, row.password_hash is not None, row.quota_bytes, row.seen_at)

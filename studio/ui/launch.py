@@ -9,12 +9,13 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import BadSetting
+from studio.domain.rights import DEMO_OWNER, LOCAL_USER
 from studio.domain.settings import Limits
+from studio.ui.trust import LOOPBACK, Trust
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -29,25 +30,30 @@ def say_address(address: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """`users_file` None: one local user, no login. `port` 0 takes any free one. `announce` is told the address."""
+    """`trust`: which proxies are believed, and whether they say who people are. `port` 0 takes any free one. `announce` is told the address."""
 
     host: str = "127.0.0.1"
     port: int = 7860
-    users_file: Path | None = None
+    trust: Trust = field(default_factory=Trust)
     with_demo: bool = True
     announce: Callable[[str], None] = say_address
 
 
 def serve(studio: Studio, options: ServeOptions) -> None:
-    """Serve the page until stopped. Raises BadSetting when the address cannot be used or the users file not be read."""
+    """Serve the page until stopped. Raises BadSetting when the address cannot be used, or may not be because nobody would have to log in."""
     import uvicorn
 
+    if options.host not in LOOPBACK and not asks_for_login(studio, options):
+        raise BadSetting(
+            f"At {options.host} everybody in reach could come in, since nobody has an account yet. Make one with `python -m studio users add NAME "
+            "--role admin`, or leave --host at 127.0.0.1."
+        )
     listener = _listen(options)
     app = build_app(studio, options)
-    if options.with_demo and options.users_file is None:
-        studio.as_user("local").demo_project()
+    if options.with_demo:
+        studio.as_user(DEMO_OWNER if asks_for_login(studio, options) else LOCAL_USER).demo_project()
     studio.start()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, proxy_headers=False))
     name = f"[{options.host}]" if ":" in options.host else options.host
     options.announce(f"http://{name}:{listener.getsockname()[1]}")
     try:
@@ -66,17 +72,17 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
 
     from studio.ui import look
     from studio.ui.first_screen import FirstScreen
+    from studio.ui.health_routes import Measured
     from studio.ui.routes import add_routes
-    from studio.ui.session import LOOPBACK, Gate, Sessions
+    from studio.ui.session import Gate, user_of
 
-    sessions = Sessions(_verifier(options.users_file))
     app = FastAPI(title="Lipline", docs_url=None, redoc_url=None, openapi_url=None)
-    add_routes(app, studio, sessions)
+    add_routes(app, studio)
     mounted = gr.mount_gradio_app(
         app,
-        build_blocks(studio, asks_for_login=sessions.asks_for_login),
+        build_blocks(studio),
         path="/",
-        auth_dependency=lambda request: sessions.user(request.cookies),
+        auth_dependency=user_of,
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -88,12 +94,24 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
         theme=look.theme(),
         favicon_path=str(look.ASSETS / "icons" / "lipline.png"),
     )
+    _guard_framework(mounted)
     mounted.add_middleware(FirstScreen, scripts=look.scripts(), sheets=look.sheets())
-    mounted.add_middleware(Gate, sessions=sessions, hosts=LOOPBACK if options.host in LOOPBACK else None)
+    mounted.add_middleware(Gate, door=studio.door, trust=options.trust, hosts=LOOPBACK)
+    mounted.add_middleware(Measured, metrics=studio.metrics)
     return mounted
 
 
-def build_blocks(studio: Studio, *, asks_for_login: bool) -> Any:
+def _guard_framework(mounted: FastAPI) -> None:
+    """The guard goes inside the mount, where only what no route of ours took arrives. Must come before the first request."""
+    from gradio.routes import App
+
+    from studio.ui.gradio_guard import GradioGuard
+
+    framework = next(inside for route in mounted.routes if isinstance(inside := getattr(route, "app", None), App))
+    framework.add_middleware(GradioGuard)
+
+
+def build_blocks(studio: Studio) -> Any:
     """The Gradio part: widgets from the layouts, joined to their handlers."""
     import gradio as gr
 
@@ -101,16 +119,13 @@ def build_blocks(studio: Studio, *, asks_for_login: bool) -> Any:
     from studio.ui.wire import Wiring, wire
 
     with gr.Blocks(title="Lipline", analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)) as blocks:
-        wire(build_page(), Wiring(studio, can_leave=asks_for_login), blocks)
+        wire(build_page(), Wiring(studio), blocks)
     return blocks.queue(default_concurrency_limit=8)
 
 
-def _verifier(users: Path | None) -> Callable[[str, str], bool] | None:
-    if users is None:
-        return None
-    from studio.store.users import UserFile
-
-    return UserFile.read(users).verify
+def asks_for_login(studio: Studio, options: ServeOptions) -> bool:
+    """Whether people have to say who they are: somebody has a password, or a proxy tells."""
+    return bool(options.trust.header) or studio.door.asks_for_login()
 
 
 def _listen(options: ServeOptions) -> socket.socket:

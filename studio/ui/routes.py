@@ -12,13 +12,14 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from studio.domain.errors import BadSetting, NotFound, StudioError
 from studio.domain.plain import from_plain, to_plain
 from studio.service import Studio
+from studio.ui.bin_routes import add_bin
 from studio.ui.desk import NOTHING_SEEN, Desk, DeskFeed, Revision, Seen
 from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.guidance_routes import received_voice
@@ -27,23 +28,21 @@ from studio.ui.handover_routes import add_handover
 from studio.ui.health_routes import add_health
 from studio.ui.history_desk import HISTORY_CALLS
 from studio.ui.list_desk import LIST_CALLS
+from studio.ui.login_routes import add_login
+from studio.ui.media_links import MediaLinks
+from studio.ui.media_routes import MediaDoor, add_media
 from studio.ui.members_desk import MEMBERS_CALLS
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
 from studio.ui.playback_desk import PLAYBACK_CALLS
-from studio.ui.export_present import export_name
 from studio.ui.review_routes import add_review
 from studio.ui.shows_desk import SHOWS_CALLS
-from studio.ui.session import COOKIE, LIFETIME_S, Sessions
+from studio.ui.session import bound
+from studio.ui.upload_routes import add_uploads
 from studio.ui.trouble import http_status, sentence
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_CALL_BYTES = 1 << 20
-MEDIA_CHUNK_BYTES = 1 << 18
-# A take and a marked picture are the same bytes for good, so a browser that has them asks nobody again; another login is another reader.
-LASTING_KINDS = frozenset({"take", "picture"})
-LASTING = {"cache-control": f"private, max-age={LIFETIME_S}, immutable", "vary": "cookie"}
-FLEETING = {"cache-control": "private, no-cache"}
 # The desk's verbs: name in the address → the method that answers with the JSON body's values.
 CALLS: dict[str, Callable[..., Any]] = {
     "panel": Desk.panel,
@@ -77,111 +76,37 @@ CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
-class MediaFile(FileResponse):
-    """A file, or a range of it, in steps that a seek does not wait for."""
-
-    chunk_size = MEDIA_CHUNK_BYTES
-
-
-def add_routes(app: FastAPI, studio: Studio, sessions: Sessions) -> None:
+def add_routes(app: FastAPI, studio: Studio) -> None:
     """Everything the page needs that is not a Gradio event. Must be called before Gradio is mounted at the root."""
     router = APIRouter()
-    _add_login(router, sessions)
-    add_health(router, studio, lambda request: bound(studio, sessions, request))
-    add_handover(router, lambda request: bound(studio, sessions, request))
-    _add_media(router, studio, sessions)
-    _add_desk(router, studio, sessions)
+    add_login(router, studio.door, ASSETS)
+    add_health(router, studio, lambda request: bound(studio, request))
+    door = MediaDoor(lambda request: bound(studio, request), MediaLinks(studio.link_key()))
+    add_handover(router, door)
+    add_media(router, door)
+    add_uploads(router, lambda request: bound(studio, request))
+    add_bin(router, lambda request: bound(studio, request))
+    _add_desk(router, studio, door)
     add_review(router, studio, ASSETS)
-    _add_person(router, studio, sessions)
+    _add_person(router, studio)
     app.include_router(router)
     for folder in ("css", "js", "icons", "fonts", "vendor", "lang"):
         app.mount(f"/look/{folder}", StaticFiles(directory=ASSETS / folder, check_dir=False))
     app.add_exception_handler(StudioError, _refuse)
 
 
-def bound(studio: Studio, sessions: Sessions, request: Request) -> Studio:
-    """The studio speaking for the request's user."""
-    user = sessions.user(request.cookies)
-    if user is None:
-        raise NotFound("session", "")
-    return studio.as_user(user)
-
-
 def _refuse(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"error": sentence(error)}, http_status(error))
 
 
-def _add_login(router: APIRouter, sessions: Sessions) -> None:
-    page = (ASSETS / "login.html").read_text(encoding="utf-8")
-
-    @router.get("/login")
-    def ask() -> HTMLResponse:
-        return HTMLResponse(page.replace("{{notice}}", ""))
-
-    @router.post("/login")
-    async def enter(request: Request) -> Response:
-        form = await request.form()
-        token = await run_in_threadpool(sessions.enter, str(form.get("name", "")), str(form.get("password", "")))
-        if token is None:
-            return HTMLResponse(page.replace("{{notice}}", "Name and password do not belong together. Try again."), 401)
-        answer = RedirectResponse("./", 303)
-        answer.set_cookie(COOKIE, token, max_age=LIFETIME_S, httponly=True, samesite="lax", secure=request.url.scheme == "https")
-        return answer
-
-    @router.post("/leave")
-    def leave(request: Request) -> RedirectResponse:
-        sessions.leave(request.cookies.get(COOKIE, ""))
-        answer = RedirectResponse("login", 303)
-        answer.delete_cookie(COOKIE)
-        return answer
-
-
-def _media_file(studio: Studio, kind: str, project_id: str, item: str) -> Path | None:
-    """The file behind a media address; None where there is none yet."""
-    if kind == "take":
-        return studio.take_wav(project_id, item)
-    if kind == "voice":
-        return studio.reference_wav(project_id, item)
-    if kind == "clip":
-        return studio.source_clip(project_id, item)
-    if kind == "preview":
-        return studio.line_preview(project_id, item)
-    if kind == "export":
-        return studio.export(project_id, item)
-    if kind == "rendered":
-        return studio.playable_dub(project_id)
-    if kind == "source":
-        return studio.playable_source(project_id)
-    if kind == "picture":
-        return studio.picture(project_id, item)
-    raise NotFound("media", kind)
-
-
-def _add_media(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
-    @router.get("/media/peaks/{project_id}/{item}")
-    def peaks(request: Request, project_id: str, item: str) -> Response:
-        return Response(bound(studio, sessions, request).peaks(project_id), media_type="application/octet-stream")
-
-    @router.get("/media/context/{project_id}/{item}")
-    def context(request: Request, project_id: str, item: str) -> FileResponse:
-        mixed = bound(studio, sessions, request).context_mix(project_id, item)
-        return MediaFile(mixed.path, headers={**FLEETING, "lipline-from-ms": str(mixed.start_ms)})
-
-    @router.get("/media/{kind}/{project_id}/{item}")
-    def media(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
-        mine = bound(studio, sessions, request)
-        path = _media_file(mine, kind, project_id, item)
-        if path is None:
-            raise NotFound(kind, item)
-        named = export_name(mine.project(project_id).project, item, path.suffix) if kind == "export" else None
-        return MediaFile(path, filename=named, headers=LASTING if kind in LASTING_KINDS else FLEETING)
-
-
-def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
+def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
     feed = DeskFeed()
 
+    def with_pass(request: Request, project_id: str, answer: Response) -> Response:
+        return door.hand_out(answer, bound(studio, request), project_id)
+
     def desk(request: Request, project_id: str, seen: Seen = NOTHING_SEEN) -> Desk:
-        return Desk(bound(studio, sessions, request), project_id, feed, seen)
+        return Desk(bound(studio, request), project_id, feed, seen)
 
     def called(request: Request, project_id: str, verb: str, values: dict[str, Any]) -> Any:
         seen = Seen(str(values.pop("seen_revision", "")), frozenset(map(str, values.pop("seen_also", ()))))
@@ -189,25 +114,18 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
 
     @router.get("/desk/{project_id}/rows")
     def rows(request: Request, project_id: str, since: str = "", also: str = "") -> Answer:
-        return Answer(desk(request, project_id).view(since, frozenset(also.split(","))))
+        return with_pass(request, project_id, Answer(desk(request, project_id).view(since, frozenset(also.split(",")))))
 
     @router.get("/desk/{project_id}/opening")
     def opening(request: Request, project_id: str) -> Answer:
         """All that a page needs to stand; the pulse first, so that what happens between the two is told again by the next one."""
         opened = desk(request, project_id)
         pulse = opened.pulse(None)
-        return Answer({"pulse": pulse, "desk": opened.view()})
-
-    @router.get("/desk/{project_id}/opening")
-    def opening(request: Request, project_id: str) -> Answer:
-        """All that a page needs to stand; the pulse first, so that what happens between the two is told again by the next one."""
-        opened = desk(request, project_id)
-        pulse = opened.pulse(None)
-        return Answer({"pulse": pulse, "desk": opened.view()})
+        return with_pass(request, project_id, Answer({"pulse": pulse, "desk": opened.view()}))
 
     @router.get("/desk/{project_id}/pulse")
     def pulse(request: Request, project_id: str, since: int | None = None) -> JSONResponse:
-        return JSONResponse(to_plain(desk(request, project_id).pulse(since)))
+        return with_pass(request, project_id, JSONResponse(to_plain(desk(request, project_id).pulse(since))))
 
     @router.post("/desk/{project_id}/{verb}")
     async def call(request: Request, project_id: str, verb: str) -> Response:
@@ -218,16 +136,16 @@ def _add_desk(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
         return await _said(request, received_voice(request, lambda: desk(request, project_id)))
 
 
-def _add_person(router: APIRouter, studio: Studio, sessions: Sessions) -> None:
+def _add_person(router: APIRouter, studio: Studio) -> None:
     """What a person set up for themselves; it belongs to no project."""
 
     @router.get("/me/settings")
     def settings(request: Request) -> JSONResponse:
-        return JSONResponse(to_plain(person_view(bound(studio, sessions, request))))
+        return JSONResponse(to_plain(person_view(bound(studio, request))))
 
     @router.post("/me/settings")
     async def change(request: Request) -> Response:
-        return await _answer(request, lambda values: to_plain(change_person(bound(studio, sessions, request), values)))
+        return await _answer(request, lambda values: to_plain(change_person(bound(studio, request), values)))
 
 
 class Answer(Response):

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
+from studio.domain.errors import NotFound
 from studio.domain.rights import LOCAL_USER
-from studio.service import FrontDoor
+from studio.service import FrontDoor, Studio
 from studio.ui.trust import Caller, Trust, header_values
 
 COOKIE = "lipline_session"
@@ -23,8 +24,8 @@ LIFETIME_S = 7 * 24 * 3600  # how long a browser may keep what never changes
 LOGIN_PATH, LOOK_PATHS = "/login", "/look/"
 HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")  # tell nothing about anybody, or ask for themselves (`health_routes.py`)
 REVIEW_PATH = "/review/"  # guests with a link; `review_routes.py` answers everything below it, and lets nobody further
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 USER = "lipline.user"  # in a request's scope: who it speaks for, None for nobody
+LOGIN = "lipline.login"  # whether they logged in here, so that there is a way out
 # Only this page's own files, ever: the browser itself refuses any call that would leave the machine.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -43,6 +44,19 @@ class Refusal:
 def user_of(request: Any) -> str | None:
     """Who a request speaks for, as the gate found out; None for nobody. `request`: of Starlette, or any that has its `scope`."""
     return request.scope.get(USER)
+
+
+def has_login(request: Any) -> bool:
+    """Whether the request's person logged in by password, rather than being named by a proxy or by sitting at the machine."""
+    return bool(request.scope.get(LOGIN))
+
+
+def bound(studio: Studio, request: Any) -> Studio:
+    """The studio speaking for the request's user. Raises NotFound for nobody."""
+    user = user_of(request)
+    if user is None:
+        raise NotFound("session", "")
+    return studio.as_user(user)
 
 
 class Gate:
@@ -69,8 +83,10 @@ class Gate:
         user = await self._who(caller, token)
         refusal = self._refusal(scope, headers, caller, user)
         if refusal is None:
-            watched = _ending_with_login(send, lambda: self._door.user(token) == user) if token and caller.name is None else send
-            await self._app(self._known(scope, caller, user), receive, _with_headers(watched))
+            is_login = user not in (None, LOCAL_USER) and not caller.name
+            watched = _ending_with_login(send, lambda: self._door.user(token) == user) if is_login else send
+            known = {**self._known(scope, caller), USER: user, LOGIN: is_login}
+            await self._app(known, receive, _with_headers(watched))
         else:
             await _answer(send, refusal)
 
@@ -86,13 +102,13 @@ class Gate:
             return LOCAL_USER
         return self._door.user(token)
 
-    def _known(self, scope: dict[str, Any], caller: Caller, user: str | None) -> dict[str, Any]:
+    def _known(self, scope: dict[str, Any], caller: Caller) -> dict[str, Any]:
         """The request as it goes on: from whom it really is, and without what only a proxy may say."""
         hidden = {name.encode() for name in self._trust.hidden(caller.is_by_proxy)}
         headers = [(key, value) for key, value in scope["headers"] if key.lower() not in hidden]
         port = scope["client"][1] if scope.get("client") else 0
         scheme = "https" if caller.is_https else "http"
-        return {**scope, USER: user, "headers": headers, "client": (caller.address, port), "scheme": scheme}
+        return {**scope, "headers": headers, "client": (caller.address, port), "scheme": scheme}
 
     def _refusal(self, scope: dict[str, Any], headers: Mapping[str, str], caller: Caller, user: str | None) -> Refusal | None:
         path, method = scope["path"], scope["method"]

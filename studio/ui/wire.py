@@ -21,23 +21,23 @@ from studio.ui.arrivals import Arrivals
 from studio.ui.handlers import Handlers
 from studio.ui.layout import Page
 from studio.ui.script_view import WaitingScripts
+from studio.ui.session import has_login
 from studio.ui.trouble import sentence
 from studio.ui.views import Action, Choices, OpenTab, Ticking
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Whose studio answers, and whether people log in; `arrivals` joins files that were dropped on one page together, `scripts` keeps
+    """Whose studio answers; `arrivals` joins files that were dropped on one page together, `scripts` keeps
     those that wait for an answer."""
 
     studio: Studio
-    can_leave: bool
     arrivals: Arrivals = field(default_factory=Arrivals)
     scripts: WaitingScripts = field(default_factory=WaitingScripts)
 
     def handlers(self, request: gr.Request) -> Handlers:
         user, page = self.studio.as_user(request.username), request.session_hash or ""
-        return Handlers(user, can_leave=self.can_leave, page=page, arrivals=self.arrivals, scripts=self.scripts)
+        return Handlers(user, can_leave=has_login(request.request), page=page, arrivals=self.arrivals, scripts=self.scripts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from studio.domain.rights import Role
 from studio.service import Studio
-from studio.store.users import ScryptCost, hash_password
 from studio.ui.launch import ServeOptions, build_app
+from tests.accounts import add_people, password_of
 from tests.studio_fixtures import SCRIPT, clip_project, fake_studio
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 60_000  # a busy machine is slow, not wrong
-CHEAP = ScryptCost(n=2**4, r=1, p=1)
 
 
 @dataclass
@@ -316,10 +316,9 @@ def test_typing_survives_news_of_the_lines(tab: tuple[Page, Watch], served: Serv
 
 def test_two_browsers_share_no_state(browser: Browser, tmp_path_factory: pytest.TempPathFactory, clip: Path) -> None:
     studio = fake_studio(tmp_path_factory.mktemp("two"))
-    users = tmp_path_factory.mktemp("users") / "users.txt"
-    users.write_text("".join(f"{name}:{hash_password(name + '!', CHEAP)}\n" for name in ("ada", "bob")), encoding="utf-8")
+    add_people(studio, ada=Role.EDITOR, bob=Role.EDITOR)
     mine = clip_project(studio.as_user("ada"), clip)
-    running = run_server(studio, ServeOptions(users_file=users))
+    running = run_server(studio, ServeOptions())
     served = next(running)
     try:
         pages = {}
@@ -327,7 +326,7 @@ def test_two_browsers_share_no_state(browser: Browser, tmp_path_factory: pytest.
             page, watch = watched(browser.new_context())
             page.goto(f"{served.address}?project={mine.id}")
             page.fill('input[name="name"]', name)
-            page.fill('input[name="password"]', f"{name}!")
+            page.fill('input[name="password"]', password_of(name))
             page.click("button")
             page.locator(".projects").wait_for()
             page.goto(f"{served.address}?project={mine.id}&tab=lines")

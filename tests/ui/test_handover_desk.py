@@ -22,7 +22,8 @@ from studio.ui.export_present import CARDS, GROUPS, STREAMED, exports_view, fetc
 from studio.ui.handlers import Handlers
 from studio.ui.handover_desk import MAX_LINKS, grouped
 from studio.ui.routes import add_routes
-from studio.ui.session import Sessions
+from studio.ui.session import Gate
+from studio.ui.trust import LOOPBACK, Trust
 from tests.handover_films import dubbed
 from tests.studio_fixtures import clip_project, fake_studio
 
@@ -42,8 +43,9 @@ def project(studio: Studio, clip: Path) -> Project:
 @pytest.fixture(scope="module")
 def page(studio: Studio) -> Iterator[TestClient]:
     app = FastAPI()
-    add_routes(app, studio, Sessions(None))
-    with TestClient(app) as client:
+    add_routes(app, studio)
+    app.add_middleware(Gate, door=studio.door, trust=Trust(), hosts=LOOPBACK)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         yield client
 
 

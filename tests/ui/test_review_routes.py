@@ -11,14 +11,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from studio.domain.project import JobKind, Project
+from studio.domain.rights import Role
 from studio.service import Studio
-from studio.store.users import ScryptCost, hash_password
 from studio.ui.launch import ServeOptions, build_app
 from studio.ui.review_routes import Pace
 from studio.ui.routes import CALLS
+from tests.accounts import add_people
 from tests.studio_fixtures import SCRIPT, clip_project, fake_studio, finish
-
-CHEAP = ScryptCost(n=2**4, r=1, p=1)
 SCRIPTED = "<script>alert(1)</script> & “so”"
 
 
@@ -36,10 +35,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[tup
 
 
 @pytest.fixture(scope="module")
-def app(shared: tuple[Studio, Project, Project], tmp_path_factory: pytest.TempPathFactory) -> object:
-    users = tmp_path_factory.mktemp("users") / "users.txt"
-    users.write_text(f"ada:{hash_password('ada!', CHEAP)}\n", encoding="utf-8")
-    return build_app(shared[0], ServeOptions(users_file=users))
+def app(shared: tuple[Studio, Project, Project]) -> object:
+    add_people(shared[0], ada=Role.EDITOR)
+    return build_app(shared[0], ServeOptions())
 
 
 @pytest.fixture

@@ -8,15 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
-
 from studio.domain.project import JobKind, Project
+from studio.domain.rights import Role
 from studio.service import Studio
-from studio.store.users import ScryptCost, hash_password
 from studio.ui.launch import ServeOptions, build_app
+from tests.accounts import add_people, client_of as client
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
-CHEAP = ScryptCost(n=2**4, r=1, p=1)
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +29,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory, clip: Path) -> Iterator[tup
 
 
 @pytest.fixture(scope="module")
-def app(shared: tuple[Studio, Project], tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    users = tmp_path_factory.mktemp("users") / "users.txt"
-    users.write_text("".join(f"{name}:{hash_password(name + '!', CHEAP)}\n" for name in ("ada", "bob")), encoding="utf-8")
-    yield build_app(shared[0], ServeOptions(users_file=users))
-
-
-def client(app: object, name: str | None) -> TestClient:
-    opened = TestClient(app, base_url="http://127.0.0.1:7860", follow_redirects=False)
-    if name is not None:
-        assert opened.post("/login", data={"name": name, "password": f"{name}!"}).status_code == 303
-    return opened
+def app(shared: tuple[Studio, Project]) -> Iterator[object]:
+    add_people(shared[0], ada=Role.EDITOR, bob=Role.EDITOR)
+    yield build_app(shared[0], ServeOptions())
 
 
 def addresses(studio: Studio, project: Project) -> list[str]:
