@@ -19,7 +19,6 @@ from studio.lip_verbs import LipVerbs
 from studio.review import is_over
 from studio.store.changes import Action
 
-
 MAX_NAMED = 12  # lines in one sentence
 _CLOSED = (LineStatus.APPROVED, LineStatus.LOCKED)
 
@@ -45,6 +44,15 @@ class SignOff:
     approved: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Giving:
+    """How a status is given: as which action, to which words (None: to any), and whether lines closed meanwhile stay closed."""
+
+    action: Action
+    seen: Mapping[str, str] | None = None
+    opens_nothing: bool = False
+
+
 class SignOffVerbs(LipVerbs):
     def plan_sign_off(self, project_id: str, rows: Iterable[LineRow], *, speaker_id: str | None = None, scene_line_id: str | None = None) -> SignOff:
         """What approving would take in: of one speaker, of the scene a line stands in, or all of `rows` (the project's rows)."""
@@ -66,21 +74,20 @@ class SignOffVerbs(LipVerbs):
         able = [line.id for line in lines if line.id in wanted and line.status not in _CLOSED and line.target_text.strip()]
         if not able:
             raise NotReady("None of these lines can be approved: they are empty, locked, or approved already.")
-        return self._give(project, able, LineStatus.APPROVED, (seen, Action(self.user, "Approved {lines}")))
+        return self._give(project, able, LineStatus.APPROVED, _Giving(Action(self.user, "Approved {lines}"), seen, opens_nothing=True))
 
     def set_status(self, project_id: str, line_ids: Iterable[str], status: LineStatus, *, seen: Mapping[str, str] | None = None) -> StatusDone:
         """Give many lines one status, as one action; lines that are gone are passed over. `seen`: the translations as the person saw them,
         by line id: an approval or a lock is given to those words only, and where others stand by now the line is left and told."""
-        return self._give(self._own(project_id), tuple(dict.fromkeys(line_ids)), status, (seen, Action(self.user)))
+        return self._give(self._own(project_id), tuple(dict.fromkeys(line_ids)), status, _Giving(Action(self.user), seen))
 
-    def _give(self, project: Project, line_ids: Iterable[str], status: LineStatus, how: tuple[Mapping[str, str] | None, Action]) -> StatusDone:
-        seen, action = how
-        held = seen if seen is not None and status in _CLOSED else {}
+    def _give(self, project: Project, line_ids: Iterable[str], status: LineStatus, how: _Giving) -> StatusDone:
+        held = how.seen if how.seen is not None and status in _CLOSED else {}
         given: list[str] = []
         other: list[str] = []
 
         def change(line: Line) -> Line:
-            if line.status is status:
+            if line.status is status or (how.opens_nothing and line.status in _CLOSED):
                 return line
             if held.get(line.id, line.target_text) != line.target_text:
                 other.append(line.id)
@@ -88,7 +95,7 @@ class SignOffVerbs(LipVerbs):
             given.append(line.id)
             return replace(line, status=status)
 
-        self._shop.lines.edit_many(project.id, dict.fromkeys(line_ids, change), by=action)
+        self._shop.lines.edit_many(project.id, dict.fromkeys(line_ids, change), by=how.action)
         return StatusDone(len(given), self._read_otherwise(project, other, status))
 
     def _read_otherwise(self, project: Project, line_ids: Collection[str], status: LineStatus) -> tuple[str, ...]:

@@ -90,3 +90,16 @@ def test_a_speaker_with_lines_goes_only_when_somebody_takes_them(studio: Studio,
     assert studio.history(project.id)[0].title == "Speaker “Mei” removed"
     studio.undo(project.id)
     assert [row.speaker.name for row in studio.rows(project.id)] == ["Mei", "Lao", "Mei", "Lao"]
+
+
+def test_a_speaker_with_locked_lines_stays_with_them(studio: Studio, project: Project) -> None:
+    mei, lao = (next(row.speaker.id for row in studio.rows(project.id) if row.speaker.name == name) for name in ("Mei", "Lao"))
+    locked = next(row.line.id for row in studio.rows(project.id) if row.speaker.id == mei)
+    studio.set_status(project.id, [locked], LineStatus.LOCKED)
+    before = studio.rows(project.id)
+    for merge in (lambda: studio.remove_speaker(project.id, mei, lao), lambda: studio.merge_speakers(project.id, (lao, mei))):
+        with pytest.raises(BadSetting, match="1 line is locked, so their speaker stays; unlock it first"):
+            merge()
+    assert studio.rows(project.id) == before
+    studio.merge_speakers(project.id, (mei, lao))  # a locked line keeps its speaker; others may join it
+    assert {row.speaker.id for row in studio.rows(project.id)} == {mei}

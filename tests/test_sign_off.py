@@ -9,6 +9,7 @@ import pytest
 
 from studio.domain.errors import NotReady
 from studio.domain.line import LineStatus
+from studio.domain.project import Cast
 from studio.service import LineEdit, Studio
 from tests.studio_fixtures import fake_studio
 
@@ -57,3 +58,21 @@ def test_approving_is_one_action_that_passes_over_what_cannot_be_approved(studio
     assert LineStatus.APPROVED not in [row.line.status for row in studio.rows(project_id)]
     with pytest.raises(NotReady, match="None of these"):
         studio.approve_lines(project_id, ids[3:])
+
+
+def test_a_line_locked_or_approved_between_the_look_and_the_approval_stays_as_it_is(studio: Studio, project_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [row.line.id for row in studio.rows(project_id)]
+    lines = studio._shop.lines
+    look = lines.cast
+
+    def looked_and_then_locked(project: str) -> Cast:
+        cast = look(project)
+        monkeypatch.setattr(lines, "cast", look)
+        studio.set_status(project, [ids[1]], LineStatus.LOCKED)
+        return cast
+
+    monkeypatch.setattr(lines, "cast", looked_and_then_locked)
+    assert studio.approve_lines(project_id, ids[:2]).changed_count == 1
+    assert [row.line.status for row in studio.rows(project_id)][:2] == [LineStatus.APPROVED, LineStatus.LOCKED]
+    studio.set_status(project_id, [ids[1]], LineStatus.APPROVED)  # asked for by name, a lock opens
+    assert studio.rows(project_id)[1].line.status is LineStatus.APPROVED

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select, true, update
 
 from studio.domain.errors import BadSetting, NotFound
-from studio.domain.line import SpeakerProfile, VoiceRef
+from studio.domain.line import LineStatus, SpeakerProfile, VoiceRef
 from studio.domain.plain import to_plain
 from studio.store.changes import Action, Author, By, EditLog
 from studio.store.database import reading, writing
@@ -68,11 +68,13 @@ class SpeakerRecords:
             log.write(connection)
 
     def merge_speakers(self, project_id: str, speaker_ids: Sequence[str], *, by: By = "") -> None:
-        """Give all lines of these speakers to the first of them and remove the others, in one action."""
+        """Give all lines of these speakers to the first of them and remove the others, in one action. Raises BadSetting where a line that
+        would change hands is locked; then nothing changes."""
         into, others = speaker_ids[0], sorted(set(speaker_ids) - {speaker_ids[0]})
         with writing(self._engine) as connection:
             hold_project(connection, project_id)
             require_speakers(connection, project_id, set(speaker_ids))
+            _check_locks(connection, project_id, others)
             log = EditLog(_named(project_id, by, "Speakers merged"))
             _reassign(connection, project_id, LINES.c.speaker_id.in_(others), into, log)
             drop_speakers(connection, project_id, others, log)
@@ -145,3 +147,10 @@ def _reassign(connection: Connection, project_id: str, which: Any, speaker_id: s
     changed = here & (LINES.c.speaker_id != speaker_id)
     connection.execute(update(LINES).where(changed).values(speaker_id=speaker_id, revision=LINES.c.revision + 1))
     return found
+
+
+def _check_locks(connection: Connection, project_id: str, speaker_ids: Sequence[str]) -> None:
+    theirs = (LINES.c.project_id == project_id) & LINES.c.speaker_id.in_(speaker_ids) & (LINES.c.status == LineStatus.LOCKED.value)
+    if count := connection.execute(select(func.count()).select_from(LINES).where(theirs)).scalar_one():
+        lines, them = ("1 line is", "it") if count == 1 else (f"{count} lines are", "them")
+        raise BadSetting(f"{lines} locked, so their speaker stays; unlock {them} first.")
