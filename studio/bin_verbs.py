@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from studio.domain.project import Project
 from studio.domain.rights import Right
+from studio.domain.settings import Keeping
 from studio.domain.upload import Room
 from studio.lip_verbs import LipVerbs
 from studio.store.bin import BinnedProject
@@ -39,6 +40,23 @@ class BinVerbs(LipVerbs):
     def room(self) -> Room:
         """What this person's projects take up, of what they may."""
         return self._shop.quotas.room(self.user)
+
+    def keeping(self) -> Keeping:
+        """How much may be kept how long on this studio."""
+        return self._shop.keeping.get()
+
+    def change_keeping(self, **changes: int) -> Keeping:
+        """Set some measures of `Keeping`. Raises Forbidden for who does not run the studio, BadSetting."""
+        self.require(Right.ADMIN)
+        after = self._shop.keeping.change(**changes)
+        self._shop.audit.write(self.user, "keeping.change", **changes)
+        return after
+
+    def set_quota(self, user: str, quota_bytes: int | None) -> None:
+        """Another room for one person; None: the studio's measure. Raises Forbidden for who does not run the studio, NotFound."""
+        self.require(Right.ADMIN)
+        self._shop.quotas.set_quota(user, quota_bytes)
+        self._shop.audit.write(self.user, "account.quota", subject=user, quota_bytes=quota_bytes)
 
     def sweep(self, *, is_dry_run: bool = False) -> Freed:
         """Free what nobody needs any more; a dry run tells what would go. Raises Forbidden for who does not run the studio."""

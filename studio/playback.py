@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +27,6 @@ from studio.steps.render import Dub, circled, render_key, source_of
 from studio.workshop import Workshop
 
 CLIP_RATE_HZ = 24_000
-CACHE_LIFE_S = 14 * 24 * 3600
 PREVIEW_HANDLE_MS = 500  # picture shown before and after a line
 CONTEXT_HANDLE_MS = 3000  # sound of the mix before and after a line, at least
 
@@ -209,15 +206,6 @@ def _playable(shop: Workshop, path: Path, info: MediaInfo, track: int | None, *,
 def _heard(track: int | None, shift_ms: int) -> object:
     """A sound for a fingerprint: its track, and its shift where there is one."""
     return (track, shift_ms) if shift_ms else track
-
-
-def sweep(cache: Path) -> None:
-    """Remove what nobody has looked at for a while, and drafts of killed processes. Call at start."""
-    oldest_s = time.time() - CACHE_LIFE_S
-    for path in cache.glob("*") if cache.is_dir() else ():
-        with suppress(FileNotFoundError):  # another process may sweep too
-            if path.is_file() and max(path.stat().st_atime, path.stat().st_mtime) < oldest_s:
-                path.unlink()
 
 
 def render_state(shop: Workshop, project: Project) -> RenderState:

@@ -76,8 +76,15 @@ class UploadVerbs(LipVerbs):
         if upload.project_id is not None:
             return self._own(upload.project_id)
         project = self.create_project(PurePath(upload.name).stem[:MAX_NAME_CHARS] or "Untitled", source_language, target_language)  # type: ignore[attr-defined]
-        self._shop.uploads.join(upload.id, self.user, project.id)
+        joined = self._shop.uploads.join(upload.id, self.user, project.id).project_id
+        if joined != project.id and joined is not None:  # another window was quicker
+            self._shop.projects.delete(project.id, self.user)
+            return self._own(joined)
         return project
+
+    def join_upload(self, upload_id: str, project_id: str) -> Upload:
+        """Say where a file belongs that was sent before its project was there."""
+        return self._shop.uploads.join(self.upload(upload_id).id, self.user, self._may(project_id, Right.EDIT).id)
 
     def take_upload(self, upload_id: str) -> Project:
         """Make a whole film the source of its project, or a whole stem its bed. One that is no such thing is dropped, with its sentence."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from studio.domain.timing import TimeSpan
 from studio.media.decode import read_audio
 from studio.media.preview import is_quick_to_seek
 from studio.media.probe import probe
-from studio.playback import CACHE_LIFE_S, sweep
 from studio.service import LineEdit
 from tests.studio_fixtures import clip_project, fake_studio, finish, render
 
@@ -102,17 +100,6 @@ def test_peaks_are_empty_before_the_source_is_read_and_there_afterwards(home: Pa
     finish(studio, studio.submit(project.id, JobKind.INGEST))
     assert len(studio.peaks(project.id)) > 100
     studio.close()
-
-
-def test_the_cache_loses_what_nobody_has_looked_at_and_nothing_else(tmp_path: Path) -> None:
-    old, fresh = tmp_path / "old.mp4", tmp_path / "fresh.mp4"
-    for path in (old, fresh):
-        path.write_bytes(b"x")
-    long_ago = time.time() - CACHE_LIFE_S - 60
-    os.utime(old, (long_ago, long_ago))
-    sweep(tmp_path)
-    sweep(tmp_path / "absent")
-    assert [path.name for path in tmp_path.iterdir()] == ["fresh.mp4"]
 
 
 def test_a_source_whose_sound_was_moved_is_played_as_it_is_heard(home: Path, clip: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from studio.engines.protocols import Audio
 from studio.line_verbs import LineEdit
 from studio.media.wav import read_wav, write_wav
 from studio.service import Studio
-from studio.store.upkeep import free_space
 from tests.fakes import FakeSpeaker
 from tests.seeing_fakes import FakeSeer
 from tests.studio_fixtures import clip_project, fake_studio, finish
@@ -145,7 +145,9 @@ def test_recordings_are_their_project_s_own_and_their_sound_outlives_a_clean_up(
         studio.remove_reference_voice(other.id, voice.id)
     with pytest.raises(NotFound):
         studio.as_user("eve").reference_voices(project.id)
-    free_space(studio._shop.projects._engine, studio._shop.blobs, deleted_before="2000", young_s=-1.0)
+    studio._shop.keeping.change(young_s=0)
+    os.utime(studio._shop.blobs.path(voice.blob), (1.0, 1.0))
+    studio.sweep()
     assert studio._shop.blobs.exists(voice.blob)
 
 

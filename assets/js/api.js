@@ -1,5 +1,6 @@
 // Calls to the desk's routes and the saved state everyone may watch. An edit the studio does not take because it is away is kept and sent again.
 
+import { noted, passed } from "./passes.js";
 import { toast } from "./toast.js";
 import { hasUnsent, keep, settle, unsent, waiting } from "./unsent.js";
 
@@ -54,7 +55,7 @@ async function answerOf(response) {
 async function ask(address, init) {
   let response;
   try {
-    response = await fetch(new URL(address, document.baseURI), init);
+    response = noted(await fetch(new URL(address, document.baseURI), init));
   } catch {
     away(true);
     throw new Away(AWAY);
@@ -69,7 +70,7 @@ export const getRows = (project, since, also) => ask(`desk/${project}/rows?${new
 /** Whether anything happened since edit number `since`; asked often, so it says nothing when it cannot be answered. */
 export async function getPulse(project, since) {
   const query = since === null ? "" : `?${new URLSearchParams({ since })}`;
-  const response = await fetch(new URL(`desk/${project}/pulse${query}`, document.baseURI), { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const response = noted(await fetch(new URL(`desk/${project}/pulse${query}`, document.baseURI), { signal: AbortSignal.timeout(PATIENCE_MS) }));
   return response.ok ? response.json() : null;
 }
 
@@ -179,7 +180,8 @@ setTimeout(ping);
 /** Run a call whose failure has been shown already. */
 export const quietly = (promise) => promise.catch(() => null);
 
-export const media = (kind, project, item) => new URL(`media/${kind}/${project}/${item}`, document.baseURI).href;
+/** A medium's address. `query` holds what else tells two of them apart: a version, a stretch. */
+export const media = (kind, project, item, query = {}) => passed(`media/${kind}/${project}/${item}`, project, query);
 
 window.addEventListener("beforeunload", (event) => {
   document.activeElement?.blur(); // what is being typed counts as well

@@ -3,6 +3,7 @@
 // once; what failed or lay too long is asked for again in the usual way. Nothing is imported here that has to wait for anything.
 
 import { remembered } from "./address.js";
+import { noted } from "./passes.js";
 
 const KEPT_MS = 15_000;
 const asked = new Map(); // project → {at_ms, answer}
@@ -15,7 +16,7 @@ export function fetchEarly(project) {
 
 /** The address is one the page's HTML has asked for already (first_screen.py), so that the answer is on its way before any module runs. */
 async function opening(project) {
-  const response = await fetch(new URL(`desk/${project}/opening`, document.baseURI));
+  const response = noted(await fetch(new URL(`desk/${project}/opening`, document.baseURI)));
   return response.ok ? response.json() : null;
 }
 

@@ -3,6 +3,7 @@
 
 import { clear, h, icon, isShown, own } from "./dom.js";
 import { Delivery } from "./handover.js";
+import { passed, whenPassed } from "./passes.js";
 
 export function mount({ element, props, trigger, watch }) {
   const waiting = new Set();
@@ -19,7 +20,7 @@ export function mount({ element, props, trigger, watch }) {
     clear(
       cards,
       view.items?.length ? null : h("div.empty", {}, h("h3", {}, "No project is open"), h("p", {}, view.notice ?? "")),
-      (view.groups ?? []).map((group) => h("section", { "aria-label": group }, h("h2", {}, group), h("ul", {}, (view.items ?? []).filter((item) => item.group === group).map((item) => card(item, { size: sizes[item.kind], isWaiting: waiting.has(item.kind), ask }))))),
+      (view.groups ?? []).map((group) => h("section", { "aria-label": group }, h("h2", {}, group), h("ul", {}, (view.items ?? []).filter((item) => item.group === group).map((item) => card(item, { project: view.project_id, size: sizes[item.kind], isWaiting: waiting.has(item.kind), ask }))))),
     );
   };
   const paint = () => {
@@ -28,7 +29,7 @@ export function mount({ element, props, trigger, watch }) {
       answered = view.fetch_mark;
       waiting.clear();
       delivery.refuse(view.fetch ? "" : view.notice);
-      if (view.fetch) download(view.fetch);
+      if (view.fetch) whenPassed(view.project_id, () => download(passed(view.fetch, view.project_id)));
     }
     paintCards();
     follow();
@@ -51,7 +52,7 @@ export function mount({ element, props, trigger, watch }) {
   new IntersectionObserver((seen) => seen.at(-1).isIntersecting && ((known = ""), follow())).observe(element);
 }
 
-function card(item, { size, isWaiting, ask }) {
+function card(item, { project, size, isWaiting, ask }) {
   const about = size && item.is_ready ? h("p.dim", {}, "About ", own(bytes(size))) : null;
   return h(
     "li.export",
@@ -60,7 +61,7 @@ function card(item, { size, isWaiting, ask }) {
     h(
       "div.acts",
       {},
-      item.opens && item.is_ready ? h("a.btn", { href: new URL(item.opens, document.baseURI).href, target: "_blank", rel: "noopener", "aria-label": `Open ${item.title}` }, "Open") : null,
+      item.opens && item.is_ready ? h("a.btn", { href: passed(item.opens, project), onclick: (event) => (event.currentTarget.href = passed(item.opens, project)), target: "_blank", rel: "noopener", "aria-label": `Open ${item.title}` }, "Open") : null,
       h("button.btn", { disabled: !item.is_ready || isWaiting, onclick: () => ask(item.kind), "aria-label": `Download ${item.title}` }, icon("down"), isWaiting ? "Making…" : "Download"),
     ),
   );
@@ -72,7 +73,7 @@ function bytes(size) {
 }
 
 function download(address) {
-  const link = h("a", { href: new URL(address, document.baseURI).href, download: "" });
+  const link = h("a", { href: address, download: "" });
   document.body.append(link);
   link.click();
   link.remove();

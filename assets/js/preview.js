@@ -5,6 +5,7 @@ import { media } from "./api.js";
 import { clear, h, icon, isShown, isTyping, tell } from "./dom.js";
 import { clock, timecode } from "./format.js";
 import { lines } from "./lines.js";
+import { whenPassed } from "./passes.js";
 import { worstList } from "./worst.js";
 
 const DRIFT_S = 0.06;
@@ -26,7 +27,7 @@ export function mount({ element, props, watch }) {
     notice.hidden = !notice.textContent;
     vacant.hidden = Boolean(view.has_source);
     tell(vacant.lastChild, view.next_step ?? "");
-    stage.show(view);
+    whenPassed(view.project_id, () => stage.show(props.value ?? {}));
     lines.follow({ project_id: view.project_id ?? "", revision: view.revision ?? "" });
   };
   lines.watch((changed) => {
@@ -80,7 +81,7 @@ class Stage {
     this.element.classList.toggle("no-picture", !view.has_picture);
     this.dubFigure.classList.toggle("absent", !view.has_dub);
     source(this.original, view.has_source ? media("source", view.project_id, "video") : "");
-    source(this.dub, view.has_dub ? `${media("rendered", view.project_id, "video")}?${view.stamp}` : "");
+    source(this.dub, view.has_dub ? media("rendered", view.project_id, "video", { stamp: view.stamp }) : "");
     this.#heard = view.has_dub ? "dub" : "original";
     if (wasAt) this.#to(wasAt);
     this.#paint();

@@ -98,8 +98,10 @@ class UploadStore:
             return tuple(_upload(row) for row in rows)
 
     def join(self, upload_id: str, owner: str, project_id: str) -> Upload:
-        """The file belongs to that project from now on."""
-        self._set(self.get(upload_id, owner).id, project_id=project_id)
+        """The file belongs to that project from now on, unless it belongs to one already; then it stays there."""
+        with writing(self._engine) as connection:
+            free = (UPLOADS.c.id == upload_id) & (UPLOADS.c.owner == owner) & UPLOADS.c.project_id.is_(None)
+            connection.execute(update(UPLOADS).where(free).values(project_id=project_id))
         return self.get(upload_id, owner)
 
     @contextmanager

@@ -8,14 +8,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind, JobState
 from studio.domain.settings import FitSettings, MixSettings, Settings
 from studio.domain.views import ProjectView
-from studio.service import MAX_NAME_CHARS, Studio
+from studio.service import Studio
 from studio.ui import present
 from studio.ui.arrivals import Arrivals
 from studio.ui.export_present import STREAMED, exports_view, fetch_address
@@ -25,9 +24,11 @@ from studio.ui.next_step import next_step
 from studio.ui.overview_handlers import OverviewHandlers
 from studio.ui.script_handlers import ScriptHandlers
 from studio.ui.script_view import WaitingScripts
+from studio.ui.upload_handlers import UploadHandlers
 from studio.ui.upload_view import upload_view
 from studio.ui.views import (
     Action,
+    BoxView,
     ExportReady,
     OpenTab,
     PageView,
@@ -45,7 +46,7 @@ FACE_TASK = "face tracker"
 TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
 
 
-class Handlers(GuidanceHandlers, OverviewHandlers, ScriptHandlers):
+class Handlers(UploadHandlers, GuidanceHandlers, OverviewHandlers, ScriptHandlers):
     """`can_leave`: the person logged in, so a way out is shown. `page`: the browser page that asks; files dropped on it together
     find each other through `arrivals`; a script waits in `scripts` for the person's answer."""
 
@@ -119,32 +120,6 @@ class Handlers(GuidanceHandlers, OverviewHandlers, ScriptHandlers):
 
     # upload
 
-    def upload_media(self, project_id: str, path: str, source_language: str, target_language: str) -> PageView:
-        """Take a file as the project's source; without a project, open one named after it (and none when it is no media)."""
-        file = Path(path)
-        try:
-            if project_id:
-                self._studio.upload_media(project_id, file, file.name)
-            else:
-                project_id = self._arrivals.opening(self._page_name, lambda: self._open_with(file, source_language, target_language))
-        finally:
-            file.unlink(missing_ok=True)
-        self._studio.submit(project_id, JobKind.INGEST)
-        return self._stay(project_id)
-
-    def upload_bed(self, project_id: str, path: str) -> PageView:
-        file = Path(path)
-        try:
-            project_id = self._joined(project_id)
-            self._studio.upload_bed(project_id, file, file.name)
-        finally:
-            file.unlink(missing_ok=True)
-        return self._stay(project_id)
-
-    def remove_bed(self, project_id: str) -> PageView:
-        self._studio.remove_bed(_chosen(project_id))
-        return self._stay(project_id)
-
     def choose_languages(self, project_id: str, source_language: str, target_language: str) -> PageView:
         if project_id:
             self._studio.set_languages(project_id, source_language, target_language)
@@ -205,16 +180,6 @@ class Handlers(GuidanceHandlers, OverviewHandlers, ScriptHandlers):
     def _stay(self, project_id: str) -> PageView:
         return self._page(self._studio.project(project_id) if project_id else None, tab=None)
 
-    def _open_with(self, file: Path, source_language: str, target_language: str) -> str:
-        """A new project around a media file; none is left where the file is no media."""
-        project = self._studio.create_project(file.stem[:MAX_NAME_CHARS], source_language, target_language)
-        try:
-            self._studio.upload_media(project.id, file, file.name)
-        except StudioError:
-            self._studio.delete_project(project.id)
-            raise
-        return project.id
-
     def _joined(self, project_id: str) -> str:
         """The project a file belongs to. The page of a file dropped right after the media knows none yet: the media's own it is."""
         return _chosen(project_id or self._arrivals.opened(self._page_name))
@@ -259,6 +224,7 @@ class Handlers(GuidanceHandlers, OverviewHandlers, ScriptHandlers):
             mix=settings.mix,
             fit=settings.fit,
             news=self._news(view),
+            box=BoxView(project_id),
         )
 
 

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from studio.service import Studio
+from studio.ui.media_routes import MediaDoor
 
 KEEP_NOTHING = {"cache-control": "private, no-store"}
 NO_SCRIPTS = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}
 
 
-def add_handover(router: APIRouter, mine: Callable[[Request], Studio]) -> None:
-    """`mine`: the studio that speaks for a request's user."""
+def add_handover(router: APIRouter, door: MediaDoor) -> None:
+    """`door`: lets in who may have media of a project."""
 
     @router.get("/media/handover/{project_id}/{kind}")
     def delivery(request: Request, project_id: str, kind: str) -> StreamingResponse:
-        found = mine(request).download(project_id, kind, _page(request))
+        found = door.admit(request, project_id).download(project_id, kind, _page(request))
         headers = {"content-length": str(found.size_bytes), "content-disposition": f"attachment; filename*=UTF-8''{quote(found.name)}"}
         return StreamingResponse(found.chunks, media_type=found.media_type, headers={**KEEP_NOTHING, **headers})
 
     @router.get("/media/quality/{project_id}")
     def quality(request: Request, project_id: str) -> HTMLResponse:
-        return HTMLResponse(mine(request).quality_page(project_id, _page(request)), headers={**KEEP_NOTHING, **NO_SCRIPTS})
+        return HTMLResponse(door.admit(request, project_id).quality_page(project_id, _page(request)), headers={**KEEP_NOTHING, **NO_SCRIPTS})
 
 
 def _page(request: Request) -> str:

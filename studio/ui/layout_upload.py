@@ -10,21 +10,18 @@ from studio.ui.island import island
 from studio.ui.present import TASKS
 from studio.ui.upload_view import DEFAULT_PAIR, LANGUAGES
 
-MEDIA_TYPES = ["video", "audio", ".mkv", ".avi", ".mpg", ".mpeg", ".mov", ".mxf", ".ts", ".m4a", ".opus", ".flac"]
-SCRIPT_TYPES = [".srt", ".vtt", ".ass", ".ssa", ".ttml", ".xml", ".dfxp", ".dapt", ".csv", ".tsv", ".xlsx", ".txt"]
 SCRIPT_USES = (("becomes the lines", "lines"), ("updates the lines it knows, after a look at what would change", "update"))
-BED_TYPES = ["audio", "video", ".flac", ".m4a", ".mkv", ".mka"]
 
 
 @dataclass(frozen=True, slots=True)
 class UploadWidgets:
-    media: gr.File
+    media: gr.HTML
     track: gr.Dropdown
     source_language: gr.Dropdown
     target_language: gr.Dropdown
-    script: gr.File
-    translation: gr.File
-    bed: gr.File
+    script: gr.HTML
+    translation: gr.HTML
+    bed: gr.HTML
     script_use: gr.Radio
     question: gr.HTML
     transcriber: gr.Dropdown
@@ -43,7 +40,7 @@ def build_upload() -> UploadWidgets:
         with gr.Column(scale=3, min_width=480, elem_classes="stack"):
             with gr.Column(elem_classes="card"):
                 gr.HTML("<h2>Video or audio</h2>", apply_default_css=False)
-                media = gr.File(file_types=MEDIA_TYPES, label="Video or audio file", show_label=False, height=132, elem_id="media-file")
+                media = island("uploads/media", events=("begun", "sent"))
                 track = gr.Dropdown([], label="Sound track to dub", visible=False)
                 with gr.Row(elem_classes="pair"):
                     source = gr.Dropdown(list(LANGUAGES), value=DEFAULT_PAIR[0], label="Spoken in", filterable=True)
@@ -55,13 +52,9 @@ def build_upload() -> UploadWidgets:
                     apply_default_css=False,
                 )
                 with gr.Row(elem_classes="trio"):
-                    script = gr.File(
-                        file_types=SCRIPT_TYPES, label="Script: what is said", show_label=False, height=104, elem_id="script-file"
-                    )
-                    translation = gr.File(
-                        file_types=SCRIPT_TYPES, label="Translation: what to say", show_label=False, height=104, elem_id="translation-file"
-                    )
-                    bed = gr.File(file_types=BED_TYPES, label="Music and effects stem", show_label=False, height=104, elem_id="bed-file")
+                    script = island("uploads/script", events=("sent",))
+                    translation = island("uploads/translation", events=("sent",))
+                    bed = island("uploads/bed", events=("sent",))
                 script_use = gr.Radio(list(SCRIPT_USES), value=SCRIPT_USES[0][1], label="A script that is dropped here")
                 question = island("scriptask", events=("taken", "left"))
             widgets = _engines()

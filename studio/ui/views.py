@@ -143,6 +143,15 @@ class FactsView:
 
 
 @dataclass(frozen=True, slots=True)
+class BoxView:
+    """What the boxes for files are told: the project they fill, the upload that was just taken or refused, and why it was refused."""
+
+    project_id: str = ""
+    done: str = ""
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UploadView:
     """Choices of the Upload tab. The facts and the two buttons also travel alone, with the news."""
 
@@ -228,6 +237,7 @@ class PageView:
     mix: MixSettings
     fit: FitSettings
     news: TickView
+    box: BoxView = BoxView()
     script: ScriptView | None = None
 
 

@@ -44,7 +44,6 @@ class Wiring:
 class Reads:
     """What an event hands its handler, by parameter name: widget values, keys of the event's own data,
     names in the page's address, fixed values. `is_continuous`: of many quick events only the last one must be answered.
-    `drop`: a file box that shows the work while it lasts and is empty again afterwards, whether it went well or not.
 
     `form` gathers all widget values but `project_id` into one record under the given parameter name.
     """
@@ -55,7 +54,6 @@ class Reads:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     form: tuple[str, type] | None = None
     is_continuous: bool = False
-    drop: gr.File | None = None
 
     def arguments(self, values: tuple[Any, ...], request: gr.Request, event: gr.EventData) -> dict[str, Any]:
         given = dict(zip(self.widgets, values, strict=True))
@@ -91,25 +89,19 @@ def on(wiring: Wiring, events: Sequence[Any], handler: Callable[..., Any], reads
         try:
             view = handler(wiring.handlers(request), **reads.arguments(values, request, event_data))
         except Exception as error:  # the rim of the page: every failure becomes a sentence
-            if reads.drop is None:
-                raise gr.Error(sentence(error), title="", print_exception=False) from error
-            gr.Warning(sentence(error), title="")  # an error would leave the file in its box
-            return [gr.skip()] * len(getters) + [None]
+            raise gr.Error(sentence(error), title="", print_exception=False) from error
         painted = [paint(getter(view)) for getter in getters]
-        if reads.drop is not None:
-            return [*painted, None]
         return painted if len(painted) > 1 else painted[0]  # Gradio takes a list for one widget as its value
 
-    shown = {"show_progress": "hidden"} if reads.drop is None else {"show_progress": "full", "show_progress_on": reads.drop}
     for event in events:
         event(
             run,
             inputs=list(reads.widgets.values()),
-            outputs=[*outputs, *([] if reads.drop is None else [reads.drop])],
+            outputs=list(outputs),
             api_visibility="private",
             trigger_mode="always_last" if reads.is_continuous else "once",
             concurrency_limit=None,
-            **shown,
+            show_progress="hidden",
         )
 
 
@@ -132,6 +124,7 @@ def _whole(page: Page) -> dict[Any, str]:
         page.projects.listing: "projects",
         upload.question: "script",
         **{getattr(upload, name): f"upload.{name}" for name in named},
+        **{getattr(upload, name): "box" for name in ("media", "script", "translation", "bed")},
         **_scales(page, "guidance"),
         **{getattr(page.export.mix, item.name): f"mix.{item.name}" for item in fields(MixSettings)},
         **{getattr(page.export.fit, item.name): f"fit.{item.name}" for item in fields(FitSettings)},
@@ -184,13 +177,12 @@ def _wire_projects(page: Page, wiring: Wiring) -> None:
 def _wire_upload(page: Page, wiring: Wiring) -> None:
     widgets, here, whole = page.upload, {"project_id": page.project_id}, _whole(page)
     pair = {"source_language": widgets.source_language, "target_language": widgets.target_language}
-    on(wiring, [widgets.media.upload], Handlers.upload_media, Reads({**here, "path": widgets.media, **pair}, drop=widgets.media), whole)
-    for upload, handler, more in (
-        (widgets.script, Handlers.upload_script, {"use": widgets.script_use}),
-        (widgets.translation, Handlers.upload_translation, {}),
-        (widgets.bed, Handlers.upload_bed, {}),
-    ):
-        on(wiring, [upload.upload], handler, Reads({**here, "path": upload, **more}, drop=upload), whole)
+    upload = ("upload",)
+    on(wiring, [widgets.media.begun], Handlers.open_media, Reads({**here, **pair}, data=upload), whole)
+    on(wiring, [widgets.media.sent], Handlers.take_media, Reads({**here, **pair}, data=upload), whole)
+    on(wiring, [widgets.script.sent], Handlers.upload_script, Reads({**here, "use": widgets.script_use}, data=upload), whole)
+    on(wiring, [widgets.translation.sent], Handlers.upload_translation, Reads(here, data=upload), whole)
+    on(wiring, [widgets.bed.sent], Handlers.take_bed, Reads(here, data=upload), whole)
     on(wiring, [widgets.question.taken], Handlers.take_script, Reads({}, data=("ask", "mark")), whole)
     on(wiring, [widgets.question.left], Handlers.leave_script, Reads(here, data=("ask",)), whole)
     on(wiring, [widgets.facts.bed_removed], Handlers.remove_bed, Reads(here), whole)

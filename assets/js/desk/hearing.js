@@ -85,7 +85,7 @@ export class Hearing {
     if (mode === "take") return media("take", project, row.take_id);
     if (mode === "other") return media("take", project, this.other);
     const mark = this.#near().map((one) => [one.id, one.start_ms, one.end_ms, one.take_id].join()).join(";");
-    return `${media("context", project, row.id)}?${new URLSearchParams({ mark })}`;
+    return media("context", project, row.id, { mark });
   }
 
   #near() {

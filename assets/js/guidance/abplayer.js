@@ -150,6 +150,6 @@ export class AbPlayer {
 
   #address(side) {
     const { id, start_ms, end_ms } = this.#row; // a clip moves with its line
-    return this.#sides[side] === ORIGINAL ? `${media("clip", this.#project, id)}?${start_ms}-${end_ms}` : media("take", this.#project, this.#sides[side]);
+    return this.#sides[side] === ORIGINAL ? media("clip", this.#project, id, { span: `${start_ms}-${end_ms}` }) : media("take", this.#project, this.#sides[side]);
   }
 }
