@@ -5,14 +5,18 @@ Enter: nothing. Leave: checks with a sentence each, and the text that Prometheus
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from studio.domain.errors import StudioError
-from studio.domain.operations import Census, Check, Disk, WorkerSeen
+from studio.domain.operations import Census, Check, Disk
+from studio.domain.workers import WorkerView
 from studio.lip_verbs import LipVerbs
-from studio.logs import mark_of
+from studio.logs import LogForm, also_to_stderr, log_form, mark_of
 from studio.metrics import Metrics, gauge, of_workers
 from studio.store.blobs import RESERVE_BYTES
 
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 STUCK_S = 600.0  # work that could begin, with nobody at work: by then somebody should look
-SILENT_S = 60.0  # a process without a sign of life for so long is gone
 
 
 class OperationsVerbs(LipVerbs):
@@ -33,6 +36,12 @@ class OperationsVerbs(LipVerbs):
         """The name under which an account stands in the log."""
         return mark_of(user, self._shop.values.secret("log"))
 
+    def mirror_log(self) -> None:
+        """The log's lines on stderr too: all of them for systemd or a container, only warnings, as text, where a person watches."""
+        is_watched = sys.stderr.isatty()
+        form = LogForm.TEXT if is_watched else log_form(os.environ.get("LIPLINE_LOG"))
+        also_to_stderr(form, self._shop.values.secret("log"), logging.WARNING if is_watched else logging.INFO)
+
     def readiness(self) -> tuple[Check, ...]:
         """Whether this server can take people: database, schema, disk, queue. Never raises."""
         try:
@@ -43,8 +52,8 @@ class OperationsVerbs(LipVerbs):
 
     def exposition(self) -> bytes:
         """Everything for Prometheus: this process' counters, and what the database says of queue, people, disk, workers and GPUs."""
-        workers = self._shop.census.workers()
-        snapshots = {one.id: one.state["metrics"] for one in workers if isinstance(one.state.get("metrics"), dict) and one.silent_s < SILENT_S}
+        workers = self._shop.workers.all()
+        snapshots = {one.id: one.state.counts for one in workers if one.kind == "worker" and one.is_alive and one.state.counts is not None}
         families = [*_census_figures(self._shop.census.take()), *_disk_figures(self.disks()), *self._device_figures(workers), *of_workers(snapshots)]
         return self._shop.metrics.exposition(families)
 
@@ -65,14 +74,14 @@ class OperationsVerbs(LipVerbs):
             return Check("disk", True, f"{free / 2**30:.1f} GiB are free.")
         return Check("disk", False, "The disk is full but for the reserve; see `python -m studio gc --dry-run`, or give it more room.")
 
-    def _device_figures(self, workers: Iterable[WorkerSeen]) -> list[Metric]:
+    def _device_figures(self, workers: Iterable[WorkerView]) -> list[Metric]:
         seen = list(workers)
         leases = {(lease.device,): float(lease.worker is not None) for lease in self._shop.census.leases()}
         return [
             gauge("lipline_workers", "Processes with a sign of life, by kind", _by_kind(seen), ("kind",)),
-            gauge("lipline_worker_silent_seconds", "Since the last sign of life", {(one.id, one.kind): one.silent_s for one in seen}, ("worker", "kind")),
+            gauge("lipline_worker_silent_seconds", "Since the last sign of life", {(one.id, one.kind): one.seen_s for one in seen}, ("worker", "kind")),
             gauge("lipline_gpu_leased", "1 where a job holds the GPU", leases, ("device",)),
-            *_memory_figures(seen),
+            *_memory_figures(one for one in seen if one.is_alive),
         ]
 
 
@@ -112,30 +121,30 @@ def _labelled(values: Mapping[str, float]) -> dict[tuple[str, ...], float]:
     return {(name,): float(value) for name, value in values.items()}
 
 
-def _by_kind(workers: Iterable[WorkerSeen]) -> dict[tuple[str, ...], float]:
+def _by_kind(workers: Iterable[WorkerView]) -> dict[tuple[str, ...], float]:
     alive = {("server",): 0.0, ("worker",): 0.0}
     for one in workers:
-        if one.silent_s < SILENT_S:
+        if one.is_alive:
             alive[(one.kind,)] = alive.get((one.kind,), 0.0) + 1
     return alive
 
 
-def _memory_figures(workers: Iterable[WorkerSeen]) -> list[Metric]:
-    """Memory of devices as workers wrote it: `total_bytes` and `used_bytes` (or `free_bytes`) of each."""
+def _memory_figures(workers: Iterable[WorkerView]) -> list[Metric]:
+    """Memory of each GPU and of the models in it, as its processes wrote them."""
     totals: dict[tuple[str, ...], float] = {}
     used: dict[tuple[str, ...], float] = {}
+    models: dict[tuple[str, ...], float] = {}
     for one in workers:
-        for device in _devices(one):
-            where = (one.id, str(device.get("name", "")))
-            total, taken = device.get("total_bytes"), device.get("used_bytes")
-            if isinstance(total, int | float):
-                totals[where] = float(total)
-            if isinstance(taken, int | float):
-                used[where] = float(taken)
-    labels = ("worker", "device")
-    return [gauge("lipline_gpu_memory_bytes", "Memory of a GPU", totals, labels), gauge("lipline_gpu_memory_used_bytes", "Held in it", used, labels)]
-
-
-def _devices(worker: WorkerSeen) -> list[Mapping[str, Any]]:
-    found = worker.devices if isinstance(worker.devices, list) else list(worker.devices.values())
-    return [device for device in found if isinstance(device, dict)]
+        for gpu in one.gpus:
+            if gpu.total_bytes is not None:
+                totals[gpu.key,] = float(gpu.total_bytes)
+            taken = (one.state.used_bytes or {}).get(gpu.name)
+            if taken is not None:
+                used[gpu.key,] = float(taken)
+        for model in one.state.models:
+            models[one.id, model.device, model.name] = float(model.size_bytes)
+    return [
+        gauge("lipline_gpu_memory_bytes", "Memory of a GPU", totals, ("device",)),
+        gauge("lipline_gpu_memory_used_bytes", "Taken of it, by whichever process", used, ("device",)),
+        gauge("lipline_model_bytes", "Models in memory", models, ("worker", "device", "model")),
+    ]

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")]
 DatabaseOption = Annotated[str | None, typer.Option("--database", help="Address of the database (default: LIPLINE_DATABASE, else a file in the home).")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write what was done as JSON here.")]
-SILENT_S = 60.0
 
 
 def back_up_command(
@@ -121,7 +120,7 @@ def _back_up(place: Place, target: Path, keep: int | None) -> BackupDone:
 
 def _require_stopped(place: Place) -> None:
     """Raises NotReady while a server or worker gives signs of life."""
-    from studio.store.census import CensusStore
+    from studio.store.workers import WorkerStore
     from studio.store.database import connect_database
     from studio.store.dumps import is_empty
     from studio.store.migrate import stored_version
@@ -132,7 +131,7 @@ def _require_stopped(place: Place) -> None:
     with ExitStack() as at_end:
         engine = connect_database(place.database_url)
         at_end.callback(engine.dispose)
-        alive = [one for one in CensusStore(engine).workers() if one.silent_s < SILENT_S] if stored_version(engine) == SCHEMA_VERSION else []
+        alive = WorkerStore(engine).alive() if stored_version(engine) == SCHEMA_VERSION else ()
     if alive:
         raise NotReady(f"{len(alive)} servers or workers still run, the first is {alive[0].id}; stop them, wait a minute, and try again.")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +16,8 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerSeen:
-    """A process with a sign of life. `devices` and `state` are as it wrote them."""
-
-    id: str
-    kind: str
-    started_at: str
-    silent_s: float
-    devices: list[Mapping[str, Any]] | Mapping[str, Any]
-    state: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class LeaseSeen:
-    """Who holds a device; `worker` None: nobody."""
+    """Who holds a GPU; `worker` None: nobody."""
 
     device: str
     worker: str | None

@@ -1,4 +1,4 @@
-"""The database seen from above: counts for metrics, jobs and workers for the administrator. Reads only, and reads no texts."""
+"""The database seen from above: counts for metrics, jobs and GPUs for the administrator. Reads only, and reads no texts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, func, select
 
-from studio.domain.operations import Census, JobSeen, LeaseSeen, WorkerSeen
+from studio.domain.operations import Census, JobSeen, LeaseSeen
 from studio.domain.project import JobState
 from studio.domain.queue import Priority
 from studio.store.database import reading, utc_now
+from studio.store.leases import LEASE_LIFE_S
 from studio.store.migrate import stored_version
-from studio.store.schema import BLOB_SIZES, GPU_LEASES, JOBS, PROJECTS, SCHEMA_VERSION, SESSIONS, UPLOADS, USERS, WORKERS
+from studio.store.schema import BLOB_SIZES, GPU_LEASES, JOBS, PROJECTS, SCHEMA_VERSION, SESSIONS, UPLOADS, USERS
 
 _QUEUED, _RUNNING = JobState.QUEUED.value, JobState.RUNNING.value
 MAX_JOBS_SEEN = 500
@@ -71,23 +72,12 @@ class CensusStore:
             rows = connection.execute(query.order_by(JOBS.c.state == _QUEUED, JOBS.c.priority, JOBS.c.seq).limit(MAX_JOBS_SEEN))
             return tuple(_job(row, now) for row in rows)
 
-    def workers(self) -> tuple[WorkerSeen, ...]:
-        now_s = time.time()
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(WORKERS).order_by(WORKERS.c.kind, WORKERS.c.id)).all()
-        return tuple(WorkerSeen(row.id, row.kind, row.started_at, max(0.0, now_s - row.heartbeat_s), row.devices, row.state or {}) for row in rows)
-
     def leases(self) -> tuple[LeaseSeen, ...]:
+        """Every GPU that was ever lent, and who holds it; a lease without a heartbeat is nobody's."""
         now_s = time.time()
         with reading(self._engine) as connection:
             rows = connection.execute(select(GPU_LEASES).order_by(GPU_LEASES.c.device)).all()
-        return tuple(LeaseSeen(row.device, row.worker, row.job_id, None if row.since_s is None else max(0.0, now_s - row.since_s)) for row in rows)
-
-    def seen(self) -> dict[str, str]:
-        """When each person last asked for anything, by name; only those with an open session."""
-        query = select(SESSIONS.c.user, func.max(SESSIONS.c.seen_at)).group_by(SESSIONS.c.user)
-        with reading(self._engine) as connection:
-            return dict(connection.execute(query).all())
+        return tuple(_lease(row, now_s) for row in rows)
 
 
 def priority_name(value: int) -> str:
@@ -96,6 +86,12 @@ def priority_name(value: int) -> str:
         return Priority(value).name.lower()
     except ValueError:
         return str(value)
+
+
+def _lease(row: Row[Any], now_s: float) -> LeaseSeen:
+    if row.worker is None or (row.heartbeat_s or 0.0) < now_s - LEASE_LIFE_S:
+        return LeaseSeen(row.device, None, None, None)
+    return LeaseSeen(row.device, row.worker, row.job_id, max(0.0, now_s - (row.since_s or now_s)))
 
 
 def _job(row: Row[Any], now: datetime) -> JobSeen:

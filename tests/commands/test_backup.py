@@ -13,6 +13,7 @@ from studio.cli import app
 from studio.domain.errors import BadSetting, NotReady
 from studio.domain.audit import AuditQuery
 from studio.store.database import connect_database, utc_now, writing
+from studio.store.jobs import new_worker
 from studio.store.migrate import stored_version
 from studio.store.schema import WORKERS
 from tests.studio_fixtures import clip_project, fake_studio, render
@@ -82,12 +83,12 @@ def test_a_downgrade_asks_for_a_backup_goes_one_schema_back_and_can_come_forward
 
 
 def test_a_downgrade_waits_until_everybody_has_stopped(home: Path, tmp_path: Path) -> None:
-    engine = connect_database(f"sqlite:///{home / 'studio.db'}")
+    engine, worker = connect_database(f"sqlite:///{home / 'studio.db'}"), new_worker()
     with writing(engine) as connection:
-        connection.execute(WORKERS.insert().values(id="box:1:ab", kind="server", devices=[], state={}, started_at=utc_now(), heartbeat_s=time.time()))
+        connection.execute(WORKERS.insert().values(id=worker, kind="server", devices=[], state={}, started_at=utc_now(), heartbeat_s=time.time()))
     try:
         refused = run("downgrade", "--home", home, "--without-backup")
-        assert isinstance(refused.exception, NotReady) and "box:1:ab" in str(refused.exception)
+        assert isinstance(refused.exception, NotReady) and worker in str(refused.exception)
     finally:
         with writing(engine) as connection:
             connection.execute(WORKERS.delete())
