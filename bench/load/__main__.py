@@ -19,12 +19,14 @@ from bench.load.kills import run_kills
 from bench.load.outcome import Outcome, Plan, table, write_json
 from bench.load.people import run_people
 from bench.load.serving import scratch
+from bench.load.twins import run_twins
 from bench.machine import this_machine
 
 MEASURES: dict[str, Callable[[Path, Plan], Outcome]] = {
     "people": run_people,
     "kills": run_kills,
     "hostile": run_hostile,
+    "two-servers": run_twins,
 }
 
 

@@ -60,7 +60,7 @@ def baits(trap: Trap) -> Iterator[Bait]:
 
 def _playlists(trap: Trap) -> Iterator[Bait]:
     away, here = f"{trap.canary}/segment.ts", trap.secret.as_uri()
-    hls = f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{{0}}\n#EXT-X-ENDLIST\n"
+    hls = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{0}\n#EXT-X-ENDLIST\n"
     for name in ("live.m3u8", "film.mp4", "film.ts"):
         yield Bait(name, MEDIA, hls.format(away).encode(), "a playlist that fetches")
         yield Bait(name, MEDIA, hls.format(here).encode(), "a playlist that reads a file")
@@ -103,7 +103,7 @@ def _film_elsewhere(address: str) -> bytes:
 
 
 def _markup(trap: Trap) -> Iterator[Bait]:
-    entity = f'<!DOCTYPE tt [<!ENTITY x SYSTEM "{{0}}">]><tt xmlns="http://www.w3.org/ns/ttml" xml:lang="en"><body><div><p begin="1s" end="3s">&x;</p></div></body></tt>'
+    entity = '<!DOCTYPE tt [<!ENTITY x SYSTEM "{0}">]><tt xmlns="http://www.w3.org/ns/ttml" xml:lang="en"><body><div><p begin="1s" end="3s">&x;</p></div></body></tt>'
     yield Bait("read.ttml", SCRIPT, entity.format(trap.secret.as_uri()).encode(), "an entity that reads a file")
     yield Bait("fetch.ttml", SCRIPT, entity.format(f"{trap.canary}/entity").encode(), "an entity that fetches")
     doctype = f'<!DOCTYPE tt SYSTEM "{trap.canary}/tt.dtd"><tt xmlns="http://www.w3.org/ns/ttml"><body/></tt>'
@@ -128,7 +128,7 @@ def _bombs() -> Iterator[Bait]:
     yield Bait("long.srt", SCRIPT, b"1\n00:00:01,000 --> 00:00:03,000\n" + b"a" * (12 * 2**20), "one cue of 12 million letters")
     yield Bait("many.srt", SCRIPT, b"".join(b"%d\n00:00:01,000 --> 00:00:03,000\nx\n\n" % n for n in range(300_000)), "300,000 cues")
     yield Bait("times.srt", SCRIPT, b"1\n99999999999:00:01,000 --> 99999999999999999999:00:03,000\nx\n", "times beyond any clock")
-    yield Bait("marks.vtt", SCRIPT, "WEBVTT\n\n00:01.000 --> 00:03.000\n".encode() + "a\u0301\u202e\u2066".encode() * 200_000, "marks upon marks")
+    yield Bait("marks.vtt", SCRIPT, b"WEBVTT\n\n00:01.000 --> 00:03.000\n" + "a\u0301\u202e\u2066".encode() * 200_000, "marks upon marks")
 
 
 def _huge_picture(side_px: int) -> bytes:

@@ -15,12 +15,14 @@ from bench.load.visitor import Visitor
 
 WORDS = ("vielleicht", "morgen", "der Kapitän", "ohne", "leise", "niemand", "ein Brief", "am Fluss", "später", "doch", "jetzt", "hier", "wieder", "nur")
 STATUSES = ("draft", "approved")
+TRESPASS_EVERY = 12
 EXPORTS = ("source_srt", "target_srt", "target_vtt", "target_ttml", "report_json")
 
 
 def draw_deed(visitor: Visitor) -> None:
     """Do one thing, chosen by weight; a refusal is a sentence on the page and ends the deed."""
-    deed = visitor.draw.choices([one for one, _ in DEEDS], [weight for _, weight in DEEDS])[0]
+    visitor.deeds += 1
+    deed = trespass if visitor.deeds % TRESPASS_EVERY == 3 else visitor.draw.choices([one for one, _ in DEEDS], [weight for _, weight in DEEDS])[0]
     if not visitor.order:
         visitor.refresh()
         return
@@ -221,5 +223,4 @@ DEEDS: tuple[tuple[Callable[[Visitor], None], float], ...] = (
     (hear, 12),
     (preview, 3),
     (export, 2),
-    (trespass, 6),
 )

@@ -21,7 +21,7 @@ from bench.load.scene import Scene, make_scene
 from bench.load.sending import Told, send
 from bench.load.serving import Process, server
 from bench.load.truth import Truth
-from bench.load.verdicts import Verdict, at_least, none_of
+from bench.load.verdicts import at_least, none_of
 from bench.machine import ROOT
 
 ANSWER_WITHIN_S, JOBS_WITHIN_S = 60.0, 120.0
@@ -50,8 +50,8 @@ def run_hostile(folder: Path, plan: Plan) -> Outcome:
     secret = f"secret-{secrets.token_hex(12)}"
     (outside / "secret.txt").write_text(f"1\n00:00:01,000 --> 00:00:03,000\n{secret}\n", encoding="utf-8")
     mark = f"evil{secrets.token_hex(4)}"
-    home, shared = scene.place.home, (folder / "a" / "b" / "c" / "users",)
-    fence = Fence((folder, *_near_repository()), (home, page.temp, page.log, *shared))
+    home = scene.place.home
+    fence = Fence((folder, *_near_repository()), (home, page.temp, page.log))
     try:
         page.start()
         page.wait()

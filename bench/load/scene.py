@@ -1,6 +1,6 @@
 """The box before the load: people with accounts, a project each with a film and lines of its own, some shared. Made through the studio's verbs.
 
-Enter: a folder, how many people, a seed. Leaves: a `Scene`, and the flags its server needs. Everything follows from the seed.
+Enter: a folder, how many people, a seed. Leaves: a `Scene`. Everything follows from the seed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from pathlib import Path
 from bench.desk_project import SOURCE, TARGET, Cue, as_vtt, dialogue
 from bench.load.crossing import canary
 from studio.bootstrap import Place, open_studio
+from studio.domain.rights import Role
 from studio.media.ffmpeg import ToolCall, local, run
+from studio.store.database import open_database
+from studio.store.users import AccountStore
 
 NAMES = ("ada", "ben", "clara", "david", "emil", "frieda", "greta", "hanno", "ines", "jonas", "karla", "leo", "mina", "nora", "otto", "paula", "quirin", "rosa", "sami", "tilda")
 LINES_EACH = 8
@@ -31,13 +34,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`words`: project ids by canary; `readers`: who may see each project; `flags`: of `studio serve`."""
+    """`words`: project ids by canary; `readers`: who may see each project."""
 
     place: Place
     people: tuple[Person, ...]
     words: dict[str, str]
     readers: dict[str, frozenset[str]]
-    flags: tuple[str, ...] = ()
     films: tuple[Path, ...] = ()
 
     @property
@@ -55,7 +57,8 @@ def make_scene(folder: Path, count: int, seed: int, *, database: str | None = No
     draw, place = random.Random(seed), Place(folder / "home", database)
     folder.mkdir(parents=True, exist_ok=True)
     people = [Person(name, secrets.token_urlsafe(9)) for name in names(count)]
-    flags = make_accounts(folder, people)
+    place.home.mkdir(parents=True, exist_ok=True)
+    make_accounts(place, people)
     known: dict[str, str] = {}
     readers: dict[str, frozenset[str]] = {}
     films = []
@@ -79,7 +82,7 @@ def make_scene(folder: Path, count: int, seed: int, *, database: str | None = No
         studio.close()
     owned = dict(zip((one.name for one in people), known.values(), strict=True))
     people = [replace(one, project_ids=(owned[one.name], *(key for key, who in readers.items() if one.name in who and key != owned[one.name]))) for one in people]
-    return Scene(place, tuple(people), known, readers, flags, tuple(films))
+    return Scene(place, tuple(people), known, readers, tuple(films))
 
 
 def marked(cue: Cue, word: str) -> Cue:
@@ -87,14 +90,14 @@ def marked(cue: Cue, word: str) -> Cue:
     return replace(cue, source=f"{cue.source[:-1]}, {word}.", target=f"{cue.target[:-1]}, {word}.")
 
 
-def make_accounts(folder: Path, people: list[Person]) -> tuple[str, ...]:
-    """Accounts as an administrator makes them; the flags the server needs to know them."""
-    from studio.store.users import put_user
-
-    file = folder / "users"
-    for person in people:
-        put_user(file, person.name, person.password)
-    return ("--users", str(file))
+def make_accounts(place: Place, people: list[Person]) -> None:
+    """Accounts as an administrator makes them; from the first one on, the page asks for a login."""
+    engine = open_database(place.database_url)
+    try:
+        for person in people:
+            AccountStore(engine).add(person.name, Role.EDITOR, person.password)
+    finally:
+        engine.dispose()
 
 
 def draw_film(path: Path, number: int, length_s: float = 40.0) -> Path:

@@ -165,7 +165,7 @@ class Process:
 def server(scene: Scene, *, name: str = "server", port: int | None = None, more: tuple[str, ...] = ()) -> Process:
     """A page server of that scene, not yet started."""
     chosen = free_port() if port is None else port
-    words = ("serve", "--no-demo", "--home", str(scene.place.home), "--port", str(chosen), *scene.flags, *more)
+    words = ("serve", "--no-demo", "--home", str(scene.place.home), "--port", str(chosen), *more)
     return Process(scene, name, words, chosen)
 
 

@@ -22,6 +22,7 @@ from bench.load.tally import Tally
 
 PULSE_EVERY_S = 1.0
 TICK_EVERY_S, BUSY_TICK_EVERY_S = 12.0, 1.0
+SESSION = "lipline_session"
 AGAIN_S = 0.5
 JOB_PATIENCE_S = 20.0
 
@@ -55,6 +56,7 @@ class Visitor:
         self.job_until_s = 0.0
         self.next_pulse_s = self.next_tick_s = 0.0
         self.is_open = False
+        self.deeds = 0
 
     # a page's life
 
@@ -82,7 +84,7 @@ class Visitor:
     def _live(self) -> None:
         from bench.load.deeds import draw_deed
 
-        if not self.caller.cookies:
+        if not self.caller.cookies.get(SESSION):
             self.log_in()
             self.is_open = False
         if not self.is_open:
@@ -127,8 +129,9 @@ class Visitor:
             self.office.tally.trouble(f"no server answered {self.person.name} for two minutes")
 
     def lose_session(self) -> None:
-        """The page goes to the login, and is loaded anew."""
-        self.office.tally.count("sessions lost")
+        """The page goes to the login, and is loaded anew. One that was cut off while logging in has lost nothing."""
+        if self.caller.cookies.get(SESSION):
+            self.office.tally.count("sessions lost")
         self.caller.cookies.clear()
 
     def pause(self, seconds: float) -> None:
