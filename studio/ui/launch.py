@@ -53,7 +53,8 @@ def serve(studio: Studio, options: ServeOptions) -> None:
     if options.with_demo:
         studio.as_user(DEMO_OWNER if asks_for_login(studio, options) else LOCAL_USER).demo_project()
     studio.start()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3, proxy_headers=False))
+    studio.mirror_log()
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, proxy_headers=False))
     name = f"[{options.host}]" if ":" in options.host else options.host
     options.announce(f"http://{name}:{listener.getsockname()[1]}")
     try:
