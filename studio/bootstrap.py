@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 from studio.domain.errors import BadSetting
 from studio.domain.rights import LOCAL_USER
 from studio.domain.settings import Limits
+from studio.domain.workers import WorkerState
+from studio.engines.hardware import Hardware, this_machine
 from studio.engines.protocols import Engine
 from studio.engines.rack import EngineRack
 from studio.front_door import DoorStores, FrontDoor
 from studio.housekeeping import Housekeeper
-from studio.jobs import JobRunner
+from studio.gpu_turns import Machine
+from studio.jobs import JobRunner, Surroundings
 from studio.metrics import Metrics
 from studio.pipeline import run_job
 from studio.service import Studio
@@ -35,10 +38,12 @@ from studio.store.database import open_database
 from studio.store.estimates import EstimateStore
 from studio.store.jobs import JobStore
 from studio.store.keeping import KeepingStore
+from studio.store.leases import LeaseStore
 from studio.store.lines import LineStore
 from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
+from studio.store.queue import QueueStore
 from studio.store.quotas import QuotaStore
 from studio.store.review_links import ReviewLinkStore
 from studio.store.server_values import ServerValues
@@ -49,6 +54,7 @@ from studio.store.upkeep import Upkeep
 from studio.store.uploads import UploadStore
 from studio.store.user_settings import UserSettings
 from studio.store.users import AccountStore
+from studio.store.workers import WorkerStore
 from studio.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -79,9 +85,10 @@ def default_place(home: Path | None = None) -> Place:
     return Place((named or user_data_path("lipline", appauthor=False)).expanduser().resolve(), os.environ.get("LIPLINE_DATABASE"))
 
 
-def build_engines(shelf: Path | None = None, estimates: EstimateStore | None = None) -> EngineRack:
+def build_engines(shelf: Path | None = None, estimates: EstimateStore | None = None, hardware: Hardware | None = None) -> EngineRack:
     """Every engine, the best default first. Nothing is loaded here. `shelf`: a folder of voices put there by hand; None: the home's.
     `estimates`: where measured times outlive the process."""
+    machine = this_machine() if hardware is None else hardware
     from studio.engines.duration_edge import EdgeDuration
     from studio.engines.duration_espeak import EspeakDuration
     from studio.engines.edge_service import EdgeService
@@ -101,34 +108,42 @@ def build_engines(shelf: Path | None = None, estimates: EstimateStore | None = N
 
     espeak, edge = EspeakPool(), EdgeService()
     duration = EspeakDuration(espeak, shelf=estimates)
-    whisper = WhisperTranscriber(WhisperPlace(os.environ.get("LIPLINE_WHISPER"), allow_download=True))
+    whisper = WhisperTranscriber(WhisperPlace(os.environ.get("LIPLINE_WHISPER"), allow_download=True), budget=machine.budget)
     return EngineRack(
         {
             "voice activity": (SileroDetector(),),
             "transcriber": (whisper, ManualTranscriber(), PocketsphinxTranscriber()),
             "speaker encoder": (TimbreEncoder(),),
-            "translator": (*_language_models(), ImportedTranslator()),
+            "translator": (*_language_models(machine), ImportedTranslator()),
             "estimator": (duration, EdgeDuration(edge, shelf=estimates)),
-            "speaker": (EspeakSpeaker(espeak), _voice_that_sees(espeak, duration, shelf), UnitSpeech(), EdgeSpeaker(edge)),
+            "speaker": (EspeakSpeaker(espeak), _voice_that_sees(espeak, duration, _Voices(machine, shelf)), UnitSpeech(), EdgeSpeaker(edge)),
             "face tracker": (MediapipeFaceTracker(),),
             "sync scorer": (LipSyncScorer(), SyncNetScorer()),
         }
     )
 
 
-def _voice_that_sees(espeak: EspeakPool, duration: EspeakDuration, shelf: Path | None) -> Engine:
+@dataclass(frozen=True, slots=True)
+class _Voices:
+    """Where voices that see run, and where they lie."""
+
+    machine: Hardware
+    shelf: Path | None
+
+
+def _voice_that_sees(espeak: EspeakPool, duration: EspeakDuration, voices: _Voices) -> Engine:
     """After espeak-ng, whose words are clearer than those of the bundled draft: the person chooses it."""
     from studio.engines.espeak_phones import EspeakPhones
     from studio.engines.syncvoice import SyncVoiceSetup, SyncVoiceSpeaker
     from studio.engines.syncvoice_places import Whereabouts
 
     named = os.environ.get("LIPLINE_VOICE")
-    where = Whereabouts(Path(named).expanduser() if named else None, default_place().home / VOICES_FOLDER if shelf is None else shelf)
+    where = Whereabouts(Path(named).expanduser() if named else None, default_place().home / VOICES_FOLDER if voices.shelf is None else voices.shelf)
     is_compiled = os.environ.get("LIPLINE_VOICE_COMPILE") == "1"
-    return SyncVoiceSpeaker(SyncVoiceSetup(EspeakPhones(espeak), where, duration, _device, is_compiled))
+    return SyncVoiceSpeaker(SyncVoiceSetup(EspeakPhones(espeak), where, duration, voices.machine.gpus.first, is_compiled, budget=voices.machine.budget))
 
 
-def _language_models() -> tuple[Engine, ...]:
+def _language_models(machine: Hardware) -> tuple[Engine, ...]:
     """The causal LM named in the environment, if any, then the bundled one."""
     from studio.engines.lm_source import LmSource
     from studio.engines.translate_lm import LmTranslator, bundled_translator
@@ -136,20 +151,30 @@ def _language_models() -> tuple[Engine, ...]:
     named = os.environ.get("LIPLINE_TRANSLATOR")
     adapter = os.environ.get("LIPLINE_ADAPTER") or None
     if not named:
-        return (bundled_translator(adapter),)
-    source = LmSource(name="lm", model=named, licence="see the model", adapter=adapter, may_download=True, device=_device())
-    return (LmTranslator(source), bundled_translator())
+        return (bundled_translator(adapter, machine.budget),)
+    source = LmSource(name="lm", model=named, licence="see the model", adapter=adapter, may_download=True, device=machine.gpus.first())
+    return (LmTranslator(source, machine.budget), bundled_translator(budget=machine.budget))
 
 
-def _device() -> str:
-    """The first GPU where there is one; only asked once a large model has been named, or a voice that sees is used."""
-    import torch
+def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = LOCAL_USER, workers: int = 1, kind: str = "server") -> Studio:
+    """Open (and if need be create) the studio at `place`. `Studio.start` takes up what an earlier process left undone. `workers`: threads for
+    any job; 0: this process does none. `kind`: what it is in the list of processes, server or worker."""
+    shop = open_shop(place, engines)
+    return Studio(shop, job_runner(shop, workers=workers, kind=kind), user)
 
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+def job_runner(shop: Workshop, *, workers: int = 1, kind: str = "worker") -> JobRunner:
+    """Who does the jobs of a workshop's database, in this process; any number of processes may."""
+
+    def state() -> WorkerState:
+        return WorkerState(models=shop.hardware.budget.held(), metrics=shop.metrics.snapshot())
+
+    machine = Machine(shop.leases, shop.hardware.gpus, shop.queue.settings)
+    return JobRunner(shop.jobs, lambda job, context: run_job(shop, job, context), workers=workers, around=Surroundings(kind, shop.workers, machine, state))
 
 
-def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = LOCAL_USER, workers: int = 1) -> Studio:
-    """Open (and if need be create) the studio at `place`. `Studio.start` takes up what an earlier process left undone."""
+def open_shop(place: Place, engines: EngineRack | None = None) -> Workshop:
+    """Stores, engines and folders of a studio, without anybody to speak for or anything at work. `engines` None: all that are installed."""
     try:
         place.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -161,7 +186,8 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
     uploads, keeping = UploadStore(engine, blobs), KeepingStore(ServerValues(engine))
     upkeep = Upkeep(engine, blobs, uploads, place.home / "cache", keeping)
     accounts = AccountStore(engine)
-    shop = Workshop(
+    hardware = this_machine()
+    return Workshop(
         projects=ProjectStore(engine),
         lines=LineStore(engine),
         preferences=PreferenceStore(engine),
@@ -173,12 +199,16 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         shows=ShowStore(engine),
         results=StageResults(engine),
         jobs=JobStore(engine),
+        queue=QueueStore(engine),
+        leases=LeaseStore(engine),
+        workers=WorkerStore(engine),
+        hardware=hardware,
         audit=AuditStore(engine),
         metrics=Metrics(),
         census=CensusStore(engine),
         values=ServerValues(engine),
         blobs=blobs,
-        engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine)) if engines is None else engines,
+        engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine), hardware) if engines is None else engines,
         standings=Standings(),
         pictures=LightPictures(),
         cache=place.home / "cache",
@@ -192,5 +222,3 @@ def open_studio(place: Place, *, engines: EngineRack | None = None, user: str = 
         upkeep=upkeep,
         housekeeper=Housekeeper(upkeep.sweep, lambda: keeping.get().sweep_every_s),
     )
-    runner = JobRunner(shop.jobs, lambda job, context: run_job(shop, job, context), workers=workers)
-    return Studio(shop, runner, user)

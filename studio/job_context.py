@@ -6,17 +6,13 @@ import logging
 import threading
 import time
 
-from studio.domain.errors import Cancelled, StudioError
+from studio.domain.errors import Cancelled, SteppedAside, StudioError
 from studio.domain.project import Job
 from studio.gpu_turns import GpuTurn, Machine
 from studio.store.jobs import JobStore, Progress
 
 REPORT_EVERY_S = 0.3
 _LOG = logging.getLogger(__name__)
-
-
-class SteppedAside(Cancelled):
-    """The job goes back to the queue, finished lines kept, for more urgent work of its project."""
 
 
 class JobContext:

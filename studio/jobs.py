@@ -14,12 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from studio.domain.errors import Cancelled, StudioError, UserError
+from studio.domain.errors import Cancelled, SteppedAside, StudioError, UserError
 from studio.domain.project import Job, JobState
 from studio.domain.queue import Lane
 from studio.domain.workers import WorkerState
 from studio.gpu_turns import Machine
-from studio.job_context import JobContext, SteppedAside
+from studio.job_context import JobContext
 from studio.store.jobs import JobStore, Outcome, new_worker
 from studio.store.workers import WorkerStore
 
@@ -236,8 +236,8 @@ class JobRunner:
                 around.machine.leases.beat(self._worker, held)
         if around.list is not None and self._takes_all:
             state = replace(around.state(), lanes=self._lanes, jobs=tuple(sorted(held)))
-            if not around.list.beat(self._worker, state):
-                gpus = around.machine.gpus() if around.machine is not None and self._lanes else ()
+            gpus = around.machine.gpus() if around.machine is not None and self._lanes else ()
+            if not around.list.beat(self._worker, gpus, state):
                 around.list.arrive(self._worker, around.kind, gpus, state)
 
     def _leave(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from studio.domain.project import Job, JobKind
+from studio.domain.rights import Right
 from studio.logs import about
 from studio.metrics import CountedJob
 from studio.steps import faces, ingest, lines, render, sweep, sync, translate, voice
@@ -31,7 +32,8 @@ STEPS: dict[JobKind, tuple[Callable[[Run], None], ...]] = {
 def run_job(shop: Workshop, job: Job, context: JobContext) -> None:
     """Bring about what the job asks for, and first everything it stands on."""
     with about(job=job.id, project=job.project_id, user=job.owner), CountedJob(shop.metrics, job):
-        project = shop.projects.get(job.project_id, job.owner)
+        project = shop.projects.get(job.project_id, job.owner, Right.RUN)  # who was sent away since has no work done here
         for step in STEPS[job.kind]:
             context.check()
             step(Run(shop, project, job, context))
+            context.let_go()

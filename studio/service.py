@@ -19,6 +19,8 @@ from studio.domain.errors import BadSetting, NotFound, NotReady
 from studio.domain.language import NAMES, language_code
 from studio.domain.line import LineStatus
 from studio.domain.project import Job, JobKind, JobState, Project, Script, StageCost
+from studio.domain.rights import Right
+from studio.domain.rights import DEMO_OWNER, Right
 from studio.domain.settings import EngineChoice, LearningSettings, LineSettings, Settings
 from studio.domain.timing import TimeSpan
 from studio.domain.views import EngineStatus, ProjectView
@@ -35,6 +37,7 @@ from studio.overview_verbs import OverviewVerbs
 from studio.person_verbs import PersonVerbs
 from studio.preference_export import Lessons
 from studio.preferences import lessons
+from studio.queue_verbs import QueueVerbs
 from studio.review_links import NoReview, ReviewLinkVerbs, ReviewRoom
 from studio.replace_verbs import Hit, Pick, ReplaceVerbs
 from studio.review import count, follows_instructions, is_over, standing_notices
@@ -48,13 +51,14 @@ from studio.steps.speech import kept_speech
 from studio.store.changes import Action, By
 from studio.store.text import storable
 from studio.take_verbs import TakeVerbs
+from studio.verb_rights import guarded
 from studio.upload_verbs import UploadVerbs
 
 EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "Entered", "FrontDoor", "Knock", "TooManyTries", "WrongPassword", "MAX_NAME_CHARS", "Hit", "LineEdit", "NoReview", "Pick", "PlacedNotes", "ReviewRoom", "SearchWish", "SignOff", "Studio", "Taken"]
 
 
-class Studio(AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
+class Studio(QueueVerbs, AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
@@ -137,10 +141,11 @@ class Studio(AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, 
         return lessons(self._shop, project, self.rows(project.id), form)
 
     def demo_project(self) -> Project:
-        """The user's own copy of the demo; made on the first call."""
+        """The user's own copy of the demo, or the one for all where they make no projects; made on the first call."""
         from studio.demo import find_or_make_demo
 
-        return find_or_make_demo(self, self._shop.demo)
+        owner = self if Right.EDIT in self.own_rights() else self.as_user(DEMO_OWNER)
+        return find_or_make_demo(owner, self._shop.demo)
 
     # what a project is made from
 
@@ -170,7 +175,7 @@ class Studio(AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, 
 
     def submit(self, project_id: str, kind: JobKind, line_ids: Iterable[str] = (), *, force: bool = False) -> Job:
         """Queue work and return at once; the same work already queued is returned instead of queued twice."""
-        project = self._own(project_id)
+        project = self._may(project_id, Right.RUN)
         if kind is not JobKind.TRANSLATE and kind is not JobKind.VOICE and project.source is None:
             raise NotReady(f"“{project.name}” has no media yet; upload a video or an audio file first.")
         return self._runner.submit(new_job(project, self.user, kind, tuple(line_ids), is_forced=force))
@@ -182,7 +187,7 @@ class Studio(AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, 
 
     def run_now(self, project_id: str, kind: JobKind) -> Job:
         """Do the work here and now, in the caller's thread (for the command line). The job tells how it ended."""
-        return self._runner.run_now(new_job(self._own(project_id), self.user, kind))
+        return self._runner.run_now(new_job(self._may(project_id, Right.RUN), self.user, kind))
 
     def regenerate(self, project_id: str, line_ids: Iterable[str] = (), *, over_budget: bool = False, instruction: str = "") -> Job:
         """New wordings, and takes for them. `over_budget` takes every line that cannot fit and is not approved.
@@ -198,7 +203,7 @@ class Studio(AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, 
             chosen = tuple(row.line.id for row in self.rows(project_id) if is_over(row) and row.line.status not in done)
         if not chosen:
             raise NotReady("No line is over budget." if over_budget else "Select the lines to regenerate first.")
-        return self._runner.submit(new_job(self._own(project_id), self.user, JobKind.VOICE, chosen, is_forced=True, instruction=wish))
+        return self._runner.submit(new_job(self._may(project_id, Right.RUN), self.user, JobKind.VOICE, chosen, is_forced=True, instruction=wish))
 
     def job(self, job_id: str) -> Job:
         job = self._shop.jobs.get(job_id)
@@ -214,9 +219,6 @@ class Studio(AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, 
 
     def active_job(self, project_id: str) -> Job | None:
         return self._shop.jobs.active(self._own(project_id).id)
-
-    def cancel(self, job_id: str) -> None:
-        self._runner.cancel(self.job(job_id).id)
 
     def costs(self, project_id: str) -> tuple[StageCost, ...]:
         """What each stage took, over all jobs so far."""

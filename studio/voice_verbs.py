@@ -15,6 +15,7 @@ from studio.domain.guidance_presets import GuidancePreset, guidance_warning, pre
 from studio.domain.line import Line
 from studio.domain.project import Job, JobKind, JobState, Project
 from studio.domain.reference_voice import MAX_TRANSCRIPT_CHARS, Consent, ReferenceVoice
+from studio.domain.rights import Right
 from studio.domain.sweep import SweepPoint, grid
 from studio.domain.views import LineRow
 from studio.engines.protocols import Audio
@@ -78,7 +79,7 @@ class VoiceVerbs(LineVerbs):
 
     def revoice(self, project_id: str, line_ids: Iterable[str], quality: str = "") -> Job:
         """Takes for these lines as they are worded, in "preview" or "final" quality ("": the project's). A take there is already costs nothing."""
-        project = self._own(project_id)
+        project = self._may(project_id, Right.RUN)
         return self._runner.submit(voice_job(project, self.user, JobKind.VOICE, tuple(line_ids), quality))
 
     # sweeps
@@ -86,7 +87,7 @@ class VoiceVerbs(LineVerbs):
     def sweep(self, project_id: str, line_id: str, face_scales: Sequence[float], lip_scales: Sequence[float], quality: str = "preview") -> Job:
         """Queue a line's takes under every pair of scales. What is known already costs nothing. Raises BadSetting for an impossible grid,
         NotReady where the line has no words or its voice does not see."""
-        project = self._own(project_id)
+        project = self._may(project_id, Right.RUN)
         line = self._shop.lines.line(project.id, line_id)
         points = grid(face_scales, lip_scales)
         job = voice_job(project, self.user, JobKind.SWEEP, (line.id,), quality)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.domain.settings import Limits
+from studio.engines.hardware import Hardware
 from studio.engines.rack import EngineRack
 from studio.front_door import FrontDoor
 from studio.housekeeping import Housekeeper
@@ -16,10 +17,12 @@ from studio.store.blobs import BlobStore
 from studio.store.census import CensusStore
 from studio.store.jobs import JobStore
 from studio.store.keeping import KeepingStore
+from studio.store.leases import LeaseStore
 from studio.store.lines import LineStore
 from studio.store.notes import NoteStore
 from studio.store.preferences import PreferenceStore
 from studio.store.projects import ProjectStore
+from studio.store.queue import QueueStore
 from studio.store.quotas import QuotaStore
 from studio.store.review_links import ReviewLinkStore
 from studio.store.server_values import ServerValues
@@ -29,6 +32,7 @@ from studio.store.upkeep import Upkeep
 from studio.store.uploads import UploadStore
 from studio.store.user_settings import UserSettings
 from studio.store.users import AccountStore
+from studio.store.workers import WorkerStore
 
 if TYPE_CHECKING:
     from studio.light_pictures import LightPictures
@@ -55,6 +59,10 @@ class Workshop:
     shows: ShowStore
     results: StageResults
     jobs: JobStore
+    queue: QueueStore
+    leases: LeaseStore
+    workers: WorkerStore
+    hardware: Hardware
     audit: AuditStore
     metrics: Metrics
     census: CensusStore

@@ -4,6 +4,7 @@
     ├── UserError            the person's input or settings (exit code 2)
     │   ├── BadMedia         a file that is no usable media
     │   ├── BadSubtitles     a file that is no usable script (DoubtfulScript: it seems to be for another video)
+    │   ├── BadArchive       a ZIP that is no usable project
     │   ├── BadSetting       a value outside its range, an unknown language, an unknown name
     │   ├── NotFound         no such project, line, take or candidate for this user
     │   ├── Forbidden        it is there and may be seen, but this is not for this person to do
@@ -13,7 +14,7 @@
     ├── EngineFailed         an engine ran and failed on one input
     ├── MediaToolFailed      ffmpeg or the decoder gave up
     ├── OutOfSpace           the disk is full; nothing half-written was kept
-    └── Cancelled            the person asked for a stop
+    └── Cancelled            the person asked for a stop (SteppedAside: back to the queue, for more urgent work)
 """
 
 from __future__ import annotations
@@ -54,6 +55,15 @@ class DoubtfulScript(BadSubtitles):
 
     def __reduce__(self) -> tuple[type, tuple[str, tuple[str, ...]]]:  # type: ignore[override]
         return type(self), (self.name, self.doubts)
+
+
+class BadArchive(UserError):
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"“{name}” cannot be taken in as a project: {reason}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.name, self.reason)
 
 
 class BadSetting(UserError):
@@ -124,3 +134,7 @@ class NotMeasurable(UserError):
 class Cancelled(StudioError):
     def __init__(self) -> None:
         super().__init__("Stopped as asked; finished lines are kept.")
+
+
+class SteppedAside(Cancelled):
+    """No end: the job goes back to the queue, finished lines kept, for more urgent work of its project."""

@@ -175,17 +175,3 @@ class QueueView:
     others_running: int = 0
     others_waiting: int = 0
     trouble: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueNumbers:
-    """The queue in figures, for whoever watches the studio. By priority: "desk", "film", "batch". `failed`: in the last hour;
-    `waited_s`: the middle wait of what began in the last hour; `longest_wait_s` of what waits now."""
-
-    waiting: dict[str, int]
-    running: dict[str, int]
-    failed: int
-    waited_s: dict[str, float]
-    longest_wait_s: float
-    stage_s: dict[str, float]
-

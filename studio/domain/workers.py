@@ -11,12 +11,13 @@ from studio.domain.queue import Lane
 @dataclass(frozen=True, slots=True)
 class Gpu:
     """A device that work takes turns on. `name`: as engines call it ("cuda:0"); `key`: the same for every process that sees it; `label`: for
-    people; `total_bytes`: its memory, None where nobody knows."""
+    people; `total_bytes`: its memory, `used_bytes`: what everybody has taken of it; None where nobody knows."""
 
     name: str
     key: str
     label: str
     total_bytes: int | None = None
+    used_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,12 @@ class HeldModel:
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """What a process does just now. `lanes`: what its threads take; `used_bytes`: of each GPU's memory by everybody, by name;
-    `counts`: what it counted so far (`studio.metrics`)."""
+    """What a process does just now. `lanes`: what its threads take; `metrics`: what it counted so far (`studio/metrics.py`)."""
 
     lanes: tuple[Lane, ...] = ()
     jobs: tuple[str, ...] = ()
     models: tuple[HeldModel, ...] = ()
-    used_bytes: dict[str, int] | None = None
-    counts: dict[str, Any] | None = None
+    metrics: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +53,3 @@ class WorkerView:
     is_alive: bool
     gpus: tuple[Gpu, ...]
     state: WorkerState
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseView:
-    """Who holds a GPU; `worker` None: nobody."""
-
-    device: str
-    worker: str | None
-    job_id: str | None
-    held_s: float

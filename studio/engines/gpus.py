@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from studio.domain.workers import Gpu
@@ -31,11 +32,12 @@ class Gpus:
         with self._lock:
             if self._found is None:
                 self._found = self._look()
-            return self._found
+            return tuple(map(_measured, self._found))
 
     def first(self) -> str:
         """The device that models run on where no job says otherwise."""
-        return self()[0].name if self() else "cpu"
+        found = self()
+        return found[0].name if found else "cpu"
 
     def _look(self) -> tuple[Gpu, ...]:
         named = [name.strip() for name in self._environment.get(VARIABLE, "").split(",") if name.strip()]
@@ -43,20 +45,6 @@ class Gpus:
             return ()
         found = _torch_gpus()
         return tuple(gpu for gpu in found if not named or gpu.name in named)
-
-    def used_bytes(self) -> dict[str, int] | None:
-        """Memory taken of each GPU, by whichever process; None where nobody has looked for GPUs yet, or nobody can tell."""
-        gpus = self._found
-        if not gpus or "torch" not in sys.modules:
-            return None
-        import torch
-
-        used = {}
-        for gpu in gpus:
-            if gpu.name.startswith("cuda"):
-                free, total = torch.cuda.mem_get_info(gpu.name)
-                used[gpu.name] = total - free
-        return used
 
 
 def may_have_gpu() -> bool:
@@ -81,6 +69,11 @@ def clear(device: str) -> None:
         import torch
 
         torch.cuda.empty_cache()
+
+
+def _measured(gpu: Gpu) -> Gpu:
+    free = free_bytes(gpu.name)
+    return gpu if free is None or gpu.total_bytes is None else replace(gpu, used_bytes=gpu.total_bytes - free)
 
 
 def _torch_gpus() -> tuple[Gpu, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Script
 from studio.script import UNNAMED_SPEAKER, cast_from_script, script_from_cast, with_speakers
@@ -43,8 +45,8 @@ def _hear(run: Run, speech_wav: str) -> None:
     ears = _ears(run)
 
     def work() -> Script:
-        path = run.shop.blobs.path(speech_wav)
-        return hear_lines(path, run.project.source_language, ears, run.project.settings.lines, progress=run.reported("Listening for lines"), check=run.context.check)
+        path, placed = run.shop.blobs.path(speech_wav), replace(ears, transcriber=run.placed(ears.transcriber))
+        return hear_lines(path, run.project.source_language, placed, run.project.settings.lines, progress=run.reported("Listening for lines"), check=run.context.check)
 
     script = run.once("lines", _key(run, "lines", speech_wav, ears), Script, work)
     imported = Imported(f"heard by {ears.transcriber.name}", script)

@@ -8,16 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from studio.domain.history import ChangeKind
 from studio.domain.line import Line
 from studio.domain.plain import fingerprint, from_plain, to_plain
 from studio.domain.project import Job, JobKind, Project
+from studio.engines.protocols import UsesGpu
 from studio.store.changes import Action
 from studio.store.stage_results import StageKey
 from studio.workshop import Workshop
 
+Placed = TypeVar("Placed")
 NOTICE_STAGE = "notice"
 NOTICE_STAGES = ("ingest", "lines", "faces", "av_offset", "sync", "translate", "voice", "render")
 
@@ -43,6 +45,18 @@ class JobContext(Protocol):
         """Raise Cancelled once the person has asked for a stop."""
         ...
 
+    def make_way(self) -> None:
+        """Between lines that are kept one by one: raise SteppedAside where more urgent work of the project waits."""
+        ...
+
+    def device(self) -> str | None:
+        """The GPU that is this job's from now to the end of its step; None on a machine without."""
+        ...
+
+    def let_go(self) -> None:
+        """The step has ended: the GPU is somebody else's."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -60,11 +74,20 @@ class Run:
     def wants(self, line: Line) -> bool:
         return not self.job.line_ids or line.id in self.job.line_ids
 
-    def reported(self, stage: str, message: str = "") -> Callable[[int, int], None]:
-        """A progress callable that also looks at the cancel token."""
+    def placed(self, engine: Placed) -> Placed:
+        """The engine on the GPU that is this job's from now to the end of the step, waiting for one; an engine that needs none, as it is."""
+        if not isinstance(engine, UsesGpu) or not engine.needs_gpu:
+            return engine
+        device = self.context.device()
+        return engine if device is None else engine.on(device)  # type: ignore[return-value]
+
+    def reported(self, stage: str, message: str = "", *, by_line: bool = False) -> Callable[[int, int], None]:
+        """A progress callable that also looks at the cancel token. `by_line`: what is done so far is kept, so that the job may step aside."""
 
         def report(done: int, total: int) -> None:
             self.context.check()
+            if by_line:
+                self.context.make_way()
             self.context.progress(done, total, stage=stage, message=message)
 
         return report

@@ -57,7 +57,7 @@ def _said(run: Run, sight: Sight, wishes: Sequence[Wish]) -> Iterator[tuple[Wish
 def _spoken(run: Run, sight: Sight, ready: Sequence[tuple[Wish, Told]]) -> list[Speech | EngineFailed]:
     if not ready:
         return []
-    engine, language = ready[0][0].engine, sight.project.target_language
+    engine, language = run.placed(ready[0][0].engine), sight.project.target_language
     if isinstance(engine, SpeaksMany):
         texts = [GuidedText(wish.text, language, wish.voice, guide.guide) for wish, guide in ready]
         return engine.speak_many(texts, run.context.is_cancelled)

@@ -154,7 +154,7 @@ class _Ear:
             return cls(run, grid, NO_JUDGE, None, {})
         many = list(takes.values())
         sounds = [read_wav(run.shop.blobs.path(take.fitted_blob)) for take in many]
-        found = grid.engine.likelihoods(grid.line.target_text.strip(), run.project.target_language, grid.voice, sounds) if many else []
+        found = run.placed(grid.engine).likelihoods(grid.line.target_text.strip(), run.project.target_language, grid.voice, sounds) if many else []
         return cls(run, grid, f"{grid.engine.name} itself", None, {take.id: value for take, value in zip(many, found, strict=True)})
 
     def error(self, take: Take) -> float | None:
@@ -178,10 +178,11 @@ def _recogniser(run: Run, grid: _Grid, takes: Mapping[SweepRow, Take]) -> Transc
         if isinstance(engine, ManualTranscriber) or is_draft or not engine.available().is_available or not takes:
             continue
         try:
-            engine.transcribe(_sound(run, next(iter(takes.values()))), run.project.target_language)
+            ready = run.placed(engine)
+            ready.transcribe(_sound(run, next(iter(takes.values()))), run.project.target_language)
         except (EngineFailed, EngineUnavailable):
             continue
-        return engine
+        return ready
     return None
 
 

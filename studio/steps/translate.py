@@ -30,8 +30,9 @@ def run(run: Run) -> None:
         return
     told = _told_before(run, translator)
     run.notice("translate", " ".join(told) or None)
-    report, done, kept = run.reported("Translating"), 0, 0
+    report, done, kept = run.reported("Translating", by_line=True), 0, 0
     report(0, len(wanted))
+    translator = run.placed(translator)
     with run.timed("translate"):
         for start in range(0, len(wanted), WINDOW_LINES):
             for outcome in _translate_window(run, translator, wanted[start : start + WINDOW_LINES]):

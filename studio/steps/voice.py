@@ -35,7 +35,7 @@ def run(run: Run) -> None:
     run.notice("voice", f"No voice here speaks {run.project.target_language}; the lines stay unvoiced." if unspoken else None)
     if unspoken:
         return
-    report, failures, told = run.reported("Voicing"), [], []
+    report, failures, told = run.reported("Voicing", by_line=True), [], []
     with run.timed("voice"):
         for done, outcome in enumerate(_outcomes(_Desk(run, standing, known), asked)):
             report(done, len(asked))

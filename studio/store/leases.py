@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from studio.domain.workers import LeaseView
 from studio.store.database import reading, writing
 from studio.store.job_rows import RUNNING, TABLE, is_gone
 from studio.store.schema import GPU_LEASES
@@ -72,11 +71,6 @@ class LeaseStore:
             waiting = _waiting(connection, borrower)
         return any(row.priority < borrower.priority or (row.priority == borrower.priority and held_s >= slice_s) for row in waiting)
 
-    def all(self) -> tuple[LeaseView, ...]:
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(GPU_LEASES).order_by(_LEASE.device)).all()
-        return tuple(_view(row) for row in rows)
-
 
 def _choice(connection: Connection, borrower: Borrower, devices: Sequence[str]) -> str | None:
     rows = {row.device: row for row in connection.execute(select(GPU_LEASES).where(_LEASE.device.in_(devices)))}
@@ -116,9 +110,3 @@ def _is_free(row: Row[Any]) -> bool:
 
 def _of(worker: str, job_id: str) -> Any:
     return (_LEASE.worker == worker) & (_LEASE.job_id == job_id)
-
-
-def _view(row: Row[Any]) -> LeaseView:
-    if _is_free(row):
-        return LeaseView(row.device, None, None, 0.0)
-    return LeaseView(row.device, row.worker, row.job_id, max(0.0, time.time() - row.since_s))

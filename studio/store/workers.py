@@ -32,9 +32,9 @@ class WorkerStore:
             if connection.execute(update(WORKERS).where(_TABLE.id == worker).values(**values)).rowcount == 0:
                 connection.execute(insert(WORKERS).values(id=worker, started_at=utc_now(), **values))
 
-    def beat(self, worker: str, state: WorkerState) -> bool:
+    def beat(self, worker: str, gpus: tuple[Gpu, ...], state: WorkerState) -> bool:
         """Sign of life; False for who is not in the list (any more)."""
-        values = {"state": to_plain(state), "heartbeat_s": time.time()}
+        values = {"devices": to_plain(gpus), "state": to_plain(state), "heartbeat_s": time.time()}
         with writing(self._engine) as connection:
             return connection.execute(update(WORKERS).where(_TABLE.id == worker).values(**values)).rowcount == 1
 

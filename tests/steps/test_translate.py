@@ -40,6 +40,12 @@ class Ticker:
         if self.is_cancelled():
             raise Cancelled
 
+    def make_way(self) -> None: ...
+
+    def device(self) -> None: ...
+
+    def let_go(self) -> None: ...
+
 
 class OneWording(FakeTranslator):
     """Answers a single wording, always the same for a line, and cannot translate back."""
