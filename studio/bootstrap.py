@@ -1,6 +1,6 @@
 """The only place that picks engines, folders and the database. Enter: flags and environment. Leaves: a Studio.
 
-Environment: LIPLINE_HOME (data folder), LIPLINE_DATABASE (SQLAlchemy url), LIPLINE_TRANSLATOR (folder or hub id of a
+Environment: LIPLINE_HOME (data folder), LIPLINE_DATABASE (SQLAlchemy url), LIPLINE_BLOBS (folder or s3:// url), LIPLINE_TRANSLATOR (folder or hub id of a
 causal LM), LIPLINE_ADAPTER (a PEFT folder for it, or else for the bundled model), LIPLINE_WHISPER (folder or hub id of
 faster-whisper weights), LIPLINE_SYNCNET (file or folder of syncnet_v2.model), LIPLINE_VOICE (folder of a voice that sees; others lie in
 the folder `models` of the home), LIPLINE_VOICE_COMPILE (1: compile such a voice for the GPU on first use), LIPLINE_LOG (json or text).
@@ -67,22 +67,29 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a studio keeps its data. `database` None is an SQLite file in the home folder."""
+    """Where a studio keeps its data. `database` None is an SQLite file in the home folder; `blobs` None a folder in it, else a folder that several
+    machines share, or an address such as s3://bucket/prefix."""
 
     home: Path
     database: str | None = None
+    blobs: str | None = None
 
     @property
     def database_url(self) -> str:
         return self.database if self.database is not None else f"sqlite:///{self.home / 'studio.db'}"
 
+    @property
+    def blobs_place(self) -> str:
+        return self.blobs if self.blobs is not None else str(self.home / "blobs")
 
-def default_place(home: Path | None = None) -> Place:
-    """The folder given, else LIPLINE_HOME, else the platform's data folder."""
+
+def default_place(home: Path | None = None, database: str | None = None, blobs: str | None = None) -> Place:
+    """The folder given, else LIPLINE_HOME, else the platform's data folder; likewise LIPLINE_DATABASE and LIPLINE_BLOBS."""
     from platformdirs import user_data_path
 
     named = home or (Path(os.environ["LIPLINE_HOME"]) if os.environ.get("LIPLINE_HOME") else None)
-    return Place((named or user_data_path("lipline", appauthor=False)).expanduser().resolve(), os.environ.get("LIPLINE_DATABASE"))
+    folder = (named or user_data_path("lipline", appauthor=False)).expanduser().resolve()
+    return Place(folder, database or os.environ.get("LIPLINE_DATABASE") or None, blobs or os.environ.get("LIPLINE_BLOBS") or None)
 
 
 def build_engines(shelf: Path | None = None, estimates: EstimateStore | None = None, hardware: Hardware | None = None) -> EngineRack:
