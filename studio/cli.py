@@ -1,4 +1,4 @@
-"""`python -m studio`: dub, serve, lines, export, import, preferences, score, faces, s2s, speak, train, engines, models, eval, users. A thin shell over the service.
+"""`python -m studio`: dub, serve, worker, lines, export, import, preferences, score, faces, s2s, speak, train, engines, models, eval, users. A thin shell over the service.
 
 Exit 0: done. Exit 2: the user's input or settings, one sentence on stderr. Exit 1: our fault, with the log file named.
 """
@@ -25,11 +25,13 @@ from studio.commands.imports import import_script
 from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
 from studio.commands.preferences import preferences
+from studio.commands.project import projects
 from studio.commands.s2s import speech_to_speech
 from studio.commands.speak import speaking
 from studio.commands.train import training
 from studio.commands.users import users
 from studio.commands.weights import weights
+from studio.commands.worker import work
 from studio.domain.errors import BadSetting, EngineUnavailable, OutOfSpace, StudioError, UserError
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_hel
 app.add_typer(checks, name="check")
 app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
+app.add_typer(projects, name="project")
 app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
 app.command("backup")(back_up_command)
@@ -52,6 +55,7 @@ app.command("s2s")(speech_to_speech)
 app.add_typer(speaking)
 app.command("score")(score_clip)
 app.command("faces")(list_faces)
+app.command("worker")(work)
 app.add_typer(users, name="users")
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")]
@@ -168,6 +172,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; any but 127.0.0.1 needs an account first (`users add`).")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 7860,
     demo: Annotated[bool, typer.Option(help="Put the demo project in the list.")] = True,
+    workers: Annotated[int, typer.Option(help="Films at once that this process works on; 0 leaves all jobs to `worker` processes.", min=0, max=64)] = 1,
     trust_from: Annotated[str, typer.Option("--trust-from", metavar="ADDRESSES", help="Proxies that are believed about addresses and https: 127.0.0.1,10.0.0.0/8.")] = "",
     trust_header: Annotated[str, typer.Option("--trust-header", metavar="NAME", help="Single sign-on: the header in which those proxies name the person, such as X-Remote-User.")] = "",
     trust_role: Annotated[str, typer.Option("--trust-role", metavar="ROLE", help="Role of who comes in by that header for the first time.")] = "editor",
@@ -179,7 +184,7 @@ def serve(
     from studio.ui.trust import Trust
 
     trust = Trust.read(trust_from, trust_header, trust_role)
-    serve_page(open_studio(default_place(home)), ServeOptions(host=host, port=port, trust=trust, with_demo=demo))
+    serve_page(open_studio(default_place(home), workers=workers), ServeOptions(host=host, port=port, trust=trust, with_demo=demo))
 
 
 @app.command()

@@ -6,8 +6,10 @@ Enter: a Studio and the flags. Leaves when the server is stopped. Nothing is sha
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -57,10 +59,18 @@ def serve(studio: Studio, options: ServeOptions) -> None:
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, proxy_headers=False))
     name = f"[{options.host}]" if ":" in options.host else options.host
     options.announce(f"http://{name}:{listener.getsockname()[1]}")
+    _stop_in_order()
     try:
         server.run(sockets=[listener])
     finally:
         studio.close()
+
+
+def _stop_in_order() -> None:
+    """SIGTERM ends the process through its `finally` blocks, so that jobs at work go back to the queue: uvicorn, once it has stopped, raises the
+    signal again for whoever handled it before."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 def build_app(studio: Studio, options: ServeOptions) -> FastAPI:

@@ -1,0 +1,39 @@
+"""`python -m studio worker`: does the jobs of a studio in a process of its own, on this machine or another that sees the same database and files.
+
+Any number may run beside each other and beside `serve`, which with `--workers 0` leaves all jobs to them. SIGTERM puts what is at work back into
+the queue.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def work(
+    jobs: Annotated[int, typer.Option("--jobs", help="Films at once; lines somebody waits for, and faces, are done beside them.", min=1, max=64)] = 1,
+    home: Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")] = None,
+) -> None:
+    """Do jobs until stopped."""
+    from studio.bootstrap import default_place, job_runner, open_shop
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    shop = open_shop(default_place(home))
+    runner = job_runner(shop, workers=jobs, kind="worker")
+    try:
+        runner.start()
+        sys.stdout.write(f"Lipline works on jobs as process {os.getpid()} (stop with Ctrl-C; what is at work goes back to the queue)\n")
+        sys.stdout.flush()
+        stop.wait()
+    finally:
+        runner.close()
+        shop.standings.close()
+        shop.pictures.close()
