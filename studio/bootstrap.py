@@ -32,7 +32,6 @@ from studio.logs import log_form, open_log
 from studio.standings import Standings
 from studio.store.audit import AuditStore
 from studio.store.bin import BinStore
-from studio.store.blobs import BlobStore
 from studio.store.census import CensusStore
 from studio.store.database import open_database
 from studio.store.estimates import EstimateStore
@@ -48,6 +47,7 @@ from studio.store.quotas import QuotaStore
 from studio.store.review_links import ReviewLinkStore
 from studio.store.server_values import ServerValues
 from studio.store.sessions import LoginAttempts, SessionStore
+from studio.store.shared_blobs import open_blobs
 from studio.store.shows import ShowStore
 from studio.store.stage_results import StageResults
 from studio.store.upkeep import Upkeep
@@ -188,7 +188,7 @@ def open_shop(place: Place, engines: EngineRack | None = None) -> Workshop:
         raise BadSetting(f"The data folder {place.home} cannot be made: {error.strerror}. Choose another with --home.") from error
     engine = open_database(place.database_url)
     log_file = open_log(place.home / "logs", log_form(os.environ.get("LIPLINE_LOG")), ServerValues(engine).secret("log"))
-    blobs = BlobStore(place.home / "blobs")
+    blobs = open_blobs(place.blobs_place, place.home / "blobs")
     blobs.sweep()
     uploads, keeping = UploadStore(engine, blobs), KeepingStore(ServerValues(engine))
     upkeep = Upkeep(engine, blobs, uploads, place.home / "cache", keeping)

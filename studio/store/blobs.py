@@ -145,7 +145,7 @@ class BlobStore:
 
     def adopt(self, path: Path, key: str) -> str:
         """Make a file of `parts` a blob, by a rename; `key` is its sha256 with a suffix, known to who wrote it. Returns the key."""
-        assert _is_key(key) and path.parent == self.parts, f"{path} cannot become the blob {key!r}"
+        assert is_key(key) and path.parent == self.parts, f"{path} cannot become the blob {key!r}"
         os.utime(path)  # young again, as everything is that was just stored
         self._moved(path, key)
         return key
@@ -159,7 +159,7 @@ class BlobStore:
 
     def exists(self, key: str) -> bool:
         """Whether the blob is here; what is no key is not."""
-        return _is_key(key) and self._place(key).is_file()
+        return is_key(key) and self._place(key).is_file()
 
     def size_bytes(self, key: str) -> int:
         """How large the blob is. Raises NotFound like `path`."""
@@ -178,7 +178,7 @@ class BlobStore:
     def older_than(self, before_s: float) -> tuple[str, ...]:
         """Keys of the blobs stored before a time in seconds since 1970."""
         files = self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")
-        return tuple(file.name for file in files if _is_key(file.name) and file.stat().st_mtime < before_s)
+        return tuple(file.name for file in files if is_key(file.name) and file.stat().st_mtime < before_s)
 
     def remove(self, key: str, before_s: float) -> int | None:
         """Delete a blob that nobody names any more; returns its size in bytes.
@@ -201,7 +201,7 @@ class BlobStore:
             raise OutOfSpace(str(self._folder))
 
     def _place(self, key: str) -> Path:
-        if not _is_key(key):
+        if not is_key(key):
             raise NotFound("stored file", key[:80])
         return self._folder / key[:2] / key[2:4] / key
 
@@ -224,7 +224,8 @@ class BlobStore:
             _sync_folder(folder)
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
+    """Whether a text has the form of a blob's key."""
     found = _KEY.fullmatch(key)
     return found is not None and found[2] in SUFFIXES
 

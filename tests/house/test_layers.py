@@ -49,6 +49,8 @@ OWNERS = {
     "mediapipe": ("studio.engines",),
     "sqlalchemy": ("studio.store",),
     "alembic": ("studio.store",),
+    "fsspec": ("studio.store",),
+    "ray": ("studio.cluster",),
     "pysubs2": ("studio.formats",),
     "opentimelineio": ("studio.handover",),
     "prometheus_client": ("studio.metrics",),
