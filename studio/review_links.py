@@ -64,7 +64,7 @@ class ReviewLine:
 @dataclass(frozen=True, slots=True)
 class ReviewFilm:
     """A project as a guest sees it. `films`: which of FILMS can be played, the first of them first; `is_old`: lines changed since the
-    dub was rendered."""
+    dub was rendered. `start_hour`: the hour the first picture bears in timecode."""
 
     name: str
     source_language: str
@@ -77,6 +77,7 @@ class ReviewFilm:
     is_old: bool
     expires_at: str
     lines: tuple[ReviewLine, ...]
+    start_hour: int = 0
 
 
 class ReviewLinkVerbs(LipVerbs):
@@ -130,6 +131,7 @@ class ReviewRoom:
             is_old=state.is_rendered and state.is_stale,
             expires_at=self._opened.link.expires_at,
             lines=tuple(_as_read(number, line, names) for number, line in enumerate(cast.lines, start=1)),
+            start_hour=project.settings.handover.start_hour,
         )
 
     def path(self, kind: str) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studio import exports
-from studio.domain.errors import BadSubtitles
+from studio.domain.errors import BadSubtitles, DoubtfulScript
 from studio.domain.project import Script
 from studio.domain.script_plan import ImportMode, ScriptPlan
 from studio.domain.timebase import timebase_of
@@ -32,6 +32,14 @@ class ScriptVerbs(LipVerbs):
         if not script.lines:
             raise BadSubtitles(name, "all of its lines lie after the programme ends; is it for another video? Nothing was changed.")
         return (keep_as_targets if as_target else keep_as_lines)(self._shop, project, script, name, by=self.user)
+
+    def doubts_about(self, project_id: str, data: bytes, name: str) -> tuple[str, ...]:
+        """Why a script that is to become the lines may be another video's; nothing is changed. Raises BadSubtitles for what is no script."""
+        try:
+            check_belongs(self._own(project_id), self._shop.lines.cast(project_id), self._whole_script(project_id, data, name), name, ImportMode.LINES)
+        except DoubtfulScript as error:
+            return error.doubts
+        return ()
 
     def plan_update(self, project_id: str, data: bytes, name: str) -> ScriptPlan:
         """What updating the lines by a script would change; nothing is changed yet."""

@@ -13,13 +13,21 @@ function counting(fps) {
   return { nominal, isSlow, dropped: isSlow ? (DROPPED[nominal] ?? 0) : 0 };
 }
 
+let startHour = 0; // of the programme that is open
+
+/** The hour its first picture bears, as its deliveries have it; every timecode of the page counts from it. */
+export const beginAt = (hour) => (startHour = hour ?? 0);
+
+/** Frames from midnight to the start hour. */
+const before = ({ nominal, dropped }) => startHour * (3600 * nominal - 54 * dropped);
+
 /** HH:MM:SS:FF of the frame on screen, as the studio writes it: 29.97 and 59.94 drop-frame, with a semicolon; 23.976 by its frames.
  *  An odd rate has the clock's seconds. */
 export function timecode(ms, fps) {
   const rate = counting(fps);
-  if (!rate) return written(Math.floor(ms / 1000), Math.min(Math.floor(((ms % 1000) * fps) / 1000 + 1e-9), Math.max(1, Math.round(fps)) - 1), ":");
+  if (!rate) return written(startHour * 3600 + Math.floor(ms / 1000), Math.min(Math.floor(((ms % 1000) * fps) / 1000 + 1e-9), Math.max(1, Math.round(fps)) - 1), ":");
   const { nominal, isSlow, dropped } = rate;
-  let number = Math.floor((ms * nominal) / (isSlow ? 1001 : 1000) + 1e-9);
+  let number = before(rate) + Math.floor((ms * nominal) / (isSlow ? 1001 : 1000) + 1e-9);
   if (dropped) {
     const tenMinutes = 600 * nominal - 9 * dropped;
     const rest = number % tenMinutes;
@@ -35,14 +43,16 @@ export function parseTime(text, fps) {
   if (/^\d+([.,]\d+)?$/.test(text.trim())) return Math.round(parseFloat(text.replace(",", ".")) * 1000);
   const parts = text.trim().split(/[:;]/).map((part) => (/^\d+$/.test(part) ? Number(part) : NaN));
   if (parts.length < 2 || parts.length > 4 || parts.some(Number.isNaN)) return null;
+  const rate = counting(fps);
+  const bearsHour = startHour > 0 && parts.length === 4 && parts[0] >= startHour; // a shorter one counts from the programme's start
+  if (bearsHour && !rate) parts[0] -= startHour;
   const frames = parts.pop();
   const seconds = parts.reduce((sum, part) => sum * 60 + part, 0);
-  const rate = counting(fps);
   if (frames >= (rate?.nominal ?? Math.ceil(fps))) return null;
   if (!rate) return seconds * 1000 + Math.ceil((frames * 1000) / fps);
   const minutes = Math.floor(seconds / 60);
   const isLeftOut = rate.dropped && seconds % 60 === 0 && minutes % 10 && frames < rate.dropped;
-  const number = seconds * rate.nominal + (isLeftOut ? rate.dropped : frames) - rate.dropped * (minutes - Math.floor(minutes / 10));
+  const number = seconds * rate.nominal + (isLeftOut ? rate.dropped : frames) - rate.dropped * (minutes - Math.floor(minutes / 10)) - (bearsHour ? before(rate) : 0);
   return Math.ceil((number * (rate.isSlow ? 1001 : 1000)) / rate.nominal - 1e-9);
 }
 

@@ -2,6 +2,7 @@
 
 import { delivery, getPulse, getRows, isAway } from "./api.js";
 import { takeEarly } from "./early.js";
+import { beginAt } from "./format.js";
 import { toast } from "./toast.js";
 import { asTyped, onUnsent } from "./unsent.js";
 
@@ -108,12 +109,13 @@ class Lines {
   /** A desk as the studio sends it, whole or only what changed. */
   take(desk) {
     const sameOrder = desk.order.length === this.order.length && desk.order.every((id, at) => id === this.order[at]);
-    const around = ({ speakers, voices, guidance, max_ratio, has_media }) => JSON.stringify([speakers, voices, guidance, max_ratio, has_media]);
+    const around = ({ speakers, voices, guidance, max_ratio, has_media, start_hour }) => JSON.stringify([speakers, voices, guidance, max_ratio, has_media, start_hour]);
     const isSameAround = around(desk) === around(this.desk);
     for (const row of desk.rows) this.rows.set(row.id, asTyped(desk.project_id, row));
     const kept = new Set(desk.order);
     for (const id of this.rows.keys()) if (!kept.has(id)) this.rows.delete(id);
     this.desk = { ...desk, rows: undefined };
+    beginAt(desk.start_hour);
     this.isLoading = false;
     this.#tell(sameOrder && isSameAround && !desk.is_whole ? new Set(desk.rows.map((row) => row.id)) : null);
     clearTimeout(this.#later);

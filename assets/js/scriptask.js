@@ -31,9 +31,10 @@ class Question {
     this.isUpdate = view.mode === "update";
     const isEmpty = this.isUpdate && !view.changed && !view.added;
     const cancel = h("button.btn", { onclick: () => this.dialog.close() }, isEmpty ? "Close" : "Cancel");
-    const go = isEmpty ? null : h(`button.btn${view.doubts.length ? "" : ".primary"}`, { onclick: () => this.#take() }, this.#does());
+    const isGrave = view.doubts.length > 0 || view.replaces > 0;
+    const go = isEmpty ? null : h(`button.btn${isGrave ? "" : ".primary"}`, { onclick: () => this.#take() }, this.#does());
     this.dialog = h("dialog.script-ask", { "aria-labelledby": "script-ask-title" }, h("h2", { id: "script-ask-title" }, this.#title()), this.#body(isEmpty), h("div.end", {}, h("span.grow"), cancel, go));
-    this.first = view.doubts.length || isEmpty ? cancel : go;
+    this.first = isGrave || isEmpty ? cancel : go;
     this.dialog.addEventListener("close", () => this.#close());
   }
 
@@ -55,12 +56,14 @@ class Question {
 
   #title() {
     const name = own(`“${this.view.name}”`);
+    if (this.view.replaces) return [h("span", {}, "Replace the lines by"), own(" "), name];
     return this.isUpdate ? [h("span", {}, "Update the lines from"), own(" "), name] : [name, own(" "), h("span", {}, "seems to be for another video")];
   }
 
   /** What the button does, doubts and all. */
   #does() {
-    const { changed, added, doubts } = this.view;
+    const { changed, added, doubts, replaces } = this.view;
+    if (replaces) return `Replace ${count(replaces, "line")}`;
     if (!this.isUpdate) return "Take it anyway";
     const parts = [changed ? `Update ${count(changed, "line")}` : "", added ? `${changed ? "add" : "Add"} ${count(added, "line")}` : ""].filter(Boolean);
     const does = parts.flatMap((part, at) => (at ? [own(", "), h("span", {}, part)] : [h("span", {}, part)]));
@@ -69,7 +72,8 @@ class Question {
 
   #body(isEmpty) {
     const { doubts, notice } = this.view;
-    const doubting = doubts.length ? h("div.doubts", { role: "alert" }, this.isUpdate ? h("b", {}, "It seems to be for another video.") : null, h("ul", {}, doubts.map((doubt) => h("li", {}, doubt)))) : null;
+    const doubting = doubts.length ? h("div.doubts", { role: "alert" }, this.isUpdate || this.view.replaces ? h("b", {}, "It seems to be for another video.") : null, h("ul", {}, doubts.map((doubt) => h("li", {}, doubt)))) : null;
+    if (this.view.replaces) return [doubting, this.#goes()];
     if (!this.isUpdate) return [doubting, h("p.dim", {}, "Nothing was changed.")];
     return [
       notice ? h("p", { role: "status" }, notice) : null,
@@ -81,6 +85,13 @@ class Question {
       this.#more("Locked, left alone", this.view.left_alone, this.view.locked),
       this.#more("Not in the script, kept", this.view.missing, this.view.unmatched),
     ];
+  }
+
+  /** What a script that becomes the lines puts away. */
+  #goes() {
+    const { replaces, closed } = this.view;
+    const many = `${count(replaces, "line")} of this project give way to those of the script, with their translations${closed ? `; ${closed} of them are approved or locked` : ""}.`;
+    return [h("p", {}, many), h("p.dim", {}, "To keep them and change only what differs, cancel, and choose “updates the lines it knows”. It happens as one action, which undo takes back.")];
   }
 
   #counts() {

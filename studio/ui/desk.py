@@ -157,6 +157,7 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
             instruction_sentence="" if project.follows_instructions else desk_present.NO_INSTRUCTIONS,
             measuring=sum(row.is_measuring for row in rows),
             blocked=self._studio.blocked_lines(self._project_id, [row for row, _, _ in drawn.values()]),
+            start_hour=project.project.settings.handover.start_hour,
         )
 
     def panel(self, line_id: str) -> PanelView:

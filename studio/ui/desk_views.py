@@ -101,6 +101,7 @@ class DeskView:
 
     `measuring`: how many lines are still being timed; whoever shows them asks again in a moment.
     `instruction_sentence` says why a wish in words ("shorter") cannot be sent, "" where it can. `blocked`: lines that hold a delivery back.
+    `start_hour`: the hour the programme's first picture bears in timecode.
     """
 
     project_id: str
@@ -122,6 +123,7 @@ class DeskView:
     instruction_sentence: str = ""
     measuring: int = 0
     blocked: int = 0
+    start_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,5 +212,6 @@ CLOSED = """<!doctype html>
 <link rel="stylesheet" href="../look/css/review.css">
 <main class="closed"><h1>Lipline</h1><p>{{sentence}}</p></main>
 <script src="../look/js/scheme.js"></script>
+<script type="module" src="../look/js/review/closed.js"></script>
 </html>
 """

@@ -12,7 +12,9 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from studio.domain.line import LineStatus
 from studio.domain.script_plan import ImportMode, LineChanges, ScriptPlan
+from studio.domain.views import LineRow
 
 KEPT_S = 3600.0
 MAX_KEPT_BYTES = 64 * 2**20  # of all files that wait; the oldest goes first
@@ -33,7 +35,7 @@ class ChangeRow:
 @dataclass(frozen=True, slots=True)
 class ScriptView:
     """The dialog. `ask` is new with every question; `mark` of the plan shown, "" where the script would not update lines. Lists are cut
-    at MAX_ROWS, the counts are whole. `notice`: why it is asked again."""
+    at MAX_ROWS, the counts are whole. `notice`: why it is asked again. `replaces`: lines that would go, `closed` of them approved or locked."""
 
     ask: str = ""
     name: str = ""
@@ -51,6 +53,8 @@ class ScriptView:
     new: tuple[str, ...] = ()
     left_alone: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    replaces: int = 0
+    closed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,11 @@ def plan_view(plan: ScriptPlan, ask: str, notice: str = "") -> ScriptView:
 
 def doubt_view(script: WaitingScript, doubts: tuple[str, ...], ask: str) -> ScriptView:
     return ScriptView(ask=ask, name=script.name, mode=script.mode.value, doubts=doubts)
+
+
+def replace_view(script: WaitingScript, rows: Sequence[LineRow], doubts: tuple[str, ...], ask: str) -> ScriptView:
+    closed = sum(row.line.status in (LineStatus.APPROVED, LineStatus.LOCKED) for row in rows)
+    return ScriptView(ask=ask, name=script.name, mode=script.mode.value, doubts=doubts, replaces=len(rows), closed=closed)
 
 
 def _rows(changed: Sequence[LineChanges]) -> tuple[ChangeRow, ...]:

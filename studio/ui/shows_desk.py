@@ -23,6 +23,7 @@ from studio.ui.desk_views import Reply
 from studio.ui.list_desk import BulkReply, words_seen
 
 MAX_ROWS = 2 * MAX_PHRASES
+LATER = "What other episodes save later, and voices and sheets for speakers who come later, are brought by “Take from the show”."
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ class ShowsDesk:
     def save_to_show(self) -> RulesView:
         told = self._studio.save_to_show(self._project_id)
         bible = told.bible
-        said = f"The show now knows {len(bible.terms)} terms, {len(bible.phrases)} key phrases and {len(bible.characters)} characters."
+        terms, phrases, characters = (_many(len(known), noun) for known, noun in ((bible.terms, "term"), (bible.phrases, "key phrase"), (bible.characters, "character")))
+        said = f"The show now knows {terms}, {phrases} and {characters}."
         return replace(self._rules(), complaints=told.complaints, said=(said,))
 
     def leave_show(self) -> RulesView:
@@ -160,7 +162,7 @@ class ShowsDesk:
     def _took(self, taken: Taken) -> RulesView:
         parts = (("Voices", taken.voices), ("Character sheets", taken.sheets))
         said = tuple(f"{what} taken over for {', '.join(names)}." for what, names in parts if names)
-        return replace(self._rules(), complaints=taken.complaints, said=said or (f"This project is an episode of “{taken.show.name}”.",))
+        return replace(self._rules(), complaints=taken.complaints, said=(f"This project is an episode of “{taken.show.name}” and has what the show knows.", *said, LATER))
 
     def _rules(self) -> RulesView:
         studio, project_id = self._studio, self._project_id
@@ -197,6 +199,10 @@ class ShowsDesk:
                 )
             )  # fmt: skip
         return tuple(views)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _key(voice: VoiceRef | None) -> str:

@@ -46,7 +46,7 @@ def test_what_is_no_rule_is_refused_with_a_sentence(desk: Desk, verb: str, value
 def test_a_show_begins_with_what_its_first_episode_decided(desk: Desk, studio: Studio, project: Project) -> None:
     desk.set_phrases([["pier", "Pier"]])
     view = desk.create_show("Harbour")
-    assert view.show is not None and view.show.episodes == 1 and "1 key phrases" in view.said[0]
+    assert view.show is not None and view.show.episodes == 1 and "0 terms, 1 key phrase and 0 characters" in view.said[0]
     other = studio.create_project("Two", "en", "de")
     joined = Desk(studio, other.id, DeskFeed()).join_show(view.show.id)
     assert joined.phrases == (("pier", "Pier"),) and joined.show is not None and joined.show.episodes == 2

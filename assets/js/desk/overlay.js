@@ -7,6 +7,7 @@ import { percent, seconds } from "../format.js";
 import { lines } from "../lines.js";
 import { words } from "../words.js";
 import { sheet } from "./sheet.js";
+import { nameLane } from "./strips.js";
 
 const KEPT = 40;
 const STEP_MS = 40; // one video frame at 25 Hz
@@ -110,9 +111,7 @@ export class Overlay {
     pen.fillStyle = ink("--slot-tint");
     pen.fillRect(x(start_ms), 0, x(end_ms) - x(start_ms), height);
     if (this.#curves) drawCurves(pen, this.#curves, { x, floor: height - BARS_PX, ink });
-    pen.fillStyle = ink("--faint");
-    pen.font = "10.5px system-ui";
-    pen.fillText("mouth", 7, 12);
+    nameLane(pen, ink, "mouth");
     if (this.#cursor_ms !== null) pen.fillRect(x(this.#cursor_ms), 0, 1, height);
   }
 }

@@ -24,11 +24,21 @@ export function drawTake(canvas, { row, times, window, neighbours, project, show
   const lane = { x, window, height };
   for (const one of neighbours) if (one.take_id) wave(pen, peaksOfTake(project, one.take_id, again), { ...lane, colour: ink("--near-wave"), at_ms: one.start_ms });
   if (shown) wave(pen, peaksOfTake(project, shown, again), { ...lane, colour: ink("--wave-dub"), at_ms: times.start_ms });
-  pen.fillStyle = ink("--faint");
-  pen.font = "10.5px system-ui";
-  pen.fillText(words(row.take_id ? "take" : "take: not voiced"), 7, 12);
+  nameLane(pen, ink, row.take_id ? "take" : "take: not voiced");
   pen.fillStyle = ink("--accent");
   for (const ms of [marks.in_ms, marks.out_ms]) if (ms !== null) pen.fillRect(x(ms), 0, 1.5, height);
+}
+
+/** What a lane shows, on a plate of its own, so that no wave runs through the word. */
+export function nameLane(pen, ink, name) {
+  const said = words(name);
+  pen.font = "10.5px system-ui";
+  pen.globalAlpha = 0.86;
+  pen.fillStyle = ink("--panel");
+  pen.fillRect(3, 1, pen.measureText(said).width + 8, 15);
+  pen.globalAlpha = 1;
+  pen.fillStyle = ink("--faint");
+  pen.fillText(said, 7, 12);
 }
 
 export function drawAxis(canvas, window, fps) {

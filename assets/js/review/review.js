@@ -2,6 +2,7 @@
 // Enter: a token in the address. Leaves: notes. Everything written by people goes into the page as text.
 
 import { clear, h, isTyping, own } from "../dom.js";
+import { beginAt } from "../format.js";
 import { draftFor, noteBox, written } from "../note_view.js";
 import { addNote, getFilm, getNotes } from "./calls.js";
 import { ReviewLines } from "./lines.js";
@@ -57,6 +58,7 @@ player.onLine = (id) => {
 /** The film and its lines; laid out anew only where they changed. */
 async function look() {
   const film = await getFilm();
+  beginAt(film.start_hour);
   const print = JSON.stringify([film.lines, film.films, film.name]);
   state.film = film;
   if (print === state.print) return false;
