@@ -68,7 +68,7 @@ class AccountVerbs(LipVerbs):
         self._shop.audit.write(self.user, "account.enable", subject=changed.name)
         return changed
 
-    def hand_over(self, name: str, to: str) -> int:
+    def give_projects(self, name: str, to: str) -> int:
         """Give all projects and shows of one person to another, who then owns them; returns how many projects. Raises NotFound."""
         count = self._shop.accounts.hand_over(account_name(name), account_name(to))
         self._shop.audit.write(self.user, "account.hand_over", subject=account_name(name), to=account_name(to), projects=count)

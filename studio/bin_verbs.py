@@ -58,7 +58,7 @@ class BinVerbs(LipVerbs):
         self._shop.quotas.set_quota(user, quota_bytes)
         self._shop.audit.write(self.user, "account.quota", subject=user, quota_bytes=quota_bytes)
 
-    def sweep(self, *, is_dry_run: bool = False) -> Freed:
+    def free_space(self, *, is_dry_run: bool = False) -> Freed:
         """Free what nobody needs any more; a dry run tells what would go. Raises Forbidden for who does not run the studio."""
         self.require(Right.ADMIN)
         return self._shop.upkeep.sweep(is_dry_run=is_dry_run)

@@ -46,6 +46,7 @@ class HandoverVerbs(NoteVerbs):
 
     def check_export(self, project_id: str, kind: str) -> None:
         """Raises ExportRefused where the project's profile has a must that this export would break."""
+        self._own(project_id)
         if kind in GATED:
             check_musts(self._ordered(project_id).examined())
 

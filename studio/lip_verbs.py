@@ -88,6 +88,14 @@ class LipVerbs:
         """The project, to do more with than look. Raises NotFound for one this person may not see, Forbidden for one they may only see."""
         return self._shop.projects.get(project_id, self.user, right)
 
+    def rights(self, project_id: str) -> frozenset[Right]:
+        """What this person may do with a project. Raises NotFound for one they may not see."""
+        return self._shop.projects.rights(self._own(project_id).id, self.user)
+
+    def own_rights(self) -> frozenset[Right]:
+        """What this person may do before any project is named."""
+        return self._shop.projects.own_rights(self.user)
+
     def require(self, right: Right) -> None:
         """For what belongs to no project: EDIT for making projects, ADMIN for running the studio. Raises Forbidden."""
         self._shop.projects.require(self.user, right)

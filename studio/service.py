@@ -12,6 +12,7 @@ from pathlib import Path
 
 from studio import exports, playback
 from studio.account_verbs import AccountVerbs
+from studio.archive_verbs import ArchiveVerbs
 from studio.bin_verbs import BinVerbs
 from studio.bulk_verbs import BulkVerbs
 from studio.domain.bench import DeskPicture
@@ -58,7 +59,8 @@ EXPORTS = exports.KINDS
 __all__ = ["EXPORTS", "Entered", "FrontDoor", "Knock", "TooManyTries", "WrongPassword", "MAX_NAME_CHARS", "Hit", "LineEdit", "NoReview", "Pick", "PlacedNotes", "ReviewRoom", "SearchWish", "SignOff", "Studio", "Taken"]
 
 
-class Studio(QueueVerbs, AccountVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
+@guarded
+class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)

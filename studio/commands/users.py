@@ -97,7 +97,7 @@ def hand_over(
 ) -> None:
     """Give somebody's projects and shows to another account."""
     with _opened(home) as studio:
-        count = studio.hand_over(name, to)
+        count = studio.give_projects(name, to)
     print(f"{count} project{'' if count == 1 else 's'} of {name} belong{'s' if count == 1 else ''} to {to} now.")
 
 

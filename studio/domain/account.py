@@ -27,6 +27,14 @@ class Account:
     seen_at: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody a project is shared with, and as what: editor or reviewer."""
+
+    name: str
+    role: Role
+
+
 def account_name(typed: str) -> str:
     """A name as accounts bear it. Raises BadSetting for one that nobody can log in with.
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Select, insert, or_, select, update
 from sqlalchemy import delete as delete_rows
 
+from studio.domain.account import Member
 from studio.domain.errors import Forbidden, NotFound
 from studio.domain.plain import from_plain, to_plain
 from studio.domain.project import Project, Source
@@ -51,13 +52,17 @@ class ProjectStore:
             row = connection.execute(_seen_by(user).where(PROJECTS.c.id == project_id)).first()
             return frozenset() if row is None else _rights(row, user)
 
-    def require(self, user: str, right: Right) -> None:
-        """For what belongs to no project. Raises Forbidden."""
+    def own_rights(self, user: str) -> frozenset[Right]:
+        """What this user may do before any project is named; nothing for a disabled account."""
         with reading(self._engine) as connection:
             row = connection.execute(select(USERS.c.role, USERS.c.disabled_at).where(USERS.c.name == user)).first()
-        role = _role(user, None if row is None else row.role)
-        if (row is not None and row.disabled_at is not None) or right not in own_rights(role):
-            raise Forbidden(_OUTSIDE.get(right, _BY_ROLE).format(role=role.value))
+        is_out = row is not None and row.disabled_at is not None
+        return frozenset() if is_out else own_rights(_role(user, None if row is None else row.role))
+
+    def require(self, user: str, right: Right) -> None:
+        """For what belongs to no project. Raises Forbidden."""
+        if right not in self.own_rights(user):
+            raise Forbidden(_OUTSIDE.get(right, _BY_ACCOUNT))
 
     def list(self, user: str) -> tuple[Project, ...]:
         """All projects of one user and those shared with them, newest first; for who may have none, the demo."""
@@ -90,21 +95,24 @@ class ProjectStore:
             _reached(connection, project_id, user, Right.DELETE, lock=True)
             connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(deleted_at=utc_now()))
 
-    def members(self, project_id: str) -> tuple[str, ...]:
+    def members(self, project_id: str) -> tuple[Member, ...]:
         """Who works on a project beside its owner, by name."""
-        query = select(MEMBERS.c.name).where(MEMBERS.c.project_id == project_id).order_by(MEMBERS.c.name)
+        query = select(MEMBERS.c.name, MEMBERS.c.role).where(MEMBERS.c.project_id == project_id).order_by(MEMBERS.c.name)
         with reading(self._engine) as connection:
-            return tuple(connection.execute(query).scalars())
+            return tuple(Member(row.name, Role(row.role)) for row in connection.execute(query))
 
-    def add_member(self, project_id: str, name: str, *, by: str) -> None:
-        """From now on the project is theirs to work on. Raises as `get` does for the right to share."""
+    def add_member(self, project_id: str, name: str, role: Role = Role.EDITOR, *, by: str) -> None:
+        """From now on the project is theirs to work on, in this role, whatever it was before. Raises as `get` does for the right to share."""
         with writing(self._engine) as connection:
             owner = _reached(connection, project_id, by, Right.SHARE, lock=True).owner
             here = (MEMBERS.c.project_id == project_id) & (MEMBERS.c.name == name)
-            if name == owner or connection.execute(select(MEMBERS.c.name).where(here)).first() is not None:
+            if name == owner:
+                return
+            if connection.execute(select(MEMBERS.c.name).where(here)).first() is not None:
+                connection.execute(update(MEMBERS).where(here).values(role=role.value))
                 return
             ensure_user(connection, name)
-            connection.execute(insert(MEMBERS).values(project_id=project_id, name=name, by=by, at=utc_now()))
+            connection.execute(insert(MEMBERS).values(project_id=project_id, name=name, by=by, at=utc_now(), role=role.value))
 
     def remove_member(self, project_id: str, name: str, *, by: str) -> None:
         """What they did stays; the project is gone for them. Anybody may leave; only the owner may send others away."""
@@ -162,7 +170,7 @@ _REFUSALS = {
     Right.DELETE: "“{name}” belongs to {owner}; only they can delete it.",
 }
 _OUTSIDE = {Right.ADMIN: "This is for administrators; ask one of them."}
-_BY_ROLE = "Your account is a {role}'s, which cannot do this; ask an administrator for an editor's account."
+_BY_ACCOUNT = "Your account looks at projects and makes or changes none; ask an administrator for an editor's account."
 
 
 def _seen_by(user: str) -> Select[Any]:
@@ -196,9 +204,8 @@ def _reached(connection: Connection, project_id: str, user: str, right: Right, *
     if row is None or Right.READ not in held:
         raise NotFound("project", project_id)
     if right not in held:
-        role = _role(user, row.person_role)
-        is_capped = right not in own_rights(role)
-        raise Forbidden(_BY_ROLE.format(role=role.value) if is_capped else _REFUSALS[right].format(name=row.name, owner=row.owner))
+        is_capped = right not in own_rights(_role(user, row.person_role))
+        raise Forbidden(_BY_ACCOUNT if is_capped else _REFUSALS[right].format(name=row.name, owner=row.owner))
     return row
 
 
