@@ -53,8 +53,7 @@ class SharedBlobs(BlobStore):
         self._doors = [threading.Lock() for _ in range(_DOORS)]
         self._evicting = threading.Lock()
         self._held_bytes: int | None = None  # None: not counted yet
-        with self._told():
-            self._files.exists(self._object("0" * 64 + ".bin"))  # a wrong key or bucket is told at the start
+        self._check()
 
     def path(self, key: str) -> Path:
         """A copy on this machine, fetched if need be. Raises NotFound as the folder does, StudioError where the store does not answer or the
@@ -121,6 +120,14 @@ class SharedBlobs(BlobStore):
         finally:
             draft.unlink(missing_ok=True)
 
+    def _check(self) -> None:
+        """A wrong bucket, key or endpoint is told at the start, not at the first upload."""
+        try:
+            with self._told():
+                self._files.pipe_file(f"{self._root}/lipline.txt", b"Files of a Lipline studio.\n")
+        except FileNotFoundError as error:
+            raise BadSetting(f"There is no bucket for {self._address}; make it, or check --blobs.") from error
+
     def _info(self, key: str) -> dict[str, Any]:
         self._place(key)  # what is no key is not asked for
         try:
@@ -175,11 +182,11 @@ class SharedBlobs(BlobStore):
 
 def _opened_store(address: str) -> tuple[Any, str]:
     try:
-        import fsspec
         from fsspec.core import url_to_fs
 
-        fsspec.get_filesystem_class(urlsplit(address).scheme)
-    except (ImportError, ValueError) as error:
+        if urlsplit(address).scheme == "s3":
+            import s3fs  # noqa: F401  fsspec finds it by name
+    except ImportError as error:
         raise BadSetting(f"Files at {address} need fsspec and s3fs; pip install -r requirements-cluster.txt, or name a folder with --blobs.") from error
     files, root = url_to_fs(address, skip_instance_cache=True, use_listings_cache=False)
     return files, root.rstrip("/")

@@ -50,6 +50,7 @@ OWNERS = {
     "sqlalchemy": ("studio.store",),
     "alembic": ("studio.store",),
     "fsspec": ("studio.store",),
+    "s3fs": ("studio.store",),
     "ray": ("studio.cluster",),
     "pysubs2": ("studio.formats",),
     "opentimelineio": ("studio.handover",),

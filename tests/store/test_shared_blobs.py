@@ -129,6 +129,14 @@ def test_what_was_used_just_now_stays_however_full_the_cache_is(tmp_path: Path) 
     assert all(place.is_file() for place in places)
 
 
+def test_a_file_that_cannot_be_sent_is_not_kept_on_this_machine_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = machine(f"memory://{tmp_path.name}", tmp_path)
+    monkeypatch.setattr(type(store._files), "put_file", lambda *_, **__: (_ for _ in ()).throw(ConnectionResetError("gone")))
+    with pytest.raises(StudioError, match=r"does not answer \(gone\)"):
+        store.put_bytes(b"lost?", ".wav")
+    assert not list((tmp_path / "one").glob("??/??/*"))
+
+
 @pytest.mark.parametrize(
     ("where", "part"),
     [
@@ -144,10 +152,8 @@ def test_an_address_that_cannot_be_used_is_a_sentence(where: str, part: str, tmp
 
 
 def test_a_bucket_that_is_not_there_and_a_store_that_does_not_answer_are_sentences(s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = open_blobs("s3://nowhere/files", tmp_path / "one")
-    with pytest.raises(StudioError, match="The store s3://nowhere/files"):
-        store.put_bytes(b"lost?", ".wav")
-    assert not list((tmp_path / "one").glob("??/??/*")), "a file that is on this machine alone would be lost with it"
+    with pytest.raises(BadSetting, match="There is no bucket for s3://nowhere/files"):
+        open_blobs("s3://nowhere/files", tmp_path / "one")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with pytest.raises(StudioError, match="does not answer"):
