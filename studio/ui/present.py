@@ -20,7 +20,7 @@ from studio.ui.views import (
     SoundView,
 )
 
-_JOB_TITLES = {
+JOB_TITLES = {
     JobKind.INGEST: "Reading the media",
     JobKind.LINES: "Finding lines",
     JobKind.TRANSLATE: "Translating",
@@ -42,11 +42,11 @@ def job_view(job: Job | None) -> JobView | None:
     """The chip for a job: what it is doing, how far it is, or why it stopped."""
     if job is None:
         return None
-    title = job.stage or _JOB_TITLES[job.kind]
-    if job.state is JobState.QUEUED:
-        title = f"{_JOB_TITLES[job.kind]}: waiting"
+    title = job.stage or JOB_TITLES[job.kind]
+    if job.state is JobState.QUEUED or job.waiting_for:
+        title = f"{JOB_TITLES[job.kind]}: waiting"
     share = min(1.0, job.done / job.total) if job.total else None
-    return JobView(job.id, title, job.message or _progress(job), share, not job.state.is_over, job.state is JobState.FAILED)
+    return JobView(job.id, title, job.waiting_for or job.message or _progress(job), share, not job.state.is_over, job.state is JobState.FAILED)
 
 
 def is_blocked(view: ProjectView) -> bool:
@@ -81,7 +81,7 @@ def standing(view: ProjectView) -> str:
     """Where a project stands, in one sentence."""
     counts = view.counts
     if view.job is not None and not view.job.state.is_over:
-        return f"{_JOB_TITLES[view.job.kind]}…"
+        return f"{JOB_TITLES[view.job.kind]}…"
     if view.project.source is None and counts.total == 0:
         return "Nothing uploaded yet."
     if counts.total == 0:
@@ -146,7 +146,7 @@ def facts(view: ProjectView | None) -> FactsView:
 def _failure(job: Job | None) -> tuple[str, ...]:
     if job is None or job.state is not JobState.FAILED:
         return ()
-    return (f"{_JOB_TITLES[job.kind]} stopped: {job.message}",)
+    return (f"{JOB_TITLES[job.kind]} stopped: {job.message}",)
 
 
 def _line_fact(view: ProjectView) -> str:

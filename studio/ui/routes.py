@@ -34,6 +34,7 @@ from studio.ui.media_routes import MediaDoor, add_media
 from studio.ui.members_desk import MEMBERS_CALLS
 from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
+from studio.ui.queue_desk import change_queue, queue_page
 from studio.ui.playback_desk import PLAYBACK_CALLS
 from studio.ui.review_routes import add_review
 from studio.ui.shows_desk import SHOWS_CALLS
@@ -146,6 +147,14 @@ def _add_person(router: APIRouter, studio: Studio) -> None:
     @router.post("/me/settings")
     async def change(request: Request) -> Response:
         return await _answer(request, lambda values: to_plain(change_person(bound(studio, request), values)))
+
+    @router.get("/me/queue")
+    def queue(request: Request) -> JSONResponse:
+        return JSONResponse(to_plain(queue_page(bound(studio, request))))
+
+    @router.post("/me/queue")
+    async def reorder(request: Request) -> Response:
+        return await _answer(request, lambda values: to_plain(change_queue(bound(studio, request), values)))
 
 
 class Answer(Response):
