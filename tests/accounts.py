@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -32,3 +33,11 @@ def client_of(app: Any, name: str | None, **options: Any) -> TestClient:
     if name is not None:
         assert opened.post("/login", data={"name": name, "password": password_of(name)}).status_code == 303
     return opened
+
+
+def signed(client: TestClient, address: str) -> str:
+    """A medium's address with the pass that this client's page would have, or with none where the project is not theirs."""
+    found = re.search(r"/([0-9a-f]{32})(?:/|$|\?)", address)
+    assert found is not None, f"{address} names no project"
+    _, _, given = client.get(f"/desk/{found[1]}/pulse").headers.get("lipline-pass", "").partition(" ")
+    return f"{address}{'&' if '?' in address else '?'}pass={given}"

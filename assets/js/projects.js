@@ -1,10 +1,12 @@
 // The project list: open, rename, delete, and the demo.
 
+import { deletedProjects } from "./bin.js";
 import { clear, h, own, tell } from "./dom.js";
 import { fetchEarly } from "./early.js";
 import { count } from "./format.js";
 
 export function mount({ element, props, trigger, watch }) {
+  const bin = deletedProjects(() => trigger("changed"));
   const paint = () => {
     const cards = props.value?.cards ?? null;
     element.className = "island projects";
@@ -13,7 +15,9 @@ export function mount({ element, props, trigger, watch }) {
       element,
       h("div.title", {}, h("h2", {}, "Projects"), h("button.btn", { onclick: () => trigger("demo") }, "Open the demo")),
       cards.length ? h("ul", {}, cards.map((card) => item(card, trigger))) : empty(),
+      bin.element,
     );
+    bin.look();
   };
   watch("value", paint);
   paint();

@@ -1,14 +1,13 @@
 """What of the page framework's own routes is reachable, and as whom. Only what the page needs passes; all else is as if it were not there.
 
 The framework keeps state, queues and streams of events under a name that the browser makes up (its session hash) and asks for nothing more;
-here that name is joined to the person who sent it, so that the same name sent by somebody else is another one. A file named in an event must
-have been uploaded by the same person.
+here that name is joined to the person who sent it, so that the same name sent by somebody else is another one. No event names a file: those
+come by the page's own routes (`upload_routes.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -18,7 +17,7 @@ import orjson
 from studio.ui.session import USER
 
 GRADIO_API = "/gradio_api"
-JOIN, UPLOAD, HEARTBEAT = f"{GRADIO_API}/queue/join", f"{GRADIO_API}/upload", f"{GRADIO_API}/heartbeat/"
+JOIN, HEARTBEAT = f"{GRADIO_API}/queue/join", f"{GRADIO_API}/heartbeat/"
 # method and path, or the beginning of a path where it ends in "/"
 PASSES = frozenset(
     {
@@ -34,16 +33,13 @@ PASSES = frozenset(
         ("GET", f"{GRADIO_API}/startup-events"),
         ("GET", HEARTBEAT),
         ("GET", f"{GRADIO_API}/queue/data"),
-        ("GET", f"{GRADIO_API}/upload_progress"),
         ("POST", JOIN),
-        ("POST", UPLOAD),
         ("POST", f"{GRADIO_API}/reset"),
     }
 )
-NAMED_IN_QUERY = ("session_hash", "upload_id")  # what the browser made up and then goes by
+NAMED_IN_QUERY = ("session_hash",)  # what the browser made up and then goes by
 DROPPED_FROM_QUERY = ("deep_link",)  # state of a page kept on disk for whoever knows its name
 MAX_EVENT_BYTES = 1 << 20
-MAX_UPLOADS_KNOWN = 4096
 
 
 def passes(method: str, path: str) -> bool:
@@ -63,7 +59,6 @@ class GradioGuard:
 
     def __init__(self, app: Any) -> None:
         self._app = app
-        self._uploaded: OrderedDict[str, str] = OrderedDict()  # path → who
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -76,13 +71,11 @@ class GradioGuard:
         scope = _as_own(scope, user, path)
         if path.rstrip("/") == JOIN:
             await self._join(scope, receive, send, user)
-        elif path.rstrip("/") == UPLOAD:
-            await self._app(scope, receive, self._noting(send, user))
         else:
             await self._app(scope, receive, send)
 
     async def _join(self, scope: dict[str, Any], receive: Any, send: Any, user: str) -> None:
-        """An event on its way in: for the person's own session, and about files of their own."""
+        """An event on its way in: for the person's own session, and about no file."""
         body = await _whole(receive)
         try:
             event = None if body is None else orjson.loads(body)
@@ -91,38 +84,14 @@ class GradioGuard:
         if not isinstance(event, dict) or not isinstance(event.get("session_hash"), str):
             await _refuse(send, 400, b"This is no event of the page.")
             return
-        if not all(self._uploaded.get(path) == user for path in _files_in(event.get("data"))):
-            await _refuse(send, 403, b"This file was not uploaded by you, or a while ago; upload it again.")
+        if next(_files_in(event.get("data")), None) is not None:
+            await _refuse(send, 403, b"No event of this page names a file; files are sent to /uploads.")
             return
         known = {**event, "session_hash": own_name(user, event["session_hash"]), "event_id": None}
         again = orjson.dumps(known)
         headers = [(key, value) for key, value in scope["headers"] if key.lower() != b"content-length"]
         headers.append((b"content-length", str(len(again)).encode()))
         await self._app({**scope, "headers": headers}, _once(again, receive), send)
-
-    def _noting(self, send: Any, user: str) -> Any:
-        """Remember whose the files are that an upload answers with."""
-        parts: list[bytes] = []
-
-        async def noting(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.body":
-                parts.append(message.get("body", b""))
-                if not message.get("more_body", False):
-                    self._note(b"".join(parts), user)
-            await send(message)
-
-        return noting
-
-    def _note(self, answer: bytes, user: str) -> None:
-        try:
-            paths = orjson.loads(answer)
-        except orjson.JSONDecodeError:
-            return  # a refusal in words
-        for path in paths if isinstance(paths, list) else ():
-            self._uploaded[str(path)] = user
-            self._uploaded.move_to_end(str(path))
-        while len(self._uploaded) > MAX_UPLOADS_KNOWN:
-            self._uploaded.popitem(last=False)
 
 
 def _as_own(scope: dict[str, Any], user: str, path: str) -> dict[str, Any]:

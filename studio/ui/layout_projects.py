@@ -23,7 +23,7 @@ def build_projects() -> ProjectsWidgets:
     options = list(LANGUAGES)
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=5, min_width=520):
-            listing = island("projects", events=("opened", "renamed", "removed", "demo"))
+            listing = island("projects", events=("opened", "renamed", "removed", "demo", "changed"))
         with gr.Column(scale=2, min_width=300, elem_classes="card"):
             gr.HTML("<h2>New project</h2><p>One programme in one pair of languages.</p>", apply_default_css=False)
             name = gr.Textbox(label="Name", placeholder="Harbour Lights, episode 3", max_lines=1, max_length=120)

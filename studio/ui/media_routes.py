@@ -30,14 +30,14 @@ FLEETING = {"cache-control": "private, no-cache"}
 SAME_SITE = {"cross-origin-resource-policy": "same-origin"}
 UNSIGNED = "This link was not made for you, or was not made by this page; open the project and take it from there."
 MEDIA: dict[str, Callable[[Studio, str, str], Path | None]] = {
-    "take": Studio.take_wav,
-    "voice": Studio.reference_wav,
-    "clip": Studio.source_clip,
-    "preview": Studio.line_preview,
-    "export": Studio.export,
+    "take": lambda studio, project_id, item: studio.take_wav(project_id, item),
+    "voice": lambda studio, project_id, item: studio.reference_wav(project_id, item),
+    "clip": lambda studio, project_id, item: studio.source_clip(project_id, item),
+    "preview": lambda studio, project_id, item: studio.line_preview(project_id, item),
+    "export": lambda studio, project_id, item: studio.export(project_id, item),
     "rendered": lambda studio, project_id, item: studio.playable_dub(project_id),
     "source": lambda studio, project_id, item: studio.playable_source(project_id),
-    "picture": Studio.picture,
+    "picture": lambda studio, project_id, item: studio.picture(project_id, item),
 }
 
 

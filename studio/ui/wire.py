@@ -156,7 +156,7 @@ def _wire_shell(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
     here = {"project_id": page.project_id}
     on(wiring, [demo.load], Handlers.open_page, Reads({}, query={"project_id": "project", "tab": "tab"}), _whole(page))
     on(wiring, [page.clock.tick, page.desk.changed], Handlers.tick, Reads(here), _news(page))
-    on(wiring, [page.projects_tab.select], Handlers.list_projects, Reads(here), {page.projects.listing: "projects"})
+    on(wiring, [page.projects_tab.select, page.projects.listing.changed], Handlers.list_projects, Reads(here), {page.projects.listing: "projects"})
     corrected = [page.desk.sound_corrected, page.upload.facts.sound_corrected]
     on(wiring, corrected, Handlers.correct_offset, Reads(here), _news(page))
     on(wiring, [page.upload.facts.sound_restored], Handlers.restore_sound, Reads(here), _news(page))

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from studio.domain.project import Project
 from studio.ui import guidance_routes
 from studio.ui.launch import ServeOptions, build_app
+from tests.accounts import signed
 from tests.bench_fakes import BenchStudio
 from tests.studio_fixtures import clip_project, fake_studio
 
@@ -30,8 +31,8 @@ def test_a_recording_becomes_a_voice_that_can_be_heard(shared: tuple[BenchStudio
     answer = client.post(f"/voices/{project.id}", params=WORDS, headers=HEADERS, content=b"sound of a voice")
     assert answer.status_code == 200 and [one["whose"] for one in answer.json()["references"]] == ["Ada Example"]
     voice = answer.json()["references"][0]["id"]
-    assert client.get(f"/media/voice/{project.id}/{voice}").content == b"sound of a voice"
-    assert client.get(f"/media/voice/{project.id}/{'0' * 32}").status_code == 404
+    assert client.get(signed(client, f"/media/voice/{project.id}/{voice}")).content == b"sound of a voice"
+    assert client.get(signed(client, f"/media/voice/{project.id}/{'0' * 32}")).status_code == 404
 
 
 @pytest.mark.parametrize(

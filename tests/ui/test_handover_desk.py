@@ -24,6 +24,7 @@ from studio.ui.handover_desk import MAX_LINKS, grouped
 from studio.ui.routes import add_routes
 from studio.ui.session import Gate
 from studio.ui.trust import LOOPBACK, Trust
+from tests.accounts import signed
 from tests.handover_films import dubbed
 from tests.studio_fixtures import clip_project, fake_studio
 
@@ -70,7 +71,7 @@ def test_the_delivery_says_what_stands_in_the_way_of_the_profile_chosen(page: Te
         answer = Handlers(studio).export(project.id, "stems").ready
         assert answer.fetch == ""
         assert "refuses this export: 2 lines: not approved" in answer.notice
-        assert page.get(f"/media/handover/{project.id}/stems").status_code == 400
+        assert page.get(signed(page, f"/media/handover/{project.id}/stems")).status_code == 400
     finally:
         call(page, project, "set_handover", {"profile": "draft", "handle_ms": 500, "start_hour": 0})
     assert Desk(studio, project.id, DeskFeed()).view().blocked == 0
@@ -82,24 +83,24 @@ def test_a_profile_that_is_none_is_refused_with_the_ones_there_are(page: TestCli
 
 
 def test_a_delivery_streams_with_its_length_told_beforehand(page: TestClient, studio: Studio, project: Project) -> None:
-    answer = page.get(f"/media/handover/{project.id}/stems")
+    answer = page.get(signed(page, f"/media/handover/{project.id}/stems"))
     assert answer.status_code == 200
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert "PILOT_de_stems.zip" in answer.headers["content-disposition"]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert "dialogue_premix.wav" in archive.namelist()
-    alone = page.get(f"/media/handover/{project.id}/otio")
+    alone = page.get(signed(page, f"/media/handover/{project.id}/otio"))
     assert alone.json()["OTIO_SCHEMA"].startswith("Timeline")
-    assert page.get(f"/media/handover/{project.id}/nothing").status_code == 400
+    assert page.get(signed(page, f"/media/handover/{project.id}/nothing")).status_code == 400
 
 
 def test_the_report_opens_in_a_tab_of_its_own_and_runs_nothing(page: TestClient, studio: Studio, project: Project) -> None:
-    answer = page.get(f"/media/quality/{project.id}")
+    answer = page.get(signed(page, f"/media/quality/{project.id}"))
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     line_id = studio.rows(project.id)[0].line.id
-    assert f"http://testserver/?project={project.id}&amp;tab=lines&amp;line={line_id}" in answer.text
+    assert f"{page.base_url}/?project={project.id}&amp;tab=lines&amp;line={line_id}" in answer.text
 
 
 def test_deliveries_of_someone_else_are_not_there(page: TestClient, studio: Studio, clip: Path) -> None:

@@ -19,6 +19,7 @@ from studio.service import Studio, new_job
 from studio.steps.run import Run
 from studio.ui.health_routes import metrics_token
 from studio.ui.launch import ServeOptions, build_app
+from tests.accounts import signed
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
 TOKEN = "0123456789abcdef-metrics"
@@ -83,7 +84,7 @@ def test_a_full_disk_and_a_stuck_queue_make_it_unready(page: TestClient, studio:
 def test_figures_tell_requests_by_route_and_work_by_stage(page: TestClient, studio: Studio, clip: Path) -> None:
     project = clip_project(studio, clip)
     finish(studio, studio.submit(project.id, JobKind.RENDER))
-    page.get(f"/media/export/{project.id}/srt")
+    page.get(signed(page, f"/media/export/{project.id}/srt"))
     page.get("/no/such/" + "x" * 40)
     page.get("/look/css/tokens.css")
     found = figures(page)

@@ -12,7 +12,7 @@ from studio.domain.project import JobKind, Project
 from studio.domain.rights import Role
 from studio.service import Studio
 from studio.ui.launch import ServeOptions, build_app
-from tests.accounts import add_people, client_of as client
+from tests.accounts import add_people, client_of as client, signed
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
 
@@ -51,8 +51,8 @@ def addresses(studio: Studio, project: Project) -> list[str]:
 def test_the_owner_gets_every_medium_and_another_user_none(app: object, shared: tuple[Studio, Project]) -> None:
     ada, bob, nobody = client(app, "ada"), client(app, "bob"), client(app, None)
     for address in addresses(*shared):
-        assert ada.get(address).status_code == 200, address
-        refused = bob.get(address)
+        assert ada.get(signed(ada, address)).status_code == 200, address
+        refused = bob.get(signed(ada, address))
         assert refused.status_code == 404, address
         assert "belongs to someone else" in refused.json()["error"]
         assert nobody.get(address).status_code == 401, address
@@ -108,14 +108,16 @@ def test_a_glossary_of_ten_thousand_rows_is_answered_at_once_with_what_was_kept(
 
 
 def test_media_are_served_by_byte_ranges(app: object, shared: tuple[Studio, Project]) -> None:
-    part = client(app, "ada").get(f"/media/source/{shared[1].id}/video", headers={"range": "bytes=10-29"})
+    ada = client(app, "ada")
+    part = ada.get(signed(ada, f"/media/source/{shared[1].id}/video"), headers={"range": "bytes=10-29"})
     assert part.status_code == 206 and len(part.content) == 20
     assert part.headers["content-range"].startswith("bytes 10-29/")
     assert "private" in part.headers["cache-control"]
 
 
 def test_an_export_comes_as_a_file_with_a_name(app: object, shared: tuple[Studio, Project]) -> None:
-    answer = client(app, "ada").get(f"/media/export/{shared[1].id}/target_srt")
+    ada = client(app, "ada")
+    answer = ada.get(signed(ada, f"/media/export/{shared[1].id}/target_srt"))
     assert answer.headers["content-disposition"].startswith("attachment") and "Pilot" in answer.headers["content-disposition"]
     assert b"-->" in answer.content
 
@@ -134,7 +136,7 @@ def test_a_wrong_call_is_answered_with_a_sentence_and_no_traceback(app: object, 
     assert ada.post(f"/desk/{project.id}/delete", content=b"line_ids=1", headers={"content-type": "text/plain"}).status_code == 400
     broken = ada.post(f"/desk/{project.id}/split", json={"surprise": 1})
     assert broken.status_code == 500 and "reference" in broken.json()["error"] and "Traceback" not in broken.text
-    assert ada.get(f"/media/secret/{project.id}/x").status_code == 404
+    assert ada.get(signed(ada, f"/media/secret/{project.id}/x")).status_code == 404
 
 
 def test_a_wrong_password_is_told_on_the_login_page(app: object) -> None:

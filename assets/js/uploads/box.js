@@ -70,7 +70,7 @@ class Box {
     if (!found) return;
     this.#room = this.kind.isLarge ? found : null;
     if (!this.#transfer) {
-      const mine = found.uploads.filter((one) => one.purpose === this.kind.purpose && (one.project_id === this.#project || (!one.project_id && this.kind.isLarge)));
+      const mine = found.uploads.filter((one) => one.purpose === this.kind.purpose && one.project_id === this.#project);
       this.#left = mine.at(-1) ?? null;
       if (this.#left && this.#left.received_bytes === this.#left.size_bytes && isFresh && !this.#isArriving) this.#arrive(this.#left.id);
     }
@@ -96,7 +96,7 @@ class Box {
   async #known(mark, file) {
     const found = await standing().catch(() => null);
     const one = found?.uploads.find(({ id, size_bytes }) => id === idOf(mark) && size_bytes === file.size);
-    return one && (!one.project_id || one.project_id === this.#project || !this.#project) ? one.id : null;
+    return one && (one.project_id === this.#project || !this.#project) ? one.id : null;
   }
 
   #send(transfer) {
@@ -183,7 +183,7 @@ class Box {
     const isGoing = transfer.state === "sending" || transfer.state === "waiting";
     const told = [`${size(transfer.at)} of ${size(transfer.file.size)}`, isGoing && transfer.speed ? `${size(transfer.speed)} a second` : "", isGoing && transfer.left_s ? left(transfer.left_s) : ""];
     return h(
-      "div.sending",
+      "div.on-way",
       {},
       h("div.upload-head", {}, h("b", {}, own(transfer.file.name)), h("span.percent", {}, own(percent(transfer.share)))),
       bar(transfer.share, transfer.state),
@@ -200,7 +200,7 @@ class Box {
 
   #arriving() {
     const name = this.#transfer?.file.name ?? this.#left?.name ?? "";
-    return h("div.sending", {}, h("div.upload-head", {}, h("b", {}, own(name))), bar(1, "arriving"), h("p.dim", { role: "status" }, "It is all here; the studio looks at it."));
+    return h("div.on-way", {}, h("div.upload-head", {}, h("b", {}, own(name))), bar(1, "arriving"), h("p.dim", { role: "status" }, "It is all here; the studio looks at it."));
   }
 }
 
