@@ -17,6 +17,15 @@ from studio.voice_verbs import VoiceVerbs
 
 
 class QueueVerbs(VoiceVerbs):
+    def job(self, job_id: str) -> Job:
+        """Raises NotFound, also for one of a project this person may not see."""
+        job = self._shop.jobs.get(job_id)
+        try:
+            self._own(job.project_id)
+        except NotFound as error:
+            raise NotFound("job", job_id) from error
+        return job
+
     def queue(self) -> QueueView:
         """This person's jobs, running ones first, then in turn, each with its place and about how long it waits."""
         return self._shop.queue.view(self.user)
@@ -29,12 +38,6 @@ class QueueVerbs(VoiceVerbs):
 
     def queue_settings(self) -> QueueSettings:
         return self._shop.queue.settings()
-
-    def set_queue_settings(self, settings: QueueSettings) -> None:
-        """Rules of turns and limits, for all servers and workers. Raises Forbidden."""
-        self.require(Right.ADMIN)
-        self._shop.queue.set_settings(settings)
-        self._shop.audit.write(self.user, "queue.settings")
 
     def move_job(self, job_id: str, before: str | None) -> QueueView:
         """Put a job of one's own that waits before another of one's own, None: behind them. Raises NotFound, Forbidden, BadSetting where it has
@@ -49,19 +52,6 @@ class QueueVerbs(VoiceVerbs):
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop, or take it out of the queue. Raises NotFound for one of a project this person may not see, Forbidden for who may
         only look at it."""
-        job = self._shop.jobs.get(job_id)
-        if job.owner != self.user:  # one's own can be stopped even once the project is shared no more
-            self._may_of_job(job, Right.RUN)
+        job = self.job(job_id)
+        self._may(job.project_id, Right.RUN)
         self._runner.cancel(job.id)
-
-    def stop_job(self, job_id: str) -> None:
-        """Stop anybody's job, for administrators. Raises Forbidden, NotFound."""
-        self.require(Right.ADMIN)
-        job = self._runner.cancel(job_id)
-        self._shop.audit.write(self.user, "job.stop", job.project_id, job.id)
-
-    def _may_of_job(self, job: Job, right: Right) -> None:
-        try:
-            self._may(job.project_id, right)
-        except NotFound as error:
-            raise NotFound("job", job.id) from error

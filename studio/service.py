@@ -12,16 +12,17 @@ from pathlib import Path
 
 from studio import exports, playback
 from studio.account_verbs import AccountVerbs
+from studio.admin_verbs import AdminVerbs
 from studio.archive_verbs import ArchiveVerbs
 from studio.bin_verbs import BinVerbs
 from studio.bulk_verbs import BulkVerbs
 from studio.domain.bench import DeskPicture
-from studio.domain.errors import BadSetting, NotFound, NotReady
+from studio.domain.errors import BadSetting, NotReady
 from studio.domain.language import NAMES, language_code
 from studio.domain.line import LineStatus
 from studio.domain.project import Job, JobKind, JobState, Project, Script, StageCost
 from studio.domain.rights import Right
-from studio.domain.rights import DEMO_OWNER, Right
+from studio.domain.rights import DEMO_OWNER
 from studio.domain.settings import EngineChoice, LearningSettings, LineSettings, Settings
 from studio.domain.timing import TimeSpan
 from studio.domain.views import EngineStatus, ProjectView
@@ -33,7 +34,6 @@ from studio.history_verbs import HistoryVerbs
 from studio.line_verbs import MAX_NAME_CHARS, LineEdit, clean_name
 from studio.member_verbs import MemberVerbs
 from studio.note_verbs import NoteVerbs, PlacedNotes
-from studio.operations_verbs import OperationsVerbs
 from studio.overview_verbs import OverviewVerbs
 from studio.person_verbs import PersonVerbs
 from studio.preference_export import Lessons
@@ -60,7 +60,7 @@ __all__ = ["EXPORTS", "Entered", "FrontDoor", "Knock", "TooManyTries", "WrongPas
 
 
 @guarded
-class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, OperationsVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
+class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, AdminVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""
         return Studio(self._shop, self._runner, user)
@@ -206,14 +206,6 @@ class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, Oper
         if not chosen:
             raise NotReady("No line is over budget." if over_budget else "Select the lines to regenerate first.")
         return self._runner.submit(new_job(self._may(project_id, Right.RUN), self.user, JobKind.VOICE, chosen, is_forced=True, instruction=wish))
-
-    def job(self, job_id: str) -> Job:
-        job = self._shop.jobs.get(job_id)
-        try:
-            self._own(job.project_id)
-        except NotFound as error:
-            raise NotFound("job", job_id) from error
-        return job
 
     def is_user_error(self, job_id: str) -> bool:
         """Whether a failed job failed for the person's input or settings rather than for a fault of ours."""

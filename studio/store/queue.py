@@ -88,7 +88,7 @@ class _Look:
         if any(other.project_id == row.project_id and (other.kind in _BESIDE) == (row.kind in _BESIDE) for other in at_work):
             return "It follows the work of its project that runs now."
         if sum(other.owner == row.owner for other in at_work) >= self.settings.max_running_jobs:
-            return f"{self.settings.max_running_jobs} jobs of one person run at once here, and that many do."
+            return "As many jobs of one person run as may here at once; it begins when one of those ends."
         return ""
 
 
