@@ -11,9 +11,10 @@ from dataclasses import dataclass, fields, replace
 from threading import Lock
 from typing import Any
 
-from studio.domain.errors import BadSetting, NotReady
+from studio.domain.errors import BadSetting, Forbidden, NotReady
 from studio.domain.line import VoiceRef
 from studio.domain.project import JobKind
+from studio.domain.rights import Right
 from studio.domain.settings import Guidance
 from studio.domain.terms import read_terms
 from studio.domain.timebase import timebase_of
@@ -123,6 +124,11 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
 
     def __init__(self, studio: Studio, project_id: str, feed: DeskFeed, seen: Seen = NOTHING_SEEN) -> None:
         self._studio, self._project_id, self._feed, self._seen = studio, project_id, feed, seen
+
+    def check(self, right: Right) -> None:
+        """Raises NotFound for a project that may not be seen, Forbidden for a right this person lacks."""
+        if right not in (held := self._studio.rights(self._project_id)):
+            raise Forbidden(f"You may only {'look at this project and write notes on it' if Right.NOTE in held else 'look at this project'}; its owner can give you more.")
 
     def view(self, since: str = "", also: frozenset[str] = frozenset()) -> DeskView:
         """All rows, or those that differ from revision `since`, and always those in `also`: rows the page has taken from

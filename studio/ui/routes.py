@@ -16,69 +16,33 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
-from studio.domain.errors import BadSetting, NotFound, StudioError
-from studio.domain.plain import from_plain, to_plain
+from studio.domain.errors import BadSetting, StudioError
+from studio.domain.plain import to_plain
 from studio.service import Studio
+from studio.ui.admin_routes import add_admin
 from studio.ui.bin_routes import add_bin
-from studio.ui.desk import NOTHING_SEEN, Desk, DeskFeed, Revision, Seen
-from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
+from studio.ui.desk import NOTHING_SEEN, Desk, DeskFeed, Seen
+from studio.ui.desk_calls import call_desk, check_rights
 from studio.ui.guidance_routes import received_voice
-from studio.ui.handover_desk import HANDOVER_CALLS
 from studio.ui.handover_routes import add_handover
 from studio.ui.health_routes import add_health
-from studio.ui.history_desk import HISTORY_CALLS
-from studio.ui.list_desk import LIST_CALLS
 from studio.ui.login_routes import add_login
 from studio.ui.media_links import MediaLinks
 from studio.ui.media_routes import MediaDoor, add_media
-from studio.ui.members_desk import MEMBERS_CALLS
-from studio.ui.notes_desk import NOTES_CALLS
 from studio.ui.person import change_person, person_view
 from studio.ui.queue_desk import change_queue, queue_page
-from studio.ui.playback_desk import PLAYBACK_CALLS
 from studio.ui.review_routes import add_review
-from studio.ui.shows_desk import SHOWS_CALLS
 from studio.ui.session import bound
 from studio.ui.upload_routes import add_uploads
 from studio.ui.trouble import http_status, sentence
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_CALL_BYTES = 1 << 20
-# The desk's verbs: name in the address → the method that answers with the JSON body's values.
-CALLS: dict[str, Callable[..., Any]] = {
-    "panel": Desk.panel,
-    "curves": Desk.curves,
-    "predict": Desk.predict,
-    "revise": lambda desk, **values: desk.revise(from_plain(Revision, values)),
-    "set_status": Desk.set_status,
-    "pick": Desk.pick,
-    "add": Desk.add,
-    "delete": Desk.delete,
-    "split": Desk.split,
-    "merge": Desk.merge,
-    "regenerate": Desk.regenerate,
-    "submit": Desk.submit,
-    "rename_speaker": Desk.rename_speaker,
-    "set_speaker_voice": Desk.set_speaker_voice,
-    "merge_speakers": Desk.merge_speakers,
-    "split_speaker": Desk.split_speaker,
-    "house": Desk.house,
-    "set_terms": Desk.set_terms,
-    "set_learning": Desk.set_learning,
-    "forget_choices": Desk.forget_choices,
-    **GUIDANCE_CALLS,
-    **MEMBERS_CALLS,
-    **HANDOVER_CALLS,
-    **PLAYBACK_CALLS,
-    **LIST_CALLS,
-    **NOTES_CALLS,
-    **SHOWS_CALLS,
-    **HISTORY_CALLS,
-}
 
 
 def add_routes(app: FastAPI, studio: Studio) -> None:
     """Everything the page needs that is not a Gradio event. Must be called before Gradio is mounted at the root."""
+    check_rights()
     router = APIRouter()
     add_login(router, studio.door, ASSETS)
     add_health(router, studio, lambda request: bound(studio, request))
@@ -89,6 +53,7 @@ def add_routes(app: FastAPI, studio: Studio) -> None:
     add_bin(router, lambda request: bound(studio, request))
     _add_desk(router, studio, door)
     add_review(router, studio, ASSETS)
+    add_admin(router, lambda request: bound(studio, request), ASSETS)
     _add_person(router, studio)
     app.include_router(router)
     for folder in ("css", "js", "icons", "fonts", "vendor", "lang"):
@@ -111,7 +76,7 @@ def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
 
     def called(request: Request, project_id: str, verb: str, values: dict[str, Any]) -> Any:
         seen = Seen(str(values.pop("seen_revision", "")), frozenset(map(str, values.pop("seen_also", ()))))
-        return _call(desk(request, project_id, seen), verb, values)
+        return call_desk(desk(request, project_id, seen), verb, values)
 
     @router.get("/desk/{project_id}/rows")
     def rows(request: Request, project_id: str, since: str = "", also: str = "") -> Answer:
@@ -187,15 +152,15 @@ async def _body(request: Request) -> dict[str, Any]:
     """The JSON object of a call. The content type is required: a form on another page cannot send it unasked."""
     if request.headers.get("content-type", "").split(";")[0] != "application/json":
         raise BadSetting("The desk speaks JSON only.")
-    if int(request.headers.get("content-length", "0")) > MAX_CALL_BYTES:
-        raise BadSetting("This edit is larger than a line can be.")
-    body = await request.json()
+    text = b""
+    async for block in request.stream():
+        text += block
+        if len(text) > MAX_CALL_BYTES:
+            raise BadSetting("This edit is larger than a line can be.")
+    try:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadSetting("The desk speaks JSON only.") from error
     if not isinstance(body, dict):
         raise BadSetting("The desk expects one object per call.")
     return body
-
-
-def _call(desk: Desk, verb: str, values: dict[str, Any]) -> Any:
-    if verb not in CALLS:
-        raise NotFound("desk call", verb)
-    return CALLS[verb](desk, **values)

@@ -15,7 +15,7 @@ from studio.domain.rights import Role
 from studio.service import Studio
 from studio.ui.launch import ServeOptions, build_app
 from studio.ui.review_routes import Pace
-from studio.ui.routes import CALLS
+from studio.ui.desk_calls import CALLS
 from tests.accounts import add_people
 from tests.studio_fixtures import SCRIPT, clip_project, fake_studio, finish
 SCRIPTED = "<script>alert(1)</script> & “so”"
