@@ -34,6 +34,7 @@ from studio.store.audit import AuditStore
 from studio.store.bin import BinStore
 from studio.store.census import CensusStore
 from studio.store.database import open_database
+from studio.store.disk_use import DiskUse
 from studio.store.estimates import EstimateStore
 from studio.store.jobs import JobStore
 from studio.store.keeping import KeepingStore
@@ -192,7 +193,7 @@ def open_shop(place: Place, engines: EngineRack | None = None) -> Workshop:
     blobs.sweep()
     uploads, keeping = UploadStore(engine, blobs), KeepingStore(ServerValues(engine))
     upkeep = Upkeep(engine, blobs, uploads, place.home / "cache", keeping)
-    accounts = AccountStore(engine)
+    accounts, audit = AccountStore(engine), AuditStore(engine)
     hardware = this_machine()
     return Workshop(
         projects=ProjectStore(engine),
@@ -210,10 +211,11 @@ def open_shop(place: Place, engines: EngineRack | None = None) -> Workshop:
         leases=LeaseStore(engine),
         workers=WorkerStore(engine),
         hardware=hardware,
-        audit=AuditStore(engine),
+        audit=audit,
         metrics=Metrics(),
         census=CensusStore(engine),
         values=ServerValues(engine),
+        disk_use=DiskUse(engine, blobs),
         blobs=blobs,
         engines=build_engines(place.home / VOICES_FOLDER, EstimateStore(engine), hardware) if engines is None else engines,
         standings=Standings(),
@@ -227,5 +229,5 @@ def open_shop(place: Place, engines: EngineRack | None = None) -> Workshop:
         keeping=keeping,
         bin=BinStore(engine),
         upkeep=upkeep,
-        housekeeper=Housekeeper(upkeep.sweep, lambda: keeping.get().sweep_every_s),
+        housekeeper=Housekeeper(lambda: (upkeep.sweep(), audit.tidy(keeping.get().audit_days)), lambda: keeping.get().sweep_every_s),
     )

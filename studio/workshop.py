@@ -15,6 +15,7 @@ from studio.store.audit import AuditStore
 from studio.store.bin import BinStore
 from studio.store.blobs import BlobStore
 from studio.store.census import CensusStore
+from studio.store.disk_use import DiskUse
 from studio.store.jobs import JobStore
 from studio.store.keeping import KeepingStore
 from studio.store.leases import LeaseStore
@@ -67,6 +68,7 @@ class Workshop:
     metrics: Metrics
     census: CensusStore
     values: ServerValues
+    disk_use: DiskUse
     blobs: BlobStore
     engines: EngineRack
     standings: Standings

@@ -205,6 +205,7 @@ class Keeping(_Checked):
     cache_days: int = limited(14, 1, 365, "Clips and proxies nobody has looked at; they are made again on demand.")
     young_s: int = limited(2 * 24 * 3600, 0, 30 * 24 * 3600, "A stored file nobody names yet stays so long: a job may be about to.")
     sweep_every_s: int = limited(3600, 60, 7 * 24 * 3600, "How often a server looks for what can go.")
+    audit_days: int = limited(400, 7, 36500, "The audit trail remembers for so many days.")
 
 
 @dataclass(frozen=True, slots=True)

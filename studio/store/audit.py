@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Row, Select, delete, insert, select
@@ -60,6 +61,10 @@ class AuditStore:
         """Every action that occurs, sorted."""
         with reading(self._engine) as connection:
             return tuple(connection.scalars(select(_TABLE.action).distinct().order_by(_TABLE.action)))
+
+    def tidy(self, kept_days: int) -> int:
+        """Forget what is older than so many days; the housekeeping does it."""
+        return self.forget((datetime.now(UTC) - timedelta(days=kept_days)).isoformat(timespec="microseconds"))
 
     def forget(self, before: str) -> int:
         """Delete the acts older than `before` (ISO 8601 UTC), as retention asks; returns how many there were."""
