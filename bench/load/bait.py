@@ -72,8 +72,9 @@ def _playlists(trap: Trap) -> Iterator[Bait]:
     mpd = f'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><BaseURL>{trap.canary}/</BaseURL><Period/></MPD>'
     yield Bait("film.mpd", MEDIA, mpd.encode(), "a DASH manifest")
     yield Bait("film.asx", MEDIA, f'<asx version="3.0"><entry><ref href="{away}"/></entry></asx>'.encode(), "a Windows playlist")
-    yield Bait("film.mov", MEDIA, _film_elsewhere(away), "a film whose samples lie at an address")
-    yield Bait("film2.mov", MEDIA, _film_elsewhere(here), "a film whose samples lie in another file")
+    for name, address in (("url.mov", away), ("file.mov", here)):
+        yield Bait(name, MEDIA, _film_elsewhere(_box(b"url ", b"\0" * 4, address.encode() + b"\0")), "a film whose samples lie at an address")
+    yield Bait("alias.mov", MEDIA, _film_elsewhere(_alias(trap.secret)), "a film whose samples lie in another file")
 
 
 def _box(name: bytes, *parts: bytes) -> bytes:
@@ -81,10 +82,18 @@ def _box(name: bytes, *parts: bytes) -> bytes:
     return struct.pack(">I", 8 + len(content)) + name + content
 
 
-def _film_elsewhere(address: str) -> bytes:
-    """A QuickTime film of one second of raw sound whose data reference is an address (ISO 14496-12, dref)."""
+def _alias(path: Path) -> bytes:
+    """A data reference as old Macs wrote it: volume, file name, and the path from the root (type 2)."""
+    name, whole = path.name.encode()[:63], str(path).encode()
+    fixed = b"\0" * 10 + b"\0" + b"\0" * 27 + b"\0" * 12 + bytes([len(name)]) + name.ljust(63, b"\0") + b"\0" * 16 + struct.pack(">hh", 1, 1) + b"\0" * 16
+    record = struct.pack(">hh", 2, len(whole)) + whole + b"\0" * (len(whole) % 2) + struct.pack(">hh", -1, 0)
+    return _box(b"alis", b"\0" * 4, fixed, record)
+
+
+def _film_elsewhere(place: bytes) -> bytes:
+    """A QuickTime film of one second of raw sound whose data reference points at another place (ISO 14496-12, dref)."""
     full = b"\0\0\0\0"
-    reference = _box(b"dref", full, struct.pack(">I", 1), _box(b"url ", full, address.encode() + b"\0"))
+    reference = _box(b"dref", full, struct.pack(">I", 1), place)
     entry = _box(b"sowt", b"\0" * 6 + struct.pack(">HHHIHHHHI", 1, 0, 0, 0, 1, 16, 0, 0, 8000 << 16))
     tables = (
         _box(b"stsd", full, struct.pack(">I", 1), entry),

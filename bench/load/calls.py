@@ -11,11 +11,12 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 PATIENCE_S = 30.0
+IDLE_S = 3.0  # uvicorn closes a connection after 5
 PASS_HEADER = "lipline-pass"
 JSON = {"content-type": "application/json"}
 
@@ -61,6 +62,7 @@ class Caller:
     session_hash: str = field(default_factory=lambda: secrets.token_hex(6))
     _connection: http.client.HTTPConnection | None = None
     _connected_to: str = ""
+    _used_s: float = 0.0
     events: dict[str, list[int]] = field(default_factory=dict)
     passes: dict[str, str] = field(default_factory=dict)
 
@@ -91,27 +93,27 @@ class Caller:
         return f"/media/{kind}/{project_id}/{item}" + ("" if given is None else f"?pass={quote(given)}")
 
     def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> http.client.HTTPResponse:
-        """A kept connection may have been closed meanwhile by the server: what is safe to send twice is sent again on a fresh one."""
+        """A connection that lay still is left, as servers close such; one that broke is tried once more where that does no harm."""
+        if time.monotonic() - self._used_s > IDLE_S:
+            self.close()
         is_fresh = self._connection is None or self._connected_to != self.address
-        connection = self._open()
         try:
-            connection.request(method, path, body, dict(headers))
-            return connection.getresponse()
+            return self._sent(method, path, body, headers)
         except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
             self.close()
             if is_fresh or method != "GET":
                 raise
-            connection = self._open()
-            connection.request(method, path, body, dict(headers))
-            return connection.getresponse()
+            return self._sent(method, path, body, headers)
 
-    def _open(self) -> http.client.HTTPConnection:
+    def _sent(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> http.client.HTTPResponse:
         if self._connection is None or self._connected_to != self.address:
             self.close()
             place = urlsplit(self.address)
             self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=PATIENCE_S)
             self._connected_to = self.address
-        return self._connection
+        self._used_s = time.monotonic()
+        self._connection.request(method, path, body, dict(headers))
+        return self._connection.getresponse()
 
     def close(self) -> None:
         if self._connection is not None:
@@ -138,9 +140,10 @@ class Caller:
             for _, name in one["targets"]:
                 self.events.setdefault(name, []).append(one["id"])
 
-    def event(self, name: str, data: list[Any], *, which: int = 0, query: str = "") -> Answer:
-        """One event of Gradio's, of several of that name the one asked for: join the queue, then hear the stream to its end. Raises Away, Refused."""
-        joined = {"data": data, "event_data": None, "fn_index": self.events[name][which], "trigger_id": None, "session_hash": self.session_hash}
+    def event(self, name: str, data: list[Any], told: Mapping[str, Any] | None = None, *, which: int = 0, query: str = "") -> Answer:
+        """One event of Gradio's, of several of that name the one asked for: join the queue, then hear the stream to its end. `told`: what the
+        event itself says. Raises Away, Refused."""
+        joined = {"data": data, "event_data": told, "fn_index": self.events[name][which], "trigger_id": None, "session_hash": self.session_hash}
         first = self.ask("POST", f"/gradio_api/queue/join?{query}", json.dumps(joined).encode(), JSON)
         if first.status != 200:
             raise Refused(first.status, first.sentence())
@@ -150,16 +153,24 @@ class Caller:
         return heard
 
 
-def outcome(stream: bytes) -> tuple[bool, str]:
-    """How an event ended, by its stream: whether it succeeded, and the sentence of a toast if there was one."""
-    said, is_done = "", False
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an event ended. `said`: the sentence of its toast, "" without one; `painted`: what its widgets shall show."""
+
+    is_done: bool
+    said: str = ""
+    painted: tuple[Any, ...] = ()
+
+
+def ended(stream: bytes) -> Ended:
+    """What the stream of an event told."""
+    found = Ended(False)
     for line in stream.decode(errors="replace").splitlines():
-        if not line.startswith("data:"):
-            continue
-        message = json.loads(line[5:])
+        message = json.loads(line[5:]) if line.startswith("data:") else {}
         if message.get("msg") == "log":
-            said = str(message.get("log", ""))
+            found = replace(found, said=str(message.get("log", "")))
         if message.get("msg") == "process_completed":
-            is_done = bool(message.get("success"))
-            said = said or str((message.get("output") or {}).get("error") or "")
-    return is_done, said
+            output = message.get("output") or {}
+            said = found.said or str(output.get("error") or "")
+            found = Ended(bool(message.get("success")), said, tuple(output.get("data") or ()))
+    return found

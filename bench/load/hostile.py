@@ -17,7 +17,7 @@ from bench.load.bait import MEDIA, SCRIPT, Bait, Trap, baits
 from bench.load.calls import Away, Caller, Refused
 from bench.load.guard import CanaryServer, Fence, holding, marked_files, touched
 from bench.load.outcome import Outcome, Plan
-from bench.load.scene import Scene, make_scene
+from bench.load.scene import Person, Scene, make_scene
 from bench.load.sending import Told, send
 from bench.load.serving import Process, server
 from bench.load.truth import Truth
@@ -93,18 +93,17 @@ def corpus(folder: Path | None) -> list[Bait]:
 
 
 def _send_all(page: Process, scene: Scene, truth: Truth, files: list[Bait], seen: Seen, plan: Plan) -> None:
-    until, caller, person = time.monotonic() + plan.budget_s, Caller(page.address), scene.people[0]
-    caller.log_in(person.name, person.password)
-    caller.learn_events()
+    until = time.monotonic() + plan.budget_s
+    desks = {purpose: _desk(page, person) for purpose, person in zip((MEDIA, SCRIPT), scene.people, strict=True)}
     for bait in files:
         if time.monotonic() > until:
             break
         seen.sent += 1
-        started, label = time.monotonic(), f"{bait.name[:60]!r} ({bait.why})"
+        (caller, project_id), started, label = desks[bait.purpose], time.monotonic(), f"{bait.name[:60]!r} ({bait.why})"
         try:
-            told = send(caller, person.project_ids[0], bait.purpose, bait.name, bait.data)
+            told = send(caller, project_id, bait.purpose, bait.name, bait.data)
             took_s = time.monotonic() - started
-            _judge(seen, label, told, _after(caller, person.project_ids[0], truth) if told.is_taken else "", took_s)
+            _judge(seen, label, told, _after(caller, project_id, truth) if told.is_taken else "", took_s)
         except Away as error:
             seen.gone.append(f"{label}: {error}")
             if not page.is_running:
@@ -112,7 +111,16 @@ def _send_all(page: Process, scene: Scene, truth: Truth, files: list[Bait], seen
                 page.wait()
         except Refused as error:
             _judge(seen, label, Told(False, error.status, str(error)), "", time.monotonic() - started)
-    caller.close()
+    for caller, _ in desks.values():
+        caller.close()
+
+
+def _desk(page: Process, person: Person) -> tuple[Caller, str]:
+    """Somebody logged in, with a project of their own: films go into one, scripts into another, so that neither spoils the other's try."""
+    caller = Caller(page.address)
+    caller.log_in(person.name, person.password)
+    caller.learn_events()
+    return caller, person.project_ids[0]
 
 
 def _after(caller: Caller, project_id: str, truth: Truth) -> str:
@@ -120,7 +128,7 @@ def _after(caller: Caller, project_id: str, truth: Truth) -> str:
     until = time.monotonic() + JOBS_WITHIN_S
     while truth.open_jobs() and time.monotonic() < until:
         time.sleep(0.2)
-    for path in (f"/desk/{project_id}/rows", f"/media/peaks/{project_id}/all"):
+    for path in (f"/desk/{project_id}/rows", caller.media(project_id, "peaks", "all")):
         caller.ask("GET", path)
     if truth.open_jobs():
         return "its job did not end"

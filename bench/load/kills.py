@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.load.office_day import Day, measured
 from bench.load.outcome import Outcome, Plan
 from bench.load.scene import Scene, make_scene
-from bench.load.serving import Process, server
+from bench.load.serving import Process, server, worker
 from bench.load.truth import Truth
 from bench.load.verdicts import Verdict, at_least, none_of, spread
 
@@ -64,7 +64,7 @@ def run_kills(folder: Path, plan: Plan) -> Outcome:
 
 
 def _processes(scene: Scene, plan: Plan) -> tuple[Process, ...]:
-    return (server(scene, port=plan.port),)
+    return (server(scene, port=plan.port), worker(scene))
 
 
 def kill_at_random(processes: tuple[Process, ...], plan: Plan, done: Killing) -> None:

@@ -7,6 +7,7 @@ the kill it is measured how soon an edit made at one server is known at the othe
 from __future__ import annotations
 
 import json
+import random
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from bench.load.scene import Scene, make_scene
 from bench.load.serving import Process, server
 from bench.load.truth import Truth
 from bench.load.verdicts import Verdict, at_least, none_of, spread
+from bench.load.visitor import PULSE_EVERY_S
 
 SEEN_WITHIN_S, PROBES = 2.0, 12
 
@@ -70,7 +72,7 @@ def _run(folder: Path, plan: Plan, database: str) -> Outcome:
 
 def probe(scene: Scene, first: Process, second: Process) -> list[float]:
     """Milliseconds from the answer to an edit at one server to a row with its text from the other, for a page that asks each second."""
-    owner, found = scene.people[0], []
+    owner, draw, found = scene.people[0], random.Random(PROBES), []
     writer, reader = Caller(first.address), Caller(second.address)
     writer.log_in(owner.name, owner.password)
     reader.log_in(owner.name, owner.password)
@@ -80,11 +82,12 @@ def probe(scene: Scene, first: Process, second: Process) -> list[float]:
         text = f"Probe {number} {scene.canaries[owner.project_ids[0]]}"
         writer.ask("POST", f"{place}/revise", json.dumps({"line_id": line_id, "target": text}).encode(), JSON)
         started = time.monotonic()
+        time.sleep(draw.uniform(0, PULSE_EVERY_S))  # the other page asks when its second is up
         while time.monotonic() - started < 10 * SEEN_WITHIN_S:
             rows = reader.ask("GET", f"{place}/rows?since=&also=").json["rows"]
             if any(row["target"] == text for row in rows):
                 break
-            time.sleep(1.0)
+            time.sleep(PULSE_EVERY_S)
         found.append(1000 * (time.monotonic() - started))
     writer.close()
     reader.close()
