@@ -24,6 +24,7 @@ from studio.commands.export import export
 from studio.commands.imports import import_script
 from studio.commands.lips import list_faces, score_clip
 from studio.commands.parity import checks
+from studio.commands.places import BlobsOption, DatabaseOption, HomeOption, RayOption, everywhere, place_of
 from studio.commands.preferences import preferences
 from studio.commands.project import projects
 from studio.commands.s2s import speech_to_speech
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 MAX_TOLD = 12  # notes of an import that are printed
 app = typer.Typer(help="Lipline: an interactive dubbing studio.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.callback()(everywhere)
 app.add_typer(checks, name="check")
 app.add_typer(evaluations, name="eval")
 app.add_typer(preferences, name="preferences")
@@ -58,7 +60,6 @@ app.command("faces")(list_faces)
 app.command("worker")(work)
 app.add_typer(users, name="users")
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON here.")]
 FromOption = Annotated[str, typer.Option("--from", help="Language spoken in the file, such as en.")]
 ToOption = Annotated[str, typer.Option("--to", help="Language to dub into, such as zh.")]
@@ -176,15 +177,21 @@ def serve(
     trust_from: Annotated[str, typer.Option("--trust-from", metavar="ADDRESSES", help="Proxies that are believed about addresses and https: 127.0.0.1,10.0.0.0/8.")] = "",
     trust_header: Annotated[str, typer.Option("--trust-header", metavar="NAME", help="Single sign-on: the header in which those proxies name the person, such as X-Remote-User.")] = "",
     trust_role: Annotated[str, typer.Option("--trust-role", metavar="ROLE", help="Role of who comes in by that header for the first time.")] = "editor",
+    ray: RayOption = None,
     home: HomeOption = None,
+    database: DatabaseOption = None,
+    blobs: BlobsOption = None,
 ) -> None:
     """Open the studio's page. It asks for a login as soon as there is an account."""
-    from studio.bootstrap import default_place, open_studio
+    from studio.bootstrap import open_studio
+    from studio.commands.cluster import cluster_beside
     from studio.ui.launch import ServeOptions, serve as serve_page
     from studio.ui.trust import Trust
 
-    trust = Trust.read(trust_from, trust_header, trust_role)
-    serve_page(open_studio(default_place(home), workers=workers), ServeOptions(host=host, port=port, trust=trust, with_demo=demo))
+    trust, place = Trust.read(trust_from, trust_header, trust_role), place_of(home, database, blobs)
+    with cluster_beside(place, ray):
+        studio = open_studio(place, workers=workers if ray is None else 0)
+        serve_page(studio, ServeOptions(host=host, port=port, trust=trust, with_demo=demo))
 
 
 @app.command()

@@ -10,23 +10,34 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from studio.commands.places import BlobsOption, DatabaseOption, HomeOption, RayOption, place_of
+
 
 def work(
     jobs: Annotated[int, typer.Option("--jobs", help="Films at once; lines somebody waits for, and faces, are done beside them.", min=1, max=64)] = 1,
-    home: Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")] = None,
+    ray: RayOption = None,
+    home: HomeOption = None,
+    database: DatabaseOption = None,
+    blobs: BlobsOption = None,
 ) -> None:
-    """Do jobs until stopped."""
-    from studio.bootstrap import default_place, job_runner, open_shop
+    """Do jobs until stopped: here, or with --ray on the machines of a cluster, one worker for each GPU and --jobs on those without."""
+    from studio.bootstrap import job_runner, open_shop
 
+    place = place_of(home, database, blobs)
+    if ray is not None:
+        from studio.cluster.pool import ClusterPlan
+        from studio.commands.cluster import work_on_cluster
+
+        work_on_cluster(place, ClusterPlan(ray, jobs))
+        return
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    shop = open_shop(default_place(home))
+    shop = open_shop(place)
     runner = job_runner(shop, workers=jobs, kind="worker")
     try:
         runner.start()
