@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from studio.bootstrap import Place, job_runner, open_shop
+from studio.bootstrap import REPOSITORY, Place, job_runner, open_shop
 from studio.cluster.pool import ClusterPlan, keep_workers
 from studio.domain.errors import BadSetting, EngineUnavailable
 from studio.store.shared_blobs import open_blobs
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from studio.engines.rack import EngineRack
     from studio.jobs import JobRunner
 
-RayOption = Annotated[str | None, typer.Option("--ray", metavar="ADDRESS", help="Do the work on a Ray cluster: HOST:6379, ray://HOST:10001, or auto.")]
 END_S = 20.0
 AGAIN_S = 10.0
 
@@ -57,10 +55,11 @@ def cluster_worker(place: Place, engines: Callable[[], EngineRack] | None = None
 
 
 def work_on_cluster(place: Place, plan: ClusterPlan) -> None:
-    """Until SIGTERM, Ctrl-C, or the end of stdin where that is a pipe; for `studio worker --ray`."""
+    """Until SIGTERM, Ctrl-C, or the end of stdin where that is a pipe (so that it ends with whoever began it); for `studio worker --ray`."""
     over = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: over.set())
-    if not sys.stdin.isatty():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: over.set())
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
         threading.Thread(target=lambda: (sys.stdin.read(), over.set()), name="until-closed", daemon=True).start()
     keep_workers(plan, cluster_worker(place), over.wait, told=_tell)
 
@@ -89,7 +88,7 @@ def cluster_beside(place: Place, address: str | None) -> Iterator[None]:
 class _Keeper:
     def __init__(self, place: Place, address: str) -> None:
         self._argv = [sys.executable, "-m", "studio", "worker", "--ray", address, "--home", str(place.home)]
-        self._environment = {**os.environ, "LIPLINE_DATABASE": place.database_url}  # an argument would show the password to `ps`
+        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY), os.environ.get("PYTHONPATH")))), "LIPLINE_DATABASE": place.database_url}  # an argument would show the password to `ps`
         if place.blobs is not None:
             self._environment["LIPLINE_BLOBS"] = place.blobs
         self._over = threading.Event()
