@@ -79,6 +79,7 @@ class UploadVerbs(LipVerbs):
         joined = self._shop.uploads.join(upload.id, self.user, project.id).project_id
         if joined != project.id and joined is not None:  # another window was quicker
             self._shop.projects.delete(project.id, self.user)
+            self._shop.bin.erase(self.user, project.id)
             return self._own(joined)
         return project
 
@@ -133,6 +134,7 @@ class UploadVerbs(LipVerbs):
         is_its_own = project.source is None and project.owner == self.user and project.created_at >= upload.created_at
         if is_its_own and not self._shop.lines.cast(project.id).lines:
             self._shop.projects.delete(project.id, self.user)
+            self._shop.bin.erase(self.user, project.id)
 
     def _checked(self, path: Path, name: str, purpose: Purpose) -> MediaInfo:
         info = probe(path, name=name, limits=self._shop.limits)

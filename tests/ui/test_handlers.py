@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from studio.domain.errors import BadMedia, BadSetting, BadSubtitles, NotFound, NotReady
+from studio.domain.errors import BadSetting, NotFound, NotReady
 from studio.domain.project import JobKind, JobState, Project
 from studio.domain.settings import Guidance, MixSettings
+from studio.domain.upload import Purpose
 from studio.service import LineEdit, Studio, new_job
 from studio.ui import present
 from studio.ui.arrivals import Arrivals
@@ -20,6 +20,7 @@ from studio.ui.handlers import BUSY_TICK_S, IDLE_TICK_S, Handlers, render_action
 from studio.ui.script_view import ChangeRow, WaitingScripts
 from tests.lip_fakes import OFFSET, LipStudio, UnseenStudio
 from tests.studio_fixtures import SCRIPT, finish
+from tests.uploads import sent
 
 
 @pytest.fixture
@@ -58,41 +59,34 @@ def test_someone_elses_project_is_not_there(studio: Studio, project: Project) ->
         other.open_project(project.id)
 
 
-def test_a_script_dropped_while_the_media_is_still_taken_joins_its_project(studio: Studio, clip: Path, tmp_path: Path) -> None:
+def test_a_script_dropped_while_the_media_is_still_taken_joins_its_project(studio: Studio, clip: Path) -> None:
     arrivals, begun, may_go_on = Arrivals(), threading.Event(), threading.Event()
-    media, script = Path(shutil.copy(clip, tmp_path / "harbour.mp4")), tmp_path / "lines.srt"
-    script.write_bytes(SCRIPT)
-    take = studio.upload_media
+    media, script, other = (sent(studio, "harbour.mp4", clip.read_bytes()), *(sent(studio, "lines.srt", SCRIPT, Purpose.SCRIPT) for _ in range(2)))
+    open_project = studio.open_for_upload
 
-    def slowly(project_id: str, path: Path, name: str) -> object:
+    def slowly(*asked: str) -> Project:
         begun.set()
         assert may_go_on.wait(20)
-        return take(project_id, path, name)
+        return open_project(*asked)
 
-    studio.upload_media = slowly  # type: ignore[method-assign, assignment]
+    studio.open_for_upload = slowly  # type: ignore[method-assign, assignment]
     with ThreadPoolExecutor() as pool:
-        first = pool.submit(Handlers(studio, page="a", arrivals=arrivals).upload_media, "", str(media), "en", "zh")
+        first = pool.submit(Handlers(studio, page="a", arrivals=arrivals).take_media, "", media, "en", "zh")
         assert begun.wait(20)
-        second = pool.submit(Handlers(studio, page="a", arrivals=arrivals).upload_script, "", str(script))
-        other = tmp_path / "other.srt"
-        other.write_bytes(SCRIPT)
-        with pytest.raises(NotReady, match="No project is open"):
-            Handlers(studio, page="b", arrivals=arrivals).upload_script("", str(other))
+        second = pool.submit(Handlers(studio, page="a", arrivals=arrivals).upload_script, "", script)
+        refused = Handlers(studio, page="b", arrivals=arrivals).upload_script("", other)
+        assert "No project is open" in refused.box.trouble and refused.box.done == other
         may_go_on.set()
         opened = first.result(30).project_id
         assert second.result(30).project_id == opened
-    assert studio.project(opened).counts.total == 2 and not script.exists()
+    assert studio.project(opened).counts.total == 2 and studio.uploads() == ()
 
 
-def test_a_script_beside_a_file_that_is_no_media_finds_no_project(studio: Studio, tmp_path: Path) -> None:
+def test_a_script_beside_a_file_that_is_no_media_finds_no_project(studio: Studio) -> None:
     arrivals = Arrivals()
-    junk, script = tmp_path / "junk.mp4", tmp_path / "lines.srt"
-    junk.write_bytes(b"no media")
-    script.write_bytes(SCRIPT)
-    with pytest.raises(BadMedia):
-        Handlers(studio, page="a", arrivals=arrivals).upload_media("", str(junk), "en", "zh")
-    with pytest.raises(NotReady, match="No project is open"):
-        Handlers(studio, page="a", arrivals=arrivals).upload_script("", str(script))
+    junk, script = sent(studio, "junk.mp4", b"no media"), sent(studio, "lines.srt", SCRIPT, Purpose.SCRIPT)
+    assert "it is a text file" in Handlers(studio, page="a", arrivals=arrivals).take_media("", junk, "en", "zh").box.trouble
+    assert Handlers(studio, page="b", arrivals=arrivals).upload_script("", script).box.trouble.startswith("No project is open")
 
 
 def test_the_page_says_that_faces_are_being_looked_for(studio: Studio, project: Project) -> None:
@@ -103,46 +97,61 @@ def test_the_page_says_that_faces_are_being_looked_for(studio: Studio, project: 
     assert not present.is_looking(replace(view, job=other)) and present.is_looking(replace(view, job=replace(other, stage="Looking for faces")))
 
 
-def test_media_dropped_without_a_project_opens_one_named_after_it(handlers: Handlers, studio: Studio, clip: Path, tmp_path: Path) -> None:
-    dropped = Path(shutil.copy(clip, tmp_path / "harbour.mp4"))
-    page = handlers.upload_media("", str(dropped), "en", "zh")
+def test_media_dropped_without_a_project_opens_one_named_after_it(handlers: Handlers, studio: Studio, clip: Path) -> None:
+    upload = sent(studio, "harbour.mp4", clip.read_bytes())
+    page = handlers.take_media("", upload, "en", "zh")
     view = studio.project(page.project_id)
     assert view.project.name == "harbour" and view.project.source is not None
-    assert page.upload.facts.name == "harbour.mp4"
-    assert not dropped.exists(), "the upload's temporary copy must not stay behind"
+    assert page.upload.facts.name == "harbour.mp4" and (page.box.done, page.box.trouble) == (upload, "")
+    assert studio.uploads() == (), "the upload must not stay behind"
     assert view.job is not None
     finish(studio, view.job)
 
 
-def test_a_file_that_is_no_media_leaves_no_empty_project_behind(handlers: Handlers, studio: Studio, tmp_path: Path) -> None:
-    posing = tmp_path / "posing.mp4"
-    posing.write_bytes(b"just words " * 50)
-    with pytest.raises(BadMedia):
-        handlers.upload_media("", str(posing), "en", "zh")
-    assert studio.projects() == () and not posing.exists()
+def test_a_film_that_still_arrives_has_its_project_already(handlers: Handlers, studio: Studio, clip: Path) -> None:
+    data = clip.read_bytes()
+    upload = studio.begin_upload("harbour.mp4", len(data), Purpose.MEDIA).id
+    with studio.receive_upload(upload, 0) as receiver:
+        receiver.write(data[:70_000])
+    begun = handlers.open_media("", upload, "en", "de")
+    assert studio.project(begun.project_id).project.name == "harbour" and begun.box.done == ""
+    assert handlers.open_media("", upload, "en", "de").project_id == begun.project_id, "asked twice, there is still one"
+    with studio.receive_upload(upload, 70_000) as receiver:
+        receiver.write(data[70_000:])
+    assert handlers.take_media(begun.project_id, upload, "en", "de").project_id == begun.project_id
+    assert len(studio.projects()) == 1
 
 
-def test_a_script_that_cannot_be_read_is_refused_and_its_copy_removed(handlers: Handlers, project: Project, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.srt"
-    broken.write_bytes(bytes(range(256)) * 40)
-    with pytest.raises(BadSubtitles):
-        handlers.upload_script(project.id, str(broken))
-    assert not broken.exists()
+def test_who_went_on_to_another_project_stays_there_when_the_film_has_arrived(handlers: Handlers, studio: Studio, project: Project, clip: Path) -> None:
+    other = studio.create_project("Other", "en", "de")
+    upload = sent(studio, "harbour.mp4", clip.read_bytes(), Purpose.MEDIA, other.id)
+    assert handlers.take_media(project.id, upload, "en", "de").project_id == project.id
+    assert studio.project(other.id).project.source is not None
 
 
-def test_a_translation_script_fills_the_lines(handlers: Handlers, studio: Studio, project: Project, tmp_path: Path) -> None:
-    script = tmp_path / "de.srt"
-    script.write_bytes(SCRIPT.replace(b"one two", b"eins zwei").replace(b"three four five", b"drei vier"))
-    page = handlers.upload_translation(project.id, str(script))
+def test_a_file_that_is_no_media_leaves_no_empty_project_behind(handlers: Handlers, studio: Studio) -> None:
+    page = handlers.take_media("", sent(studio, "posing.mp4", b"just words " * 50), "en", "zh")
+    assert "“posing.mp4” cannot be used" in page.box.trouble
+    assert studio.projects() == () and studio.uploads() == ()
+
+
+def test_a_script_that_cannot_be_read_is_refused_and_not_kept(handlers: Handlers, studio: Studio, project: Project) -> None:
+    upload = sent(studio, "broken.srt", bytes(range(256)) * 40, Purpose.SCRIPT, project.id)
+    page = handlers.upload_script(project.id, upload)
+    assert page.box.done == upload and "broken.srt" in page.box.trouble
+    assert studio.uploads() == ()
+
+
+def test_a_translation_script_fills_the_lines(handlers: Handlers, studio: Studio, project: Project) -> None:
+    data = SCRIPT.replace(b"one two", b"eins zwei").replace(b"three four five", b"drei vier")
+    page = handlers.upload_translation(project.id, sent(studio, "de.srt", data, Purpose.TRANSLATION, project.id))
     assert [row.line.target_text for row in studio.rows(project.id)] == ["eins zwei", "drei vier"]
     assert "2 translated" in page.upload.facts.lines
 
 
-def test_uploading_a_script_without_a_project_says_what_to_do(handlers: Handlers, tmp_path: Path) -> None:
-    script = tmp_path / "a.srt"
-    script.write_bytes(SCRIPT)
-    with pytest.raises(NotReady, match="No project is open"):
-        handlers.upload_script("", str(script))
+def test_uploading_a_script_without_a_project_says_what_to_do(handlers: Handlers, studio: Studio) -> None:
+    page = handlers.upload_script("", sent(studio, "a.srt", SCRIPT, Purpose.SCRIPT))
+    assert page.box.trouble.startswith("No project is open")
 
 
 def test_mix_settings_are_stored_whole(handlers: Handlers, studio: Studio, project: Project) -> None:
@@ -193,9 +202,9 @@ def test_an_export_that_needs_a_render_says_so_on_the_tab_and_fetches_nothing(ha
     assert answer.fetch == "" and answer.fetch_mark and "render" in answer.notice.lower()
 
 
-def test_a_bed_can_be_taken_out_again(handlers: Handlers, project: Project, clip: Path, tmp_path: Path) -> None:
-    bed = Path(shutil.copy(clip, tmp_path / "bed.mp4"))
-    assert "stem is in" in handlers.upload_bed(project.id, str(bed)).upload.facts.bed
+def test_a_bed_can_be_taken_out_again(handlers: Handlers, studio: Studio, project: Project, clip: Path) -> None:
+    upload = sent(studio, "bed.mp4", clip.read_bytes(), Purpose.BED)
+    assert "stem is in" in handlers.take_bed(project.id, upload).upload.facts.bed
     assert handlers.remove_bed(project.id).upload.facts.bed == ""
 
 
@@ -281,16 +290,14 @@ def test_sound_in_time_needs_no_correction_and_says_so_when_asked_for_one(handle
         handlers.correct_offset(project.id)
 
 
-def dropped(tmp_path: Path, words: str, start: str = "00:00:01,000", end: str = "00:00:02,000") -> str:
-    path = tmp_path / "a.srt"
-    path.write_text(f"1\n{start} --> {end}\n{words}\n", encoding="utf-8")
-    return str(path)
+def dropped(studio: Studio, words: str, start: str = "00:00:01,000", end: str = "00:00:02,000") -> str:
+    return sent(studio, "a.srt", f"1\n{start} --> {end}\n{words}\n".encode(), Purpose.SCRIPT)
 
 
-def test_a_script_dropped_to_update_is_shown_first_and_done_when_agreed_to(studio: Studio, tmp_path: Path) -> None:
+def test_a_script_dropped_to_update_is_shown_first_and_done_when_agreed_to(studio: Studio) -> None:
     handlers, project = Handlers(studio), studio.create_project("Pilot", "en", "de")
-    handlers.upload_script(project.id, dropped(tmp_path, "one two"), "lines")
-    asked = handlers.upload_script(project.id, dropped(tmp_path, "one two three"), "update").script
+    handlers.upload_script(project.id, dropped(studio, "one two"), "lines")
+    asked = handlers.upload_script(project.id, dropped(studio, "one two three"), "update").script
     assert asked is not None and (asked.changed, asked.added, asked.locked, asked.unmatched) == (1, 0, 0, 0)
     assert asked.rows == (ChangeRow(1, "source", "one two", "one two three"),)
     assert source_texts(studio, project) == ["one two"]
@@ -301,10 +308,10 @@ def test_a_script_dropped_to_update_is_shown_first_and_done_when_agreed_to(studi
         handlers.take_script(asked.ask, asked.mark)
 
 
-def test_lines_that_changed_while_an_update_was_looked_at_are_shown_anew(studio: Studio, tmp_path: Path) -> None:
+def test_lines_that_changed_while_an_update_was_looked_at_are_shown_anew(studio: Studio) -> None:
     handlers, project = Handlers(studio), studio.create_project("Pilot", "en", "de")
-    handlers.upload_script(project.id, dropped(tmp_path, "one two"), "lines")
-    asked = handlers.upload_script(project.id, dropped(tmp_path, "one two three"), "update").script
+    handlers.upload_script(project.id, dropped(studio, "one two"), "lines")
+    asked = handlers.upload_script(project.id, dropped(studio, "one two three"), "update").script
     assert asked is not None
     studio.revise_line(project.id, studio.rows(project.id)[0].line.id, LineEdit(source_text="one two, or so"))
     again = handlers.take_script(asked.ask, asked.mark).script
@@ -315,12 +322,12 @@ def test_lines_that_changed_while_an_update_was_looked_at_are_shown_anew(studio:
         handlers.take_script(again.ask, again.mark)
 
 
-def test_a_waiting_script_is_taken_by_nobody_else(studio: Studio, tmp_path: Path) -> None:
+def test_a_waiting_script_is_taken_by_nobody_else(studio: Studio) -> None:
     waiting = WaitingScripts()
     mine, theirs = Handlers(studio, scripts=waiting), Handlers(studio.as_user("eve"), scripts=waiting)
     project = studio.create_project("Pilot", "en", "de")
-    mine.upload_script(project.id, dropped(tmp_path, "one two"), "lines")
-    asked = mine.upload_script(project.id, dropped(tmp_path, "one two three"), "update").script
+    mine.upload_script(project.id, dropped(studio, "one two"), "lines")
+    asked = mine.upload_script(project.id, dropped(studio, "one two three"), "update").script
     assert asked is not None
     with pytest.raises(NotReady):
         theirs.take_script(asked.ask, asked.mark)
