@@ -14,6 +14,7 @@ from studio import exports, playback
 from studio.account_verbs import AccountVerbs
 from studio.admin_verbs import AdminVerbs
 from studio.archive_verbs import ArchiveVerbs
+from studio.audited import audited
 from studio.bin_verbs import BinVerbs
 from studio.bulk_verbs import BulkVerbs
 from studio.domain.bench import DeskPicture
@@ -60,6 +61,7 @@ __all__ = ["EXPORTS", "Entered", "FrontDoor", "Knock", "TooManyTries", "WrongPas
 
 
 @guarded
+@audited
 class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, AdminVerbs, MemberVerbs, BulkVerbs, ReplaceVerbs, ScriptVerbs, OverviewVerbs, PersonVerbs, HandoverVerbs, NoteVerbs, ReviewLinkVerbs, ShowVerbs, SignOffVerbs, HistoryVerbs, TakeVerbs):
     def as_user(self, user: str) -> Studio:
         """The same studio, speaking for someone else."""

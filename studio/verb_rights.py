@@ -210,6 +210,7 @@ VERB_RIGHTS: dict[str, Right | None] = {
     "free_space": ADMIN,
     "queue_settings": READ,
     "whole_queue": ADMIN,
+    "stop_job": ADMIN,
     "overview": ADMIN,
     "people": ADMIN,
     "disk_shares": ADMIN,
