@@ -19,6 +19,7 @@ import typer
 
 import studio.commands.voice_evaluation  # noqa: F401  adds `eval voice`
 from studio.commands.backup import back_up_command, downgrade_command, restore_command
+from studio.commands.batch import batch
 from studio.commands.evaluation import evaluations
 from studio.commands.export import export
 from studio.commands.imports import import_script
@@ -51,6 +52,7 @@ app.add_typer(weights, name="models")
 app.command("backup")(back_up_command)
 app.command("restore")(restore_command)
 app.command("downgrade")(downgrade_command)
+app.command("batch")(batch)
 app.command("export")(export)
 app.command("import")(import_script)
 app.command("s2s")(speech_to_speech)

@@ -36,6 +36,7 @@ class DubRequest:
     speaker: str = "auto"
     translator: str = "auto"
     transcriber: str = "auto"
+    is_batch: bool = False  # one of a catalogue: whatever else waits comes first
 
 
 class JobFailed(StudioError):
@@ -51,7 +52,7 @@ def dub_file(studio: Studio, request: DubRequest, watch: Watch) -> dict[str, Any
     started = time.monotonic()
     out = _out(request)
     project = _project_for(studio, request, watch)
-    wait(studio, studio.submit(project.id, JobKind.RENDER), watch)
+    wait(studio, studio.submit(project.id, JobKind.RENDER, is_batch=request.is_batch), watch)
     copy_beside(studio.export(project.id, "video"), out)
     seconds = time.monotonic() - started
     view = studio.project(project.id)
@@ -118,7 +119,7 @@ def _fill(studio: Studio, project: Project, request: DubRequest, scripts: list[t
         studio.import_script(project.id, *lines, anyway=True)
     if translation is not None:
         if lines is None:
-            wait(studio, studio.submit(project.id, JobKind.LINES), watch)
+            wait(studio, studio.submit(project.id, JobKind.LINES, is_batch=request.is_batch), watch)
         studio.import_script(project.id, *translation, as_target=True, anyway=True)
 
 

@@ -177,12 +177,12 @@ class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, Admi
 
     # long work
 
-    def submit(self, project_id: str, kind: JobKind, line_ids: Iterable[str] = (), *, force: bool = False) -> Job:
-        """Queue work and return at once; the same work already queued is returned instead of queued twice."""
+    def submit(self, project_id: str, kind: JobKind, line_ids: Iterable[str] = (), *, force: bool = False, is_batch: bool = False) -> Job:
+        """Queue work and return at once; the same work already queued is returned instead of queued twice. `is_batch`: nobody waits for it."""
         project = self._may(project_id, Right.RUN)
         if kind is not JobKind.TRANSLATE and kind is not JobKind.VOICE and project.source is None:
             raise NotReady(f"“{project.name}” has no media yet; upload a video or an audio file first.")
-        return self._runner.submit(new_job(project, self.user, kind, tuple(line_ids), is_forced=force))
+        return self._runner.submit(replace(new_job(project, self.user, kind, tuple(line_ids), is_forced=force), is_batch=is_batch))
 
     def look_for_faces(self, project_id: str) -> Job:
         """Queue a look at the picture: faces, who speaks, lip scores of the takes there are. It runs beside the project's other work;

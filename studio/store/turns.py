@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from studio.domain.plain import from_plain
 from studio.domain.project import BESIDE, JobKind, JobState
-from studio.domain.queue import NOMINAL_S, Lane, Waiting, in_turn
+from studio.domain.queue import NOMINAL_S, Lane, Priority, Waiting, in_turn
 from studio.domain.settings import QueueSettings
 from studio.store.job_rows import IS_BESIDE, QUEUED, RUNNING, TABLE
 from studio.store.schema import LINES, SERVER_VALUES
@@ -38,7 +38,7 @@ def seconds_between(first: str | None, last: datetime) -> float:
 
 def next_job(connection: Connection, lane: Lane | None, only: Collection[str] | None) -> str | None:
     """The id of the job whose turn it is among those that may begin now; `lane` None: of any lane. Jobs of a person who has as many at work
-    as one may have, and of a project that is at work already, are passed over."""
+    as one may have, and of a project that is at work already, are passed over; a catalogue may take every machine that nobody else needs."""
     rows = connection.execute(_waiting_rows(only)).all()
     settings, running = queue_settings(connection), connection.execute(select(TABLE.project_id, TABLE.owner, TABLE.kind).where(TABLE.state == RUNNING)).all()
     busy = {(row.project_id, row.kind in _BESIDE) for row in running}
@@ -48,7 +48,7 @@ def next_job(connection: Connection, lane: Lane | None, only: Collection[str] | 
         one
         for one in (_waiting(row, now) for row in rows)
         if (one.project_id, one.is_beside) not in busy
-        and (only is not None or at_work[one.owner] < settings.max_running_jobs)
+        and (only is not None or one.priority >= Priority.BATCH or at_work[one.owner] < settings.max_running_jobs)
         and (lane is None or lane.takes(one.priority, is_beside=one.is_beside))
     ]
     if len(able) < 2:
