@@ -31,6 +31,7 @@ from studio.commands.project import projects
 from studio.commands.s2s import speech_to_speech
 from studio.commands.speak import speaking
 from studio.commands.train import training
+from studio.commands.upkeep import collect
 from studio.commands.users import users
 from studio.commands.weights import weights
 from studio.commands.worker import work
@@ -60,6 +61,7 @@ app.add_typer(speaking)
 app.command("score")(score_clip)
 app.command("faces")(list_faces)
 app.command("worker")(work)
+app.command("gc")(collect)
 app.add_typer(users, name="users")
 
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write the result as JSON here.")]

@@ -147,7 +147,7 @@ def test_recordings_are_their_project_s_own_and_their_sound_outlives_a_clean_up(
         studio.as_user("eve").reference_voices(project.id)
     studio._shop.keeping.change(young_s=0)
     os.utime(studio._shop.blobs.path(voice.blob), (1.0, 1.0))
-    studio.sweep()
+    studio.free_space()
     assert studio._shop.blobs.exists(voice.blob)
 
 
