@@ -17,6 +17,7 @@ from studio.domain.errors import BadSetting
 from studio.domain.rights import LOCAL_USER, Right
 from studio.domain.settings import Keeping, QueueSettings
 from studio.formats.table import guarded
+from studio.jobs import JobRunner
 from studio.operations_verbs import OperationsVerbs
 
 TRAIL_ENTRIES = 200  # of one project, on its owner's page
@@ -24,6 +25,8 @@ _COLUMNS = ("at", "user", "action", "project", "subject", "detail")
 
 
 class AdminVerbs(OperationsVerbs):
+    _runner: JobRunner
+
     def overview(self) -> Overview:
         """How the studio stands just now."""
         census = self._shop.census.take()
@@ -61,6 +64,11 @@ class AdminVerbs(OperationsVerbs):
         """Who holds how much, the most first. Reads every row that names a file: seconds on a large studio."""
         found = self._shop.disk_use.by_owner()
         return tuple(DiskShare(owner, kinds) for owner, kinds in sorted(found.items(), key=lambda item: -sum(item[1].values())))
+
+    def stop_job(self, job_id: str) -> None:
+        """Stop anybody's job. Raises NotFound."""
+        job = self._runner.cancel(job_id)
+        self._shop.audit.write(self.user, "job.stop", job.project_id, job.id, kind=job.kind.value, owner=job.owner)
 
     def engines_seen(self) -> EnginesSeen:
         return EnginesSeen(self._shop.engines.status(), self._shop.workers.alive())

@@ -50,6 +50,13 @@ class AuditStore:
         with reading(self._engine) as connection:
             return tuple(_entry(row) for row in connection.execute(_select(query)))
 
+    def has_lately(self, user: str, action: str, project_id: str | None, subject: str, within_s: float) -> bool:
+        """Whether the same act was written in the last so many seconds."""
+        since = (datetime.now(UTC) - timedelta(seconds=within_s)).isoformat(timespec="microseconds")
+        same = (_TABLE.user == user) & (_TABLE.action == action) & (_TABLE.project_id == project_id) & (_TABLE.subject == subject)
+        with reading(self._engine) as connection:
+            return connection.execute(select(_TABLE.seq).where(same, _TABLE.at >= since).limit(1)).first() is not None
+
     def walk(self, query: AuditQuery) -> Iterator[AuditEntry]:
         """Every entry of the query, newest first, read page by page; `query.limit` does not matter."""
         page = self.list(replace(query, limit=PAGE_ENTRIES))

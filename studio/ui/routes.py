@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from studio.domain.errors import BadSetting, StudioError
 from studio.domain.plain import to_plain
+from studio.domain.rights import Right
 from studio.service import Studio
 from studio.ui.admin_routes import add_admin
 from studio.ui.bin_routes import add_bin
@@ -99,7 +100,11 @@ def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
 
     @router.post("/voices/{project_id}")
     async def add_voice(request: Request, project_id: str) -> Response:
-        return await _said(request, received_voice(request, lambda: desk(request, project_id)))
+        async def kept() -> Any:
+            await run_in_threadpool(desk(request, project_id).check, Right.EDIT)  # before the first byte is taken
+            return await received_voice(request, lambda: desk(request, project_id))
+
+        return await _said(request, kept())
 
 
 def _add_person(router: APIRouter, studio: Studio) -> None:

@@ -162,8 +162,13 @@ def test_logins_and_refused_logins_stand_in_the_trail_without_what_was_typed(app
 def test_a_projects_owner_reads_its_own_trail_and_nobody_else(shared: tuple[Studio, Project]) -> None:
     studio, project = shared
     bob = studio.as_user("bob")
-    bob.export(project.id, "srt")
-    assert all(entry.project_id == project.id for entry in bob.project_trail(project.id))
+    for _ in range(3):  # as a browser fetches it
+        bob.export(project.id, "target_srt")
+    trail = bob.project_trail(project.id)
+    assert [entry.subject for entry in trail if entry.action == "project.export"] == ["target_srt"]
+    assert all(entry.project_id == project.id for entry in trail)
+    assert {"project.create", "project.rename", "project.export"} <= {entry.action for entry in trail}
+    assert NAME not in repr(trail)
     for name in ("ada", "rea", "guy"):
         with pytest.raises(NotFound):
             studio.as_user(name).project_trail(project.id)
