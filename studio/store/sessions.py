@@ -90,9 +90,10 @@ class LoginAttempts:
         with writing(self._engine) as connection:
             connection.execute(delete(LOGIN_ATTEMPTS).where(LOGIN_ATTEMPTS.c.blocked_until_s < now_s - self._settings.forget_s))
             rows = [_row(connection, one, now_s) for one in sorted(tried, key=lambda one: hashed(one.key))]
-            wait_s = max(0.0, *(row.blocked_until_s - now_s for row in rows))
+            free = {hashed(one.key): one.free for one in tried}
+            # of two tries at once the second may have looked at the clock first: only a row beyond its free tries holds anybody up
+            wait_s = max([0.0, *(row.blocked_until_s - now_s for row in rows if row.count > free[row.key])])
             if wait_s == 0.0:
-                free = {hashed(one.key): one.free for one in tried}
                 for row in rows:
                     until_s = now_s + self._delay_s(row.count + 1 - free[row.key])
                     here = LOGIN_ATTEMPTS.c.key == row.key

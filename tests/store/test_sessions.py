@@ -113,3 +113,9 @@ def test_many_tries_at_once_are_no_way_round(engine: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(lambda _: attempts.begin((NAME, ADDRESS), NOW_S), range(24)))
     assert waits.count(0.0) == NAME.free + 1
+
+
+def test_people_who_come_in_at_the_same_moment_do_not_keep_each_other_waiting(engine: Engine) -> None:
+    attempts, office = LoginAttempts(engine), Tried("address:office", free=20)
+    assert attempts.begin((Tried("name:ada", free=5), office), NOW_S + 0.02) == 0.0
+    assert attempts.begin((Tried("name:ben", free=5), office), NOW_S) == 0.0, "ben looked at the clock before ada, and was written down after her"
