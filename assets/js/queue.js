@@ -95,12 +95,13 @@ class QueueDialog {
     const now = view && JSON.stringify(view);
     if (!view || now === this.#shown) return;
     this.#shown = now;
-    const kept = document.activeElement?.dataset?.act;
+    const kept = this.list.contains(document.activeElement) ? document.activeElement.dataset.act : "";
     clear(this.list, view.jobs.length ? view.jobs.map((job) => this.#row(job, view.jobs)) : h("li.none.dim", {}, "Nothing of yours runs or waits."));
     clear(this.others, view.others);
     clear(this.trouble, view.trouble);
     this.trouble.hidden = !view.trouble;
-    if (kept) this.list.querySelector(`[data-act="${kept}"]`)?.focus();
+    const [act, job] = kept ? kept.split(" ") : [];
+    if (kept) (this.list.querySelector(`[data-act="${act} ${job}"]`) ?? this.list.querySelector(`[data-job="${job}"] button`) ?? this.dialog.querySelector(".end button")).focus();
   }
 
   #row(job, jobs) {
@@ -117,7 +118,7 @@ class QueueDialog {
         {},
         at > 0 ? act(job, "sooner", "↑", "Before the one above", () => this.#change({ move: job.id, before: peers[at - 1].id })) : null,
         at >= 0 && at < peers.length - 1 ? act(job, "later", "↓", "Behind the one below", () => this.#change({ move: job.id, before: peers[at + 2]?.id ?? null })) : null,
-        h("button.btn.small", { "data-act": `stop-${job.id}`, title: "Finished lines are kept", onclick: () => this.#change({ cancel: job.id }) }, job.place ? "Take out" : "Stop"),
+        h("button.btn.small", { "data-act": `stop ${job.id}`, title: "Finished lines are kept", onclick: () => this.#change({ cancel: job.id }) }, job.place ? "Take out" : "Stop"),
       ),
     );
   }
@@ -131,7 +132,7 @@ class QueueDialog {
 }
 
 function act(job, name, sign, title, onclick) {
-  return h("button.btn.small", { "data-act": `${name}-${job.id}`, title, "aria-label": title, onclick }, own(sign));
+  return h("button.btn.small", { "data-act": `${name} ${job.id}`, title, "aria-label": title, onclick }, own(sign));
 }
 
 /** Where a job stands, in a few words. */

@@ -65,6 +65,8 @@ def _item(job: QueuedJob) -> QueueItem:
 
 
 def _others(running: int, waiting: int) -> str:
-    if not running and not waiting:
-        return ""
-    return f"Of other people’s jobs, {running} run and {waiting} wait."
+    if running and waiting:
+        return f"Of other people’s jobs, {running} run and {waiting} wait."
+    if running:
+        return f"Other people have {running} at work."
+    return f"Other people have {waiting} waiting." if waiting else ""
