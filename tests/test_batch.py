@@ -1,0 +1,130 @@
+"""Catalogues over the real service with fake engines: every film has an outcome, finished ones are not done again, stopped ones go on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from studio import batch as batches
+from studio.batch import LEDGER, BatchWish, Engines, Fate, Outcome, dub_catalogue
+from studio.batch_list import Item, ListWish, read_list
+from studio.domain.errors import BadSetting
+from studio.domain.project import Job, JobKind
+from studio.domain.queue import Priority
+from studio.service import Studio
+from tests.studio_fixtures import SCRIPT, fake_studio
+
+
+@pytest.fixture
+def studio(home: Path) -> Iterator[Studio]:
+    studio = fake_studio(home)
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def films(tmp_path: Path, clip: Path) -> Path:
+    """A folder with two films, one that is none, and a list of them."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in ("one", "two"):
+        shutil.copy(clip, folder / f"{name}.mp4")
+        (folder / f"{name}.srt").write_bytes(SCRIPT)
+    (folder / "bad.mp4").write_bytes(b"not a film at all" * 100)
+    (folder / "list.csv").write_text("path,from,lines\none.mp4,en,one.srt\nbad.mp4,en,\ntwo.mp4,en,two.srt\n../away.mp4,en,\n")
+    return folder
+
+
+def items_of(films: Path, *targets: str) -> tuple[Item, ...]:
+    return read_list(ListWish(films / "list.csv", targets or ("de",)))
+
+
+def run(studio: Studio, films: Path, *targets: str, at_once: int = 1) -> dict[str, Outcome]:
+    wish = BatchWish(items_of(films, *targets), films / "dubs", Engines(), at_once, threading.Event())
+    return {one.item.file_name: one for one in dub_catalogue(studio, wish)}
+
+
+def test_one_bad_film_stops_no_other_and_each_is_told_why(studio: Studio, films: Path) -> None:
+    found = run(studio, films, at_once=2)
+    assert {name: one.fate for name, one in found.items()} == {"one.de.mp4": Fate.DONE, "two.de.mp4": Fate.DONE, "bad.de.mp4": Fate.BAD, "away.de.mp4": Fate.BAD}
+    assert (films / "dubs" / "one.de.mp4").stat().st_size > 1000 and not (films / "dubs" / "bad.de.mp4").exists()
+    assert "bad.mp4" in found["bad.de.mp4"].sentence and "lies outside" in found["away.de.mp4"].sentence
+    assert (found["one.de.mp4"].voiced, found["one.de.mp4"].lines) == (2, 2)
+
+
+def test_the_same_command_does_nothing_twice_and_a_changed_film_anew(studio: Studio, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run(studio, films)
+    dubbed: list[str] = []
+    real = batches.dub_file
+    monkeypatch.setattr(batches, "dub_file", lambda studio, request, watch: (dubbed.append(request.source.name), real(studio, request, watch))[1])
+    again = run(studio, films)
+    assert dubbed == ["bad.mp4"]
+    assert again["one.de.mp4"].fate is Fate.KEPT and again["one.de.mp4"].lines == first["one.de.mp4"].lines
+    (films / "one.srt").write_bytes(SCRIPT.replace(b"one two", b"uno dos"))
+    (films / "dubs" / "two.de.mp4").unlink()
+    third = run(studio, films)
+    assert dubbed[1:] == ["one.mp4", "bad.mp4", "two.mp4"]
+    assert third["one.de.mp4"].fate is third["two.de.mp4"].fate is Fate.DONE
+
+
+def test_another_language_is_another_dub(studio: Studio, films: Path) -> None:
+    run(studio, films)
+    found = run(studio, films, "de", "fr")
+    assert found["one.de.mp4"].fate is Fate.KEPT and found["one.fr.mp4"].fate is Fate.DONE
+
+
+def test_a_catalogue_comes_behind_whatever_else_waits(studio: Studio, films: Path) -> None:
+    run(studio, films)
+    project = next(view.project for view in studio.projects() if view.project.name.startswith("one"))
+    job = studio._shop.jobs.latest(project.id)
+    assert job is not None and job.kind is JobKind.RENDER
+    with studio._shop.jobs._engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT DISTINCT priority FROM jobs").scalars().all() == [int(Priority.BATCH)]
+
+
+def test_who_stops_finds_it_gone_on_with_at_the_next_run(studio: Studio, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wish = BatchWish(items_of(films), films / "dubs", Engines(), 1, threading.Event())
+    outcomes = dub_catalogue(studio, wish)
+    seen = [next(outcomes)]
+    while seen[-1].fate is not Fate.DONE:
+        seen.append(next(outcomes))
+    outcomes.close()  # as Ctrl-C does
+    assert wish.is_over.is_set()
+    finished = {one.item.file_name for one in seen if one.fate is Fate.DONE}
+    assert set(json.loads((films / "dubs" / LEDGER).read_text())) == finished
+    found = run(studio, films)
+    assert {name for name, one in found.items() if one.fate is Fate.KEPT} == finished
+    assert found["two.de.mp4"].is_good and len([view for view in studio.projects() if "two" in view.project.name]) == 1
+
+
+def test_what_nobody_foresaw_ends_one_film_alone(studio: Studio, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = batches.dub_file
+
+    def broken(studio: Studio, request: object, watch: object) -> dict[str, object]:
+        if request.source.name == "one.mp4":
+            raise ZeroDivisionError
+        return real(studio, request, watch)
+
+    monkeypatch.setattr(batches, "dub_file", broken)
+    found = run(studio, films)
+    assert found["one.de.mp4"].fate is Fate.BROKEN and found["two.de.mp4"].fate is Fate.DONE
+
+
+def test_a_ledger_that_is_none_and_a_folder_that_cannot_be_are_sentences(studio: Studio, films: Path) -> None:
+    (films / "dubs").mkdir()
+    (films / "dubs" / LEDGER).write_text("[1, 2")
+    with pytest.raises(BadSetting, match="not what a batch left there"):
+        run(studio, films)
+    shutil.rmtree(films / "dubs")
+    (films / "dubs").write_text("a file")
+    with pytest.raises(BadSetting, match="cannot be used"):
+        run(studio, films)
+
+
+def test_jobs_say_that_nobody_waits_for_them() -> None:
+    assert Job("j", "p", "ada", JobKind.RENDER, "queued", is_batch=True).priority is Priority.BATCH
