@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from studio.domain.disk import room_told
 from studio.domain.project import Job, JobKind
 from studio.domain.rights import Right
 from studio.logs import about
@@ -31,7 +32,7 @@ STEPS: dict[JobKind, tuple[Callable[[Run], None], ...]] = {
 
 def run_job(shop: Workshop, job: Job, context: JobContext) -> None:
     """Bring about what the job asks for, and first everything it stands on."""
-    with about(job=job.id, project=job.project_id, user=job.owner), CountedJob(shop.metrics, job):
+    with about(job=job.id, project=job.project_id, user=job.owner), CountedJob(shop.metrics, job), room_told(shop.cache.parent):
         project = shop.projects.get(job.project_id, job.owner, Right.RUN)  # who was sent away since has no work done here
         for step in STEPS[job.kind]:
             context.check()

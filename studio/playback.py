@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio.domain.bench import DeskPicture
+from studio.domain.disk import room_told
 from studio.domain.errors import NotFound, NotReady
 from studio.domain.media import MediaInfo
 from studio.domain.plain import fingerprint, from_plain
@@ -53,8 +54,9 @@ def cached(shop: Workshop, key: str, suffix: str, make: Callable[[Path], None]) 
         shop.cache.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}{suffix}")
         try:
-            make(draft)
-            os.replace(draft, path)
+            with room_told(shop.cache):
+                make(draft)
+                os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)
     return path

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from studio.domain.errors import NotFound, NotReady
-from studio.domain.project import JobKind
+from studio.domain.errors import NotFound, NotReady, OutOfSpace
+from studio.domain.project import JobKind, JobState
 from studio.domain.timing import TimeSpan
 from studio.media.decode import read_audio
 from studio.media.preview import is_quick_to_seek
@@ -143,4 +144,55 @@ def test_a_small_film_with_frequent_whole_pictures_is_shown_as_it_is(home: Path,
     project = clip_project(studio, clip)
     assert is_quick_to_seek(demo_clip, probe(demo_clip, name="demo.mp4")) == (not studio.desk_picture(clip_project(studio, demo_clip).id).is_coming)
     assert studio.desk_picture(project.id).is_coming, "three seconds with one whole picture only"
+    studio.close()
+
+
+def test_a_full_disk_leaves_no_half_of_a_cached_file_and_says_so(home: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    line_id = studio.rows(project.id)[0].line.id
+
+    def full(path: Path, *_: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("studio.playback.write_wav", full)
+    with pytest.raises(OutOfSpace):
+        studio.source_clip(project.id, line_id)
+    assert list(studio._shop.cache.iterdir()) == []
+    monkeypatch.undo()
+    assert studio.source_clip(project.id, line_id).stat().st_size > 1000
+    studio.close()
+
+
+def test_a_job_that_meets_a_full_disk_says_so_and_keeps_what_it_had(home: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    finish(studio, studio.submit(project.id, JobKind.VOICE))
+    takes = [row.line.take_id for row in studio.rows(project.id)]
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    job = studio.run_now(project.id, JobKind.RENDER)
+    monkeypatch.undo()
+    assert job.state is JobState.FAILED and "is full; nothing half-written was kept" in job.message
+    assert [row.line.take_id for row in studio.rows(project.id)] == takes and None not in takes
+    render(studio, project)
+    studio.close()
+
+
+def test_a_cached_file_is_reached_through_a_project_of_one_s_own_only(home: Path, clip: Path) -> None:
+    """The cache is one folder for all, by content: the same film of two people is cut once, and each asks for it by their own project."""
+    studio = fake_studio(home)
+    ada, bob = studio.as_user("ada"), studio.as_user("bob")
+    hers, his = clip_project(ada, clip), clip_project(bob, clip)
+    first, second = ada.source_clip(hers.id, ada.rows(hers.id)[0].line.id), bob.source_clip(his.id, bob.rows(his.id)[0].line.id)
+    assert first == second, "one film, one stretch: one file"
+    for call in (bob.source_clip, bob.context_mix, bob.line_preview, bob.picture):
+        with pytest.raises(NotFound):
+            call(hers.id, ada.rows(hers.id)[0].line.id)
+    with pytest.raises(NotFound):
+        bob.source_clip(his.id, ada.rows(hers.id)[0].line.id)
     studio.close()

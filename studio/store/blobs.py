@@ -6,7 +6,6 @@ the user's own file is only ever read. A new kind of file is a new suffix in SUF
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -17,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from studio.domain.disk import room_told
 from studio.domain.errors import BadMedia, BadSetting, NotFound, OutOfSpace
 from studio.store.database import new_id
 
@@ -68,7 +68,6 @@ DRAFT_LIFE_S = 24 * 3600
 RESERVE_BYTES = 64 * 2**20  # left free by large copies, so that the database beside can still write
 _KEY = re.compile(r"([0-9a-f]{64})\.([a-z0-9]{1,5})", re.ASCII)
 _CHUNK_BYTES = 2**20
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Draft:
@@ -134,12 +133,9 @@ class BlobStore:
         assert suffix.startswith(".") and suffix[1:] in SUFFIXES, f"{suffix!r} is no suffix of a blob"
         draft = Draft(self._drafts / f"{new_id()}{suffix}")
         try:
-            yield draft
-            draft.stored_as(self._store(draft, suffix))
-        except OSError as error:
-            if error.errno in FULL:
-                raise OutOfSpace(str(self._folder)) from error
-            raise
+            with room_told(self._folder):
+                yield draft
+                draft.stored_as(self._store(draft, suffix))
         finally:
             draft.path.unlink(missing_ok=True)
 

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
+from studio.domain.disk import is_full, room_told
 from studio.domain.errors import BadSetting, NotFound, OutOfSpace
 from studio.domain.upload import NewUpload, Purpose, Upload, UploadBusy, WrongOffset
-from studio.store.blobs import FULL, RESERVE_BYTES, SUFFIXES, BlobStore
+from studio.store.blobs import RESERVE_BYTES, SUFFIXES, BlobStore
 from studio.store.database import new_id, reading, utc_now, writing
 from studio.store.projects import ensure_user
 from studio.store.schema import UPLOADS, USERS
@@ -116,7 +117,7 @@ class UploadStore:
             file.seek(upload.received_bytes)
             receiver = Receiver(upload, file, self._digest(upload))
             try:
-                with _room_told(self._folder):
+                with room_told(self._folder):
                     yield receiver
             finally:
                 self._keep(receiver, file)
@@ -164,7 +165,7 @@ class UploadStore:
     def _held(self, upload_id: str, owner: str) -> Iterator[tuple[Upload, BinaryIO]]:
         """The upload and its part, for one connection at a time, whichever server it came to."""
         upload = self.get(upload_id, owner)
-        with _room_told(self._folder), self.part(upload).open("ab+") as file:
+        with room_told(self._folder), self.part(upload).open("ab+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -184,7 +185,7 @@ class UploadStore:
         try:
             file.flush()
         except OSError as error:  # the disk is full: what does not fit is sent again
-            if error.errno not in FULL:
+            if not is_full(error):
                 raise
             receiver.digest = None
             receiver.at_bytes = min(receiver.at_bytes, os.fstat(file.fileno()).st_size)
@@ -219,16 +220,6 @@ class UploadStore:
 def coming_bytes(connection: Connection, owner: str) -> int:
     """What somebody's uploads will still bring, and have brought already: none of it is named by a project yet."""
     return int(connection.execute(select(func.coalesce(func.sum(UPLOADS.c.size_bytes), 0)).where(UPLOADS.c.owner == owner)).scalar_one())
-
-
-@contextmanager
-def _room_told(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise OutOfSpace(str(folder)) from error
-        raise
 
 
 def _hashed(path: Path) -> str:

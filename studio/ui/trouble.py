@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 
-from studio.domain.errors import Forbidden, NotFound, StudioError, UserError
+from studio.domain.disk import is_full
+from studio.domain.errors import Forbidden, NotFound, OutOfSpace, StudioError, UserError
 from studio.logs import said
 
 log = logging.getLogger(__name__)
@@ -15,6 +16,8 @@ def sentence(error: Exception) -> str:
     """A sentence fit to show. An unexpected error is logged in full under the reference the sentence gives."""
     if isinstance(error, StudioError):
         return str(error)
+    if is_full(error):
+        return str(OutOfSpace("the studio"))
     reference = secrets.token_hex(3)
     log.error("unexpected error, reference %s", said(reference), exc_info=error)
     return f"Something went wrong on our side; what you confirmed is kept. Try again, and quote reference {reference} if it happens twice."
