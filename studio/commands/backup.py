@@ -56,16 +56,16 @@ def restore_command(
 ) -> None:
     """Bring a studio back into an empty home (or an empty PostgreSQL database). Every file is hashed, every table counted."""
     from studio.domain.plain import to_plain
-    from studio.store.blobs import BlobStore
     from studio.store.database import open_database
     from studio.store.restore import opened, restore, snapshots
+    from studio.store.shared_blobs import open_blobs
 
     if only_list:
         print("\n".join(snapshots(place)))
         return
     target = _place(home, database)
     with opened(place, snapshot) as found, _counting("restored") as watch:
-        done = restore(found, target.database_url, BlobStore(target.home / "blobs"), target.home, despite_damage=despite_damage, watch=watch)
+        done = restore(found, target.database_url, open_blobs(target.blobs_place, target.home / "blobs"), target.home, despite_damage=despite_damage, watch=watch)
     engine = open_database(target.database_url)  # brings an older schema up to date, and finds out whether it opens
     _note(engine, "studio.restore", made_at=done.made_at, files=done.blobs)
     engine.dispose()
@@ -103,14 +103,14 @@ def downgrade_command(
 
 def _back_up(place: Place, target: Path, keep: int | None) -> BackupDone:
     from studio.store.backup import back_up, require_distinct
-    from studio.store.blobs import BlobStore
     from studio.store.database import connect_database
     from studio.store.migrate import stored_version
     from studio.store.schema import SCHEMA_VERSION
+    from studio.store.shared_blobs import open_blobs
 
     require_distinct(target, place.home)
     with _counting("copied") as watch:
-        done = back_up(place.database_url, BlobStore(place.home / "blobs"), target, keep=keep, watch=watch)
+        done = back_up(place.database_url, open_blobs(place.blobs_place, place.home / "blobs"), target, keep=keep, watch=watch)
     engine = connect_database(place.database_url)
     if stored_version(engine) == SCHEMA_VERSION:
         _note(engine, "studio.backup", files=done.manifest.blobs)
