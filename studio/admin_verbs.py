@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from studio.domain.administration import DiskShare, EnginesSeen, Measure, Overview, PersonSeen
 from studio.domain.audit import AuditEntry, AuditQuery
 from studio.domain.errors import BadSetting
-from studio.domain.rights import LOCAL_USER, Right
+from studio.domain.rights import DEMO_OWNER, LOCAL_USER, Right
 from studio.domain.settings import Keeping, QueueSettings
 from studio.formats.table import guarded
 from studio.jobs import JobRunner
@@ -42,7 +42,7 @@ class AdminVerbs(OperationsVerbs):
         )
 
     def people(self) -> tuple[PersonSeen, ...]:
-        """Everybody who ever had a part here, but for the one local user where there are accounts."""
+        """Everybody who ever had a part here, but for the demo's owner, and for the one local user where there are accounts."""
         found = self._shop.accounts.list()
         has_accounts = any(one.has_password for one in found)
         return tuple(
@@ -57,7 +57,7 @@ class AdminVerbs(OperationsVerbs):
                 mark=self.log_mark(one.name),
             )
             for one in found
-            if one.name != LOCAL_USER or not has_accounts
+            if one.name != DEMO_OWNER and (one.name != LOCAL_USER or not has_accounts)
         )
 
     def disk_shares(self) -> tuple[DiskShare, ...]:

@@ -71,7 +71,7 @@ class OperationsVerbs(LipVerbs):
     def _disk_check(self) -> Check:
         free = self.disks()[0].free_bytes
         if free > RESERVE_BYTES:
-            return Check("disk", True, f"{free / 2**30:.1f} GiB are free.")
+            return Check("disk", True, f"{free / 1e9:.1f} GB are free.")
         return Check("disk", False, "The disk is full but for the reserve; see `python -m studio gc --dry-run`, or give it more room.")
 
     def _device_figures(self, workers: Iterable[WorkerView]) -> list[Metric]:

@@ -7,7 +7,7 @@ import { code, size, table } from "./parts.js";
 const ENGINES = [
   { title: "Task", of: (one) => one.task },
   { title: "Engine", of: (one) => own(one.name) },
-  { title: "Here", of: (one) => (one.is_default ? "taken first" : one.is_available ? "available" : h("span.dim", {}, "missing")) },
+  { title: "Here", of: (one) => h(one.is_available ? "span.short" : "span.short.dim", {}, one.is_default ? "taken first" : one.is_available ? "available" : "missing") },
   { title: "Licence", of: (one) => own(one.licence) },
   { title: "Why", of: (one) => own(one.why) },
 ];

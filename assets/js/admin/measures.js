@@ -2,6 +2,7 @@
 
 import { h, own } from "../dom.js";
 import { act, look } from "./calls.js";
+import { size } from "./parts.js";
 
 const GROUPS = [["keeping", "How long things stay"], ["queue", "How turns are taken"]];
 
@@ -19,7 +20,7 @@ function row(one, say, again) {
       (error) => ((field.value = String(one.value)), say(error.message)),
     );
   const isOwn = one.value !== one.default;
-  return h("div.measure", {}, h("label", { for: `measure-${one.name}` }, one.help), field, h("span.faint", {}, own(one.name), isOwn ? own(` · ${one.default}`) : ""));
+  return h("div.measure", {}, h("label", { for: `measure-${one.name}` }, one.help), field, h("span.faint", {}, own(one.name.endsWith("_bytes") ? size(one.value) : one.name), isOwn ? own(` · ${one.default}`) : ""));
 }
 
 export const measures = { paint };

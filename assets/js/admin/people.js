@@ -31,7 +31,7 @@ const columns = (done) => [
 ];
 
 function room(one, done) {
-  const field = h("input.short", { type: "number", min: 0, step: "any", "aria-label": "Room in GB; empty: the studio's own measure", placeholder: "as the studio", value: one.quota_bytes === null ? "" : String(one.quota_bytes / GB) });
+  const field = h("input.short", { type: "number", min: 0, step: "any", "aria-label": "Room in GB; empty: the studio's own measure", placeholder: "as studio", value: one.quota_bytes === null ? "" : String(one.quota_bytes / GB) });
   field.onchange = () => {
     const typed = field.value.trim();
     if (typed !== "" && !(Number(typed) >= 0)) return;
