@@ -19,6 +19,7 @@ from bench.load.kills import run_kills
 from bench.load.outcome import Outcome, Plan, table, write_json
 from bench.load.people import run_people
 from bench.load.serving import scratch
+from bench.load.soak import run_soak
 from bench.load.twins import run_twins
 from bench.machine import this_machine
 
@@ -27,6 +28,7 @@ MEASURES: dict[str, Callable[[Path, Plan], Outcome]] = {
     "kills": run_kills,
     "hostile": run_hostile,
     "two-servers": run_twins,
+    "soak": run_soak,
 }
 
 

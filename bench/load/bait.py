@@ -7,6 +7,7 @@ turns up in the studio's files, or a file with the mark in its name appears. A n
 from __future__ import annotations
 
 import io
+import math
 import pickle
 import struct
 import zipfile
@@ -49,11 +50,12 @@ class Acts:
         return open, (self.path, "w")
 
 
-def baits(trap: Trap) -> Iterator[Bait]:
+def baits(trap: Trap, bomb_bytes: int = BOMB_BYTES) -> Iterator[Bait]:
+    """`bomb_bytes`: what the bombs unpack to."""
     yield from _playlists(trap)
     yield from _markup(trap)
-    yield from _bombs()
-    yield from _archives(trap)
+    yield from _bombs(bomb_bytes)
+    yield from _archives(trap, bomb_bytes)
     yield from _pickles(trap)
     yield from _names(trap)
 
@@ -128,9 +130,10 @@ def _markup(trap: Trap) -> Iterator[Bait]:
     yield Bait("fonts.ass", SCRIPT, style.encode(), "a font with a name that climbs")
 
 
-def _bombs() -> Iterator[Bait]:
-    yield Bait("huge.png", MEDIA, _huge_picture(60_000), "a picture of 3.6 gigapixels")
-    yield Bait("huge.mp4", MEDIA, _huge_picture(60_000), "the same, named as a film")
+def _bombs(bomb_bytes: int) -> Iterator[Bait]:
+    picture = _huge_picture(math.isqrt(8 * bomb_bytes))
+    yield Bait("huge.png", MEDIA, picture, "a picture beyond any screen")
+    yield Bait("huge.mp4", MEDIA, picture, "the same, named as a film")
     wave = b"RIFF\xff\xff\xff\xff" + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 1, 2, 2, 16) + b"data" + struct.pack("<I", 4_000_000) + b"\0" * 4_000_000
     yield Bait("weeks.wav", MEDIA, wave, "three weeks of sound in four megabytes")
     yield Bait("gigabytes.wav", MEDIA, b"RIFF\xff\xff\xff\xffWAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 64, 768_000, 98_304_000, 128, 16) + b"data\xff\xff\xff\xff", "a header that promises 4 GB")
@@ -146,21 +149,21 @@ def _huge_picture(side_px: int) -> bytes:
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
-    packer, row = zlib.compressobj(9), b"\0" * (1 + side_px // 8)
+    packer, row = zlib.compressobj(1), b"\0" * (1 + side_px // 8)
     packed = b"".join(packer.compress(row) for _ in range(side_px)) + packer.flush()
     head = struct.pack(">IIBBBBB", side_px, side_px, 1, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
-def _archives(trap: Trap) -> Iterator[Bait]:
+def _archives(trap: Trap, bomb_bytes: int) -> Iterator[Bait]:
     sheet = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY y SYSTEM "{0}">]><worksheet><sheetData><row><c t="inlineStr"><is><t>&y;</t></is></c></row></sheetData></worksheet>'
     yield Bait("entity.xlsx", SCRIPT, _zip({"xl/worksheets/sheet1.xml": sheet.format(trap.secret.as_uri()).encode(), **_BOOK}), "a workbook with an entity")
-    yield Bait("bomb.xlsx", SCRIPT, _zip({"xl/worksheets/sheet1.xml": b"<" + b" " * BOMB_BYTES, **_BOOK}), "a workbook that unpacks to 200 MB")
+    yield Bait("bomb.xlsx", SCRIPT, _zip({"xl/worksheets/sheet1.xml": b"<" + b" " * bomb_bytes, **_BOOK}), "a workbook that unpacks without end")
     climbing = {f"../../../{trap.mark}-zip.txt": b"x", f"{trap.outside}/{trap.mark}-absolute.txt": b"x", f"..\\..\\{trap.mark}-back.txt": b"x", **_BOOK}
     for name, purpose in (("climbing.xlsx", SCRIPT), ("climbing.zip", SCRIPT), ("climbing.mp4", MEDIA)):
         yield Bait(name, purpose, _zip(climbing), "an archive whose members climb")
     yield Bait("link.zip", SCRIPT, _linking(trap), "an archive with a link out of it")
-    yield Bait("bomb.zip", SCRIPT, _zip({"project.json": b"0" * BOMB_BYTES}), "a project that unpacks to 200 MB")
+    yield Bait("bomb.zip", SCRIPT, _zip({"project.json": b"0" * bomb_bytes}), "a project that unpacks without end")
 
 
 _BOOK = {

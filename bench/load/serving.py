@@ -110,6 +110,10 @@ class Process:
             self._process.wait()
         self._shut_log()
 
+    def signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(number)
+
     def stop(self) -> None:
         """As an administrator stops it; killed where it will not end."""
         if self._process is not None and self._process.poll() is None:
