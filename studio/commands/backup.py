@@ -143,10 +143,9 @@ def _note(engine: Any, action: str, **detail: str | int) -> None:
 
 
 def _place(home: Path | None, database: str | None) -> Place:
-    from studio.bootstrap import Place, default_place
+    from studio.bootstrap import default_place
 
-    place = default_place(home)
-    return place if database is None else Place(place.home, database)
+    return default_place(home, database)
 
 
 @contextmanager
