@@ -255,7 +255,7 @@ def test_a_file_that_is_no_media_gets_a_sentence_and_an_empty_box(tab: tuple[Pag
     page.goto(served.address)
     open_tab(page, "Upload")
     page.set_input_files("#media-file input[type=file]", str(posing))
-    page.get_by_test_id("toast-text").filter(has_text="posing.mp4").wait_for()
+    page.locator("#media-file .trouble", has_text="posing.mp4").wait_for()
     assert "Traceback" not in page.inner_text("body")
     page.locator("#media-file button.center").wait_for()
     assert len(served.studio.projects()) == known
