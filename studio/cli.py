@@ -20,6 +20,7 @@ import typer
 import studio.commands.voice_evaluation  # noqa: F401  adds `eval voice`
 from studio.commands.backup import back_up_command, downgrade_command, restore_command
 from studio.commands.batch import batch
+from studio.commands.doctor import doctor_command
 from studio.commands.evaluation import evaluations
 from studio.commands.export import export
 from studio.commands.imports import import_script
@@ -50,6 +51,7 @@ app.add_typer(preferences, name="preferences")
 app.add_typer(projects, name="project")
 app.add_typer(training, name="train")
 app.add_typer(weights, name="models")
+app.command("doctor")(doctor_command)
 app.command("backup")(back_up_command)
 app.command("restore")(restore_command)
 app.command("downgrade")(downgrade_command)

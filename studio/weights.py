@@ -39,6 +39,13 @@ def known_weights() -> tuple[KnownWeights, ...]:
     return (*bundled, *public)
 
 
+def damaged_weights() -> tuple[str, ...]:
+    """Names of bundled weights that are missing, or whose sha256 is not that of the manifest. Reads every byte of them."""
+    from models.checkpoint import read_manifest, sha256_of
+
+    return tuple(one.name for one in read_manifest().bundled if not one.path.is_file() or sha256_of(one.path) != one.sha256)
+
+
 def fetch_weights(name: str) -> str:
     """Download public weights into the hub's cache and return their folder. Raises BadSetting, EngineUnavailable."""
     from huggingface_hub import snapshot_download
