@@ -4,17 +4,15 @@
 import { remember } from "./address.js";
 import { onSaved, savedState } from "./api.js";
 import { Checkpoint } from "./checkpoint.js";
-import { command } from "./desk/commands.js";
-import { listen } from "./desk/keys.js";
 import { clear, h, own } from "./dom.js";
-import { explainMeasures } from "./explain.js";
-import { openHelp, useKeysOf } from "./help.js";
+import { beginEverywhere } from "./everywhere.js";
+import { openHelp } from "./help.js";
 import { mendWidgets } from "./mended.js";
 import { Pace, leftSentence } from "./pace.js";
 import { translatePage } from "./painted.js";
 import { keepSetting } from "./person.js";
 import { QueueChip } from "./queue.js";
-import { pageTold } from "./stage.js";
+import { frameStands, pageTold } from "./stage.js";
 import { focusList, moveBetweenTabs, watchTabs } from "./tabs.js";
 import { toast } from "./toast.js";
 import { LANGUAGES, chooseHere, language, person, words } from "./words.js";
@@ -53,17 +51,13 @@ export function mount({ element, props, trigger, watch }) {
   paint();
 }
 
-/** What every tab has: keys, help, tabs by number, explanations, the page's language on widgets that are not ours. */
+/** What every tab has: keys and help, tabs by number, the page's language on widgets that are not ours. */
 function begin() {
-  useKeysOf(person);
-  command("help", { title: "Help: all keys, and what the measures mean", group: "Page", keys: ["?", "F1"], place: "page", run: () => openHelp("keys"), footer: "help" });
-  command("measures", { title: "What the measures mean", group: "Page", keys: ["Shift+H"], place: "page", run: () => openHelp("measures") });
+  beginEverywhere();
+  frameStands();
   watchTabs();
-  listen();
-  explainMeasures();
   translatePage();
   mendWidgets();
-  document.addEventListener("click", (event) => event.target.closest?.("button.term") && openHelp("measures"));
   document.querySelector("#tabs")?.addEventListener("keydown", moveBetweenTabs);
 }
 

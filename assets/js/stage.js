@@ -3,13 +3,11 @@
 
 import { h, own } from "./dom.js";
 
-const PATIENCE_MS = 1500; // from the first news of the page: a page that shows something else by then has the say
+const PATIENCE_MS = 5000; // once the frame is there: a page that shows something else by then has the say
 const STRIP = "lipline.strip"; // whether the checkpoint stood below the header when this project was last seen
 let stage = null;
 
 export class Stage {
-  #told = false;
-
   constructor(desk) {
     this.desk = desk;
     const version = (window.gradio_config?.version ?? "").replaceAll(".", "-");
@@ -20,39 +18,42 @@ export class Stage {
     stage = this;
   }
 
-  /** The frame's place for the desk: filled as soon as it is shown. */
+  /** The frame's place for the desk: filled as soon as it is shown, or at once where the stage has gone. */
   handTo(place) {
     this.place = place;
-    this.watcher = new ResizeObserver(() => place.offsetHeight > 0 && this.#hand());
+    if (stage !== this) return this.#hand();
+    this.watcher = new ResizeObserver(() => place.offsetHeight > 0 && this.leave());
     this.watcher.observe(place);
   }
 
-  /** The page has told what it shows; where it is not the desk, the stage goes. */
-  told(isOpen) {
-    if (this.#told) return;
-    this.#told = true;
-    setTimeout(() => stage === this && this.place && this.#hand(), isOpen ? PATIENCE_MS : 0);
+  leave() {
+    if (stage === this) stage = null;
+    this.watcher?.disconnect();
+    if (this.place) this.#hand();
+    this.element.remove();
   }
 
+  /** Moved as it is where the browser can; else what it loses on the way is given back. */
   #hand() {
     const { activeElement } = document;
     const scroller = this.desk.querySelector(".scroller");
     const top = scroller?.scrollTop ?? 0;
     const home = this.place.parentNode;
-    home.moveBefore ? home.moveBefore(this.desk, this.place) : home.insertBefore(this.desk, this.place);
+    const isMoved = this.desk.isConnected && home?.isConnected && home.moveBefore;
+    isMoved ? home.moveBefore(this.desk, this.place) : home.insertBefore(this.desk, this.place);
     this.place.remove();
-    this.watcher.disconnect();
-    this.element.remove();
     if (scroller && scroller.scrollTop !== top) scroller.scrollTop = top;
     if (document.activeElement !== activeElement && this.desk.contains(activeElement)) activeElement.focus({ preventScroll: true });
-    stage = null;
   }
 }
+
+/** The frame is there; whether or not it tells what it shows, the stage goes soon. */
+export const frameStands = () => stage && setTimeout((old) => stage === old && old.leave(), PATIENCE_MS, stage);
 
 /** News of the page, as its header has them: the project that is open, and whether the next step stands below the header. */
 export function pageTold(project, hasStrip) {
   hasStrip ? sessionStorage.setItem(STRIP, "") : sessionStorage.removeItem(STRIP);
-  stage?.told(Boolean(project));
+  if (!project) stage?.leave();
 }
 
 /** As the frame itself will decide it. */

@@ -1,8 +1,10 @@
 // The Lines tab: toolbar, line list, side panel, help footer. Joins the parts; each part is its own module.
 
 import { clear, h } from "../dom.js";
+import { beginEverywhere } from "../everywhere.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
+import { Stage } from "../stage.js";
 import { makeActions } from "./actions.js";
 import { Columns } from "./columns.js";
 import { helpFooter } from "./footer.js";
@@ -17,7 +19,6 @@ import { Selection } from "./selection.js";
 import { Sieve } from "./sieve.js";
 import { registerSignOff } from "./signoff.js";
 import { Toolbar } from "./toolbar.js";
-import { Stage } from "../stage.js";
 
 let isMounted = false;
 let standing = null; // the desk that stands before the page's frame does
@@ -26,6 +27,7 @@ let stage = null; // and where
 /** The desk before the page's frame is there: whole, but for what only the page can do, which waits. */
 export function stand(project) {
   if (isMounted) return;
+  beginEverywhere();
   standing = build(h("div"));
   stage = new Stage(standing.element);
   standing.follow({ project_id: project });
