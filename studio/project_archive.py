@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 import struct
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studio.domain.errors import BadArchive, BadMedia, StudioError
+from studio.domain.errors import BadArchive, BadMedia, BadSetting, StudioError
 from studio.domain.language import NAMES
 from studio.domain.line import Candidate, Line, SpeakerProfile, Take, VoiceRef
 from studio.domain.notes import MAX_NOTE_CHARS, MAX_NOTES, MAX_WRITER_CHARS, Note
@@ -30,6 +30,7 @@ from studio.formats.project_zip import ProjectZip, open_project_zip, write_proje
 from studio.line_verbs import MAX_NAME_CHARS, clean_name
 from studio.media.probe import probe
 from studio.store.blobs import SUFFIXES
+from studio.store.text import storable
 from studio.workshop import Workshop
 
 IMPORTED_MARK = " (imported)"
@@ -111,10 +112,13 @@ def take_in(shop: Workshop, user: str, path: Path, name: str) -> Project:
 
 def _read(archive: ProjectZip, name: str) -> ProjectDocument:
     try:
-        document: ProjectDocument = read(ProjectDocument, archive.document())
+        plain = archive.document()
+        for text in _texts(plain):
+            storable(text, "A text in it")
+        document: ProjectDocument = read(ProjectDocument, plain)
         _check(document)
-    except Unfit as error:
-        raise BadArchive(name, f"{error}. Export the project anew.") from error
+    except (Unfit, BadSetting) as error:
+        raise BadArchive(name, f"{str(error).rstrip('.')}. Export the project anew.") from error
     if any(key.rpartition(".")[2] not in SUFFIXES for key in document.blobs()) or any(not key.endswith(".wav") for key in document.sounds()):
         raise BadArchive(name, "it names files of a kind that no project has; choose a ZIP that a studio exported.")
     if missing := document.blobs() - archive.sizes.keys():
@@ -122,6 +126,14 @@ def _read(archive: ProjectZip, name: str) -> ProjectDocument:
     if archive.sizes.keys() - document.blobs():
         raise BadArchive(name, "it holds files that the project does not name; choose a ZIP that a studio exported.")
     return document
+
+
+def _texts(plain: Any) -> Iterator[str]:
+    if isinstance(plain, str):
+        yield plain
+    elif isinstance(plain, list | dict):
+        for item in plain if isinstance(plain, list) else (*plain, *plain.values()):
+            yield from _texts(item)
 
 
 def _check(document: ProjectDocument) -> None:

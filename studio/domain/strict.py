@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
@@ -15,9 +15,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from studio.domain.errors import UserError
 
-MAX_TEXT_CHARS = 20_000
+MAX_TEXT_CHARS = 1_000_000
 MAX_ITEMS = 200_000
 MAX_INT = 2**53
+MAX_DEPTH = 12  # of values that have no shape
 
 
 class Unfit(ValueError):
@@ -28,7 +29,7 @@ class Unfit(ValueError):
 
 
 def read(shape: Any, plain: Any, where: str = "") -> Any:
-    """A value of type `shape` (a record, a scalar, a tuple of them, or None where that is allowed). Raises Unfit."""
+    """A value of type `shape`: a record, a scalar, tuples, lists and objects of them, None where that is allowed. Raises Unfit."""
     if isinstance(shape, types.UnionType):
         kinds = [kind for kind in get_args(shape) if kind is not type(None)]
         if plain is None and len(kinds) < len(get_args(shape)):
@@ -36,11 +37,19 @@ def read(shape: Any, plain: Any, where: str = "") -> Any:
         return read(kinds[0], plain, where) if len(kinds) == 1 else _either(kinds, plain, where)
     if get_origin(shape) is tuple:
         return _items(get_args(shape), plain, where)
+    if get_origin(shape) in (list, Sequence):
+        return list(_items((get_args(shape)[0], ...), plain, where))
+    if get_origin(shape) in (dict, Mapping):
+        return _named(get_args(shape)[1], plain, where)
+    if shape is Any:
+        return _any(plain, where, 0)
     if is_dataclass(shape):
         return _record(shape, plain, where)
     if isinstance(shape, type) and issubclass(shape, Enum | Fraction):
         return _made(shape, plain, where)
     check = _SCALARS.get(shape)
+    if shape is int and isinstance(plain, float) and plain.is_integer():
+        plain = int(plain)  # JSON does not tell them apart
     if check is None or not check(plain):
         raise Unfit(where, f"is no {getattr(shape, '__name__', shape)} that can be kept")
     return float(plain) if shape is float else plain
@@ -63,6 +72,23 @@ def _items(shapes: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:
     if len(plain) != len(shapes):
         raise Unfit(where, f"holds {len(plain)} values instead of {len(shapes)}")
     return tuple(read(shape, item, f"{where}[{number}]") for number, (shape, item) in enumerate(zip(shapes, plain, strict=True)))
+
+
+def _named(shape: Any, plain: Any, where: str) -> dict[str, Any]:
+    if not isinstance(plain, dict) or len(plain) > MAX_ITEMS:
+        raise Unfit(where, "is no object")
+    return {read(str, name, where): read(shape, item, f"{where}.{name[:40]}") for name, item in plain.items()}
+
+
+def _any(plain: Any, where: str, depth: int) -> Any:
+    """Texts that can be stored and numbers that are ones, however they are nested; whoever takes them knows the rest."""
+    if depth > MAX_DEPTH:
+        raise Unfit(where, "is nested too deeply")
+    if isinstance(plain, list):
+        return [_any(item, where, depth + 1) for item in plain]
+    if isinstance(plain, dict):
+        return {read(str, name, where): _any(item, where, depth + 1) for name, item in plain.items()}
+    return plain if plain is None else read(type(plain), plain, where)
 
 
 def _record(shape: Any, plain: Any, where: str) -> Any:
@@ -91,7 +117,7 @@ def _made(make: Callable[[Any], Any], value: Any, where: str) -> Any:
 
 
 def _is_text(plain: Any) -> bool:
-    return isinstance(plain, str) and len(plain) <= MAX_TEXT_CHARS and "\0" not in plain and not any("\ud800" <= char <= "\udfff" for char in plain)
+    return isinstance(plain, str) and len(plain) <= MAX_TEXT_CHARS
 
 
 def _is_int(plain: Any) -> bool:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.domain.errors import NotFound
-from studio.domain.plain import from_plain
 from studio.domain.rights import Right
+from studio.ui.call_shapes import fitted, record
 from studio.ui.desk import Desk, Revision
 from studio.ui.guidance_desk import CALLS as GUIDANCE_CALLS
 from studio.ui.handover_desk import HANDOVER_CALLS
@@ -26,7 +26,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "panel": Desk.panel,
     "curves": Desk.curves,
     "predict": Desk.predict,
-    "revise": lambda desk, **values: desk.revise(from_plain(Revision, values)),
+    "revise": lambda desk, **values: desk.revise(record(Revision, values)),
     "set_status": Desk.set_status,
     "pick": Desk.pick,
     "add": Desk.add,
@@ -82,4 +82,4 @@ def call_desk(desk: Desk, verb: str, values: dict[str, Any]) -> Any:
     if verb not in CALLS:
         raise NotFound("desk call", verb)
     desk.check(CALL_RIGHTS[verb])
-    return CALLS[verb](desk, **values)
+    return CALLS[verb](desk, **fitted(CALLS[verb], values))

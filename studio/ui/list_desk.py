@@ -11,9 +11,9 @@ from typing import Any
 
 from studio.domain.errors import BadSetting
 from studio.domain.line import LineStatus, VoiceRef
-from studio.domain.plain import from_plain
 from studio.domain.settings import Guidance
 from studio.service import Hit, LineEdit, Pick, SearchWish, Studio
+from studio.ui.call_shapes import record
 from studio.ui.desk_views import Reply
 
 _PAGE_FIELDS = {"target": "target_text", "source": "source_text", "speaker": "speaker_name"}
@@ -98,7 +98,7 @@ class ListDesk:
 
     def replace(self, wish: Mapping[str, Any], picks: Sequence[Mapping[str, Any]]) -> BulkReply:
         """Replace the ticked places as one action."""
-        named = [from_plain(Pick, {**pick, "field": _PAGE_FIELDS.get(pick.get("field", ""), "")}) for pick in picks]
+        named = [record(Pick, {**pick, "field": _PAGE_FIELDS.get(pick.get("field", ""), "")}) for pick in picks]
         if not named:
             raise BadSetting("Tick at least one place to replace.")
         done = self._studio.replace(self._project_id, _wish(wish), named)
@@ -134,7 +134,7 @@ class ListDesk:
 
 
 def _wish(values: Mapping[str, Any]) -> SearchWish:
-    return from_plain(SearchWish, dict(values))
+    return record(SearchWish, dict(values))
 
 
 def _hit_view(hit: Hit) -> HitView:
@@ -149,7 +149,7 @@ def _hit_view(hit: Hit) -> HitView:
 LIST_CALLS: dict[str, Callable[..., Any]] = {
     "preview_replace": ListDesk.preview_replace,
     "replace": ListDesk.replace,
-    "revise_lines": lambda desk, **values: desk.revise_lines(from_plain(BulkChange, values)),
+    "revise_lines": lambda desk, **values: desk.revise_lines(record(BulkChange, values)),
     "scene": ListDesk.scene,
     "remove_speaker": ListDesk.remove_speaker,
 }

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from studio.domain.errors import NotFound
 from studio.domain.rights import LOCAL_USER
 from studio.service import FrontDoor, Studio
+from studio.ui.headers import added
 from studio.ui.trust import Caller, Trust, header_values
 
 COOKIE = "lipline_session"
@@ -26,12 +27,6 @@ HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")  # tell nothing about anybody
 REVIEW_PATH = "/review/"  # guests with a link; `review_routes.py` answers everything below it, and lets nobody further
 USER = "lipline.user"  # in a request's scope: who it speaks for, None for nobody
 LOGIN = "lipline.login"  # whether they logged in here, so that there is a way out
-# Only this page's own files, ever: the browser itself refuses any call that would leave the machine.
-POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' blob: data:; frame-ancestors 'self'"
-)
-_HEADERS = {b"content-security-policy": POLICY.encode(), b"x-content-type-options": b"nosniff", b"referrer-policy": b"same-origin"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +81,9 @@ class Gate:
             is_login = user not in (None, LOCAL_USER) and not caller.name
             watched = _ending_with_login(send, lambda: self._door.user(token) == user) if is_login else send
             known = {**self._known(scope, caller), USER: user, LOGIN: is_login}
-            await self._app(known, receive, _with_headers(watched))
+            await self._app(known, receive, _with_headers(watched, scope["path"]))
         else:
-            await _answer(send, refusal)
+            await _answer(_with_headers(send, scope["path"]), refusal)
 
     async def _who(self, caller: Caller, token: str) -> str | None:
         if caller.name is None and self._door.is_fresh(token):
@@ -149,12 +144,11 @@ def _host_name(host: str) -> str:
     return urlsplit(f"//{host}").hostname or ""
 
 
-def _with_headers(send: Any) -> Any:
+def _with_headers(send: Any, path: str) -> Any:
     async def send_with_headers(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             present = {key.lower() for key, _ in message["headers"]}
-            added = [(key, value) for key, value in _HEADERS.items() if key not in present]
-            message = {**message, "headers": [*message["headers"], *added]}
+            message = {**message, "headers": [*message["headers"], *added(path, present)]}
         await send(message)
 
     return send_with_headers

@@ -16,9 +16,9 @@ from studio.domain.errors import BadSetting, NotFound
 from studio.domain.house import FAMILIAR, FORMAL, MAX_PHRASES, Address
 from studio.domain.line import VoiceRef
 from studio.domain.pace import SYLLABLES, pace_of
-from studio.domain.plain import from_plain
 from studio.service import SignOff, Studio, Taken
 from studio.ui import desk_present
+from studio.ui.call_shapes import record
 from studio.ui.desk_views import Reply
 from studio.ui.list_desk import BulkReply, words_seen
 
@@ -101,7 +101,7 @@ class ShowsDesk:
         return self._rules()
 
     def set_sheet(self, **values: Any) -> RulesView:
-        change = from_plain(SheetChange, values)
+        change = record(SheetChange, values)
         speaker = next((one for one in self._studio.project(self._project_id).speakers if one.id == change.speaker_id), None)
         if speaker is None:
             raise NotFound("speaker", str(change.speaker_id))
