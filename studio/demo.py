@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.domain.project import JobKind, Project
+from studio.domain.rights import DEMO_OWNER
 
 if TYPE_CHECKING:
     from studio.service import Studio
@@ -23,5 +24,6 @@ def find_or_make_demo(studio: Studio, folder: Path) -> Project:
     studio.upload_media(project.id, media, media.name)
     studio.import_script(project.id, script.read_bytes(), script.name)
     studio.import_script(project.id, translation.read_bytes(), translation.name, as_target=True)
-    studio.submit(project.id, JobKind.LINES)  # for the waveform, and for voices as high as those heard
+    is_for_guests = studio.user == DEMO_OWNER  # who can start nothing themselves, so all of it is there
+    studio.submit(project.id, JobKind.RENDER if is_for_guests else JobKind.LINES)  # LINES for the waveform, and for voices as high as those heard
     return studio.project(project.id).project

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 
-from studio.domain.errors import NotReady
+from studio.domain.errors import NotFound, NotReady
 from studio.domain.faces import LinePresence, Presence
 from studio.domain.line import Line
 from studio.domain.project import Cast, Project
@@ -90,7 +90,10 @@ class LipVerbs:
 
     def rights(self, project_id: str) -> frozenset[Right]:
         """What this person may do with a project. Raises NotFound for one they may not see."""
-        return self._shop.projects.rights(self._own(project_id).id, self.user)
+        held = self._shop.projects.rights(project_id, self.user)
+        if Right.READ not in held:
+            raise NotFound("project", project_id)
+        return held
 
     def own_rights(self) -> frozenset[Right]:
         """What this person may do before any project is named."""

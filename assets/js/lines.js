@@ -3,6 +3,7 @@
 import { delivery, getPulse, getRows, isAway } from "./api.js";
 import { takeEarly } from "./early.js";
 import { beginAt } from "./format.js";
+import { useRights } from "./rights.js";
 import { toast } from "./toast.js";
 import { asTyped, onUnsent } from "./unsent.js";
 
@@ -114,6 +115,7 @@ class Lines {
     for (const row of desk.rows) this.rows.set(row.id, asTyped(desk.project_id, row));
     const kept = new Set(desk.order);
     for (const id of this.rows.keys()) if (!kept.has(id)) this.rows.delete(id);
+    useRights(desk.rights);
     this.desk = { ...desk, rows: undefined };
     beginAt(desk.start_hour);
     this.isLoading = false;

@@ -10,11 +10,12 @@ export function mount({ element, props, trigger, watch }) {
   const paint = () => {
     const cards = props.value?.cards ?? null;
     element.className = "island projects";
+    document.documentElement.dataset.makes = props.value?.can_make === false ? "no" : "yes";
     if (cards === null) return clear(element, h("p.dim", {}, "Loading…"));
     clear(
       element,
       h("div.title", {}, h("h2", {}, "Projects"), h("button.btn", { onclick: () => trigger("demo") }, "Open the demo")),
-      cards.length ? h("ul", {}, cards.map((card) => item(card, trigger))) : empty(),
+      cards.length ? h("ul", {}, cards.map((card) => item(card, trigger))) : empty(props.value.can_make),
       bin.element,
     );
     bin.look();
@@ -23,8 +24,8 @@ export function mount({ element, props, trigger, watch }) {
   paint();
 }
 
-const empty = () =>
-  h("div.empty", {}, h("h3", {}, "No project yet"), h("p", {}, "Drop a video or audio file on the Upload tab, create a project on the right, or open the demo to look around: it is dubbed in under a minute."));
+const empty = (canMake) =>
+  h("div.empty", {}, h("h3", {}, "No project yet"), h("p", {}, !canMake ? "Nobody has shared a project with you yet; open the demo to look around." : "Drop a video or audio file on the Upload tab, create a project on the right, or open the demo to look around: it is dubbed in under a minute."));
 
 function item(card, trigger) {
   const name = h("button.name", { title: `Open ${card.name}`, onclick: () => (fetchEarly(card.id), trigger("opened", { id: card.id })) }, own(card.name));
@@ -33,7 +34,7 @@ function item(card, trigger) {
     { "data-id": card.id },
     h("div.main", {}, name, h("span.dim", {}, [card.languages, card.length].filter(Boolean).join(" · "))),
     h("div.standing", {}, share(card), h("span.dim", {}, card.standing)),
-    h("div.acts", {}, h("button.btn.small", { onclick: () => rename(card, trigger) }, "Rename"), h("button.btn.small", { onclick: (event) => remove(event.currentTarget, card, trigger) }, "Delete")),
+    h("div.acts", { hidden: !card.is_mine }, h("button.btn.small", { onclick: () => rename(card, trigger) }, "Rename"), h("button.btn.small", { onclick: (event) => remove(event.currentTarget, card, trigger) }, "Delete")),
   );
 }
 

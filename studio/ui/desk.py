@@ -140,6 +140,7 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
         changed = self._feed.changed(since, prints)
         self._feed.keep(revision, prints)
         source = project.project.source
+        rights = sorted(self._studio.rights(self._project_id))
         return DeskView(
             project_id=self._project_id,
             revision=revision,
@@ -153,6 +154,7 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
             voices=tuple(VoiceOption(desk_present.voice_key(voice.ref), voice.label) for voice in self._studio.voices(self._project_id)),
             fps=float(timebase_of(source.info if source is not None else None).fps),
             length_ms=source.info.duration_ms if source is not None else max((row.end_ms for row in rows), default=0),
+            rights=tuple(rights),
             has_media=source is not None,
             has_picture=source is not None and source.info.video is not None,
             max_ratio=project.project.settings.fit.max_ratio,

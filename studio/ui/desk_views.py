@@ -101,7 +101,7 @@ class DeskView:
 
     `measuring`: how many lines are still being timed; whoever shows them asks again in a moment.
     `instruction_sentence` says why a wish in words ("shorter") cannot be sent, "" where it can. `blocked`: lines that hold a delivery back.
-    `start_hour`: the hour the programme's first picture bears in timecode.
+    `start_hour`: the hour the programme's first picture bears in timecode. `rights`: what the reader may do with the project.
     """
 
     project_id: str
@@ -124,6 +124,7 @@ class DeskView:
     measuring: int = 0
     blocked: int = 0
     start_hour: int = 0
+    rights: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

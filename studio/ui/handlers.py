@@ -12,6 +12,7 @@ from dataclasses import replace
 from studio.domain.errors import BadSetting, NotFound, NotReady, StudioError
 from studio.domain.plain import fingerprint
 from studio.domain.project import JobKind, JobState
+from studio.domain.rights import Right
 from studio.domain.settings import FitSettings, MixSettings, Settings
 from studio.domain.views import ProjectView
 from studio.service import Studio
@@ -166,6 +167,8 @@ class Handlers(UploadHandlers, GuidanceHandlers, OverviewHandlers, ScriptHandler
         """Queue the look at the faces. Where no engine can look, the page goes on without: lips are a help, not a need."""
         if not any(one.task == FACE_TASK and one.is_available for one in self._studio.engines()):
             return view
+        if Right.RUN not in self._studio.rights(view.project.id):
+            return view
         self._studio.look_for_faces(view.project.id)
         return self._studio.project(view.project.id)
 
@@ -193,7 +196,7 @@ class Handlers(UploadHandlers, GuidanceHandlers, OverviewHandlers, ScriptHandler
         return self._stay(project_id)
 
     def _listing(self, open_id: str) -> ProjectsView:
-        return ProjectsView(tuple(present.card(one, open_id=open_id) for one in self._studio.projects()))
+        return ProjectsView(tuple(present.card(one, open_id=open_id, user=self._studio.user) for one in self._studio.projects()), can_make=Right.EDIT in self._studio.own_rights())
 
     def _news(self, view: ProjectView | None) -> TickView:
         sound = self._sound(view) if view is not None else SoundView()

@@ -24,7 +24,7 @@ def build_projects() -> ProjectsWidgets:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=5, min_width=520):
             listing = island("projects", events=("opened", "renamed", "removed", "demo", "changed"))
-        with gr.Column(scale=2, min_width=300, elem_classes="card"):
+        with gr.Column(scale=2, min_width=300, elem_classes="card new-project"):
             gr.HTML("<h2>New project</h2><p>One programme in one pair of languages.</p>", apply_default_css=False)
             name = gr.Textbox(label="Name", placeholder="Harbour Lights, episode 3", max_lines=1, max_length=120)
             source = gr.Dropdown(options, value=DEFAULT_PAIR[0], label="Spoken in", filterable=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
-SHEETS = ("tokens", "shell", "forms", "islands", "desk", "panel", "notes", "history", "preview", "guidance")
+SHEETS = ("tokens", "shell", "forms", "islands", "desk", "panel", "notes", "history", "preview", "guidance", "rights")
 FIRST_MODULES = ("js/early.js", "js/header.js", "js/projects.js", "js/desk/desk.js")
 _IMPORT = re.compile(r"""^\s*(?:import|export)\b[^;]*?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
 FONTS = ("Inter", "system-ui", "Segoe UI", "Noto Sans", "Noto Sans CJK SC", "Noto Sans Thai", "sans-serif")

@@ -6,17 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from studio.domain.rights import LOCAL_USER
+from studio.domain.account import Member
+from studio.domain.errors import BadSetting
+from studio.domain.rights import LOCAL_USER, PROJECT_ROLES, Right, Role
 from studio.service import Studio
 
 
 @dataclass(frozen=True, slots=True)
 class MembersView:
-    """`can_share`: people log in here and this one owns the project."""
+    """`can_share`: people log in here and this one may share the project; `can_link`: and may show it to people outside. `roles`: as what."""
 
     owner: str
-    names: tuple[str, ...]
+    members: tuple[Member, ...]
     can_share: bool
+    can_link: bool
+    roles: tuple[Role, ...] = PROJECT_ROLES
 
 
 class MembersDesk:
@@ -24,12 +28,15 @@ class MembersDesk:
     _project_id: str
 
     def members(self) -> MembersView:
-        owner = self._studio.project(self._project_id).project.owner
-        names = self._studio.members(self._project_id)
-        return MembersView(owner, names, owner == self._studio.user != LOCAL_USER)
+        owner, held = self._studio.project(self._project_id).project.owner, self._studio.rights(self._project_id)
+        can_share = Right.SHARE in held and self._studio.user != LOCAL_USER
+        return MembersView(owner, self._studio.members(self._project_id), can_share, Right.EXPORT in held)
 
-    def add_member(self, name: str) -> MembersView:
-        self._studio.add_member(self._project_id, name)
+    def add_member(self, name: str, role: str = Role.EDITOR.value) -> MembersView:
+        """Also gives somebody who has the project already another role."""
+        if role not in PROJECT_ROLES:
+            raise BadSetting("A project is shared with an editor or with a reviewer.")
+        self._studio.add_member(self._project_id, name, Role(role))
         return self.members()
 
     def remove_member(self, name: str) -> MembersView:

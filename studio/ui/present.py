@@ -94,7 +94,7 @@ def standing(view: ProjectView) -> str:
     return f"{lines}, {counts.voiced} voiced, {counts.over} over budget."
 
 
-def card(view: ProjectView, *, open_id: str) -> ProjectCard:
+def card(view: ProjectView, *, open_id: str, user: str) -> ProjectCard:
     counts, source = view.counts, view.project.source
     return ProjectCard(
         id=view.project.id,
@@ -107,6 +107,7 @@ def card(view: ProjectView, *, open_id: str) -> ProjectCard:
         over=counts.over,
         empty=counts.empty,
         is_open=view.project.id == open_id,
+        is_mine=view.project.owner == user,
         is_busy=view.job is not None and not view.job.state.is_over,
     )
 

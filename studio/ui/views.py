@@ -72,7 +72,7 @@ class HeaderView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectCard:
-    """One project of the list. `standing` is a sentence; the counts feed its bar."""
+    """One project of the list. `standing` is a sentence; the counts feed its bar; `is_mine`: the reader owns it."""
 
     id: str
     name: str
@@ -85,12 +85,15 @@ class ProjectCard:
     empty: int
     is_open: bool
     is_busy: bool
+    is_mine: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectsView:
+    """`can_make`: the reader may have projects of their own."""
+
     cards: tuple[ProjectCard, ...] = ()
-    has_demo: bool = True
+    can_make: bool = True
 
 
 @dataclass(frozen=True, slots=True)

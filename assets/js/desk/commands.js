@@ -2,6 +2,8 @@
 // Enter: command("play", {title, group, keys, run, when}). Leave: what a pressed key means here and now.
 // A key is written as pressed: "Space", "A", "Shift+N", "Ctrl+Enter", "Alt+1", "ArrowDown", "?", "["; Ctrl also means ⌘.
 
+import { mayDo, onRights } from "../rights.js";
+
 const register = new Map(); // id → command, in order of registration
 const watchers = new Set();
 let own = {}; // id → keys this person chose instead
@@ -17,7 +19,7 @@ export function command(id, { title, group = "Lines", keys = [], run, when = () 
   tell();
 }
 
-export const commands = () => [...register.values()];
+export const commands = () => [...register.values()].filter((one) => mayDo(one.id));
 
 /** The keys that do it: the person's own where there are any; an empty list where they took the key away. */
 export const keysOf = (id) => own[id] ?? register.get(id)?.keys ?? [];
@@ -45,7 +47,7 @@ export const conflicts = (id, key) => commands().filter((other) => other.id !== 
 /** What a key does now, or null. `places`: where the person is. A command that cannot be done now lets the next one answer. */
 export function commandFor(key, places) {
   for (const one of register.values()) {
-    if (places.includes(one.place) && keysOf(one.id).includes(key) && one.when()) return one;
+    if (places.includes(one.place) && keysOf(one.id).includes(key) && mayDo(one.id) && one.when()) return one;
   }
   return null;
 }
@@ -53,10 +55,12 @@ export function commandFor(key, places) {
 /** Do it from elsewhere: a button, a menu, the help. Answers whether it could be done. */
 export function perform(id, event = null) {
   const one = register.get(id);
-  if (!one?.when()) return false;
+  if (!one || !mayDo(id) || !one.when()) return false;
   one.run(event);
   return true;
 }
+
+onRights(tell);
 
 /** Told whenever commands or keys change. */
 export function onCommands(watcher) {

@@ -4,6 +4,7 @@ import { clear, h } from "../dom.js";
 import { beginEverywhere } from "../everywhere.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
+import { onRights, readingSentence } from "../rights.js";
 import { Stage } from "../stage.js";
 import { makeActions } from "./actions.js";
 import { Columns } from "./columns.js";
@@ -68,13 +69,15 @@ function build(element) {
   panel.element.append(history.drawer);
   toolbar.element.querySelector(".buttons").after(history.opener);
   const footer = helpFooter();
+  const reading = h("p.reading", { hidden: true, role: "note" });
   element.className = "island desk";
   const notices = noticeLine(() => trigger("sound_corrected", {}));
-  clear(element, h("div.work", {}, toolbar.element, notices.element, history.lost, history.said, list.element), panel.element, footer.element);
+  clear(element, h("div.work", {}, reading, toolbar.element, notices.element, history.lost, history.said, list.element), panel.element, footer.element);
   registerSignOff(selection);
   registerListCommands({ selection, list, toolbar, sieve, actions });
   bindKeys(element, { selection, list, panel, actions });
   lines.watch(() => footer.paint());
+  onRights(() => ((reading.hidden = !readingSentence()), clear(reading, readingSentence())));
   window.addEventListener("lipline:jump", (event) => list.jump(event.detail.id));
   desk.follow = (value) => {
     notices.paint(value?.notices ?? [], value?.sound);

@@ -9,6 +9,7 @@ import WaveSurfer from "../../vendor/wavesurfer.js";
 import { h } from "../dom.js";
 import { seconds, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { isFixed } from "../rights.js";
 import { peaksOf } from "../waves.js";
 import { Retiming } from "./retiming.js";
 import { Snapping } from "./snapping.js";
@@ -205,7 +206,7 @@ export class Lanes {
   }
 
   #paintRegions(times, near) {
-    const may = this.#row.status !== "locked";
+    const may = !isFixed(this.#row);
     const shows = [this.#row.id, may, near.map((one) => [one.id, one.start_ms, one.end_ms, one.speaker])].join();
     this.snapping.neighbours = near.flatMap((one) => [one.start_ms, one.end_ms]);
     if (this.#region && this.#region.shows === shows) return this.#put(this.#region, times);

@@ -4,6 +4,7 @@ import { quietly, read, refusal } from "../api.js";
 import { clear, h, own } from "../dom.js";
 import { parseTime, percent, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { isFixed } from "../rights.js";
 import { toast } from "../toast.js";
 import { Lanes } from "./lanes.js";
 import { Overlay } from "./overlay.js";
@@ -138,7 +139,7 @@ export class Panel {
 
   #paintAbout(row) {
     const { fps, speakers } = lines.desk;
-    const isLocked = row.status === "locked";
+    const isLocked = isFixed(row);
     const source = h("textarea", { rows: 2, dir: "auto", "aria-label": "Source text", maxlength: "2000", disabled: isLocked });
     source.value = row.source;
     source.addEventListener("change", () => source.value !== row.source && this.actions.revise(row.id, { source: source.value, base: { source: row.source } }));

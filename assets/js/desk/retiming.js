@@ -2,6 +2,7 @@
 // moment, so that nudges in a row are one edit. Enter: the selected row. Leave: times as they will be, and edits through `actions.revise`.
 
 import { lines } from "../lines.js";
+import { isFixed, readingSentence } from "../rights.js";
 
 const LEAST_MS = 80; // a line shorter than two frames is a slip of the hand
 const SENT_AFTER_MS = 350; // nudges in a row are one edit
@@ -98,8 +99,8 @@ export class Retiming {
 
   #may() {
     if (!this.#row) return false;
-    if (this.#row.status === "locked") this.onSay("This line is locked; unlock it before you move it.");
-    return this.#row.status !== "locked";
+    if (isFixed(this.#row)) this.onSay(readingSentence() || "This line is locked; unlock it before you move it.");
+    return !isFixed(this.#row);
   }
 
   #onFrame(ms, frames = 0) {

@@ -5,6 +5,7 @@ import { quietly, read } from "../api.js";
 import { showConflicts } from "../conflicts.js";
 import { clear, h, own } from "../dom.js";
 import { lines } from "../lines.js";
+import { isFixed, readingSentence } from "../rights.js";
 import { begin, end, typed } from "../typing.js";
 import { words } from "../words.js";
 import { FOLLOWS_TYPING, cellOf, paintCell } from "./cells.js";
@@ -73,12 +74,12 @@ export class RowView {
   #click(event) {
     const wants = event.target === this.target && !event.shiftKey && !event.ctrlKey && !event.metaKey;
     if (!this.isEditing) this.list.click(event, this.id);
-    if (wants && this.#row.status !== "locked") this.edit();
+    if (wants && !isFixed(this.#row)) this.edit();
   }
 
   edit() {
     if (this.isEditing) return void this.#box.focus();
-    if (this.#row.status === "locked") return this.list.say("This line is locked; unlock it before you change it.");
+    if (isFixed(this.#row)) return this.list.say(readingSentence() || "This line is locked; unlock it before you change it.");
     this.#open(this.#row.target);
     this.#box.focus();
     this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length);

@@ -7,13 +7,14 @@ import { lines } from "../lines.js";
 import { written } from "../note_view.js";
 
 const DAYS = [1, 7, 14, 30, 90];
+const ROLES = { editor: "edits everything", reviewer: "reads and writes notes" };
 
 export async function openShare() {
   const project = lines.desk.project_id;
   const view = await quietly(read(project, "review_links", {}));
   if (!view) return;
   const editors = h("section.editors", { hidden: true });
-  paintEditors(project, editors, await quietly(read(project, "members", {})));
+  paintPeople(project, editors, await quietly(read(project, "members", {})));
   const made = h("div.made", { hidden: true, role: "status" });
   const list = h("div.rows");
   const label = h("input", { id: "share-label", maxlength: "120", placeholder: "Director’s review", "aria-label": "For whom, or for what" });
@@ -48,24 +49,39 @@ export async function openShare() {
   label.focus();
 }
 
-/** Who else works on the project. Shown where people log in: the owner shares it by name, the others see who is there. */
-function paintEditors(project, place, view) {
-  if (!view || (!view.can_share && !view.names.length)) return void (place.hidden = true);
-  const change = async (verb, name) => {
-    const now = await quietly(write(project, verb, { name }));
-    if (now) paintEditors(project, place, now);
+/** Who else works on the project, and as what. Shown where people log in: the owner shares it by name, the others see who is there. */
+function paintPeople(project, place, view) {
+  if (!view || (!view.can_share && !view.members.length)) return void (place.hidden = true);
+  const change = async (verb, values) => {
+    const now = await quietly(write(project, verb, values));
+    if (now) paintPeople(project, place, now);
   };
-  const name = h("input", { maxlength: "64", placeholder: "Login name", "aria-label": "Who shall work on it too" });
-  const add = h("form.make", { onsubmit: (event) => (event.preventDefault(), change("add_member", name.value)) }, name, h("button.btn", {}, "Share"));
-  const row = (one) => h("div.link", {}, h("span", { dir: "auto" }, own(one)), h("span.dim", {}, "edits everything"), h("span"), view.can_share ? h("button.btn.small", { onclick: () => change("remove_member", one) }, "Remove") : h("span"));
+  const name = h("input", { maxlength: "64", placeholder: "Login name", "aria-label": "Who shall see it too" });
+  const role = roleBox(view.roles[0], "As what");
+  const add = h("form.make", { onsubmit: (event) => (event.preventDefault(), change("add_member", { name: name.value, role: role.value })) }, name, role, h("button.btn", {}, "Share"));
+  const row = (one) =>
+    h(
+      "div.link",
+      {},
+      h("span", { dir: "auto" }, own(one.name)),
+      view.can_share ? roleBox(one.role, `What ${one.name} may do`, (now) => change("add_member", { name: one.name, role: now })) : h("span.dim", {}, ROLES[one.role]),
+      h("span"),
+      view.can_share ? h("button.btn.small", { onclick: () => change("remove_member", { name: one.name }) }, "Remove") : h("span"),
+    );
   place.hidden = false;
   clear(
     place,
-    h("h3", {}, "Editors"),
+    h("h3", {}, "People"),
     h("p.dim", {}, "They see each other’s changes within two seconds; where two change the same words, both are kept and shown. Owner: ", own(view.owner), "."),
     view.can_share ? add : null,
-    view.names.map(row),
+    view.members.map(row),
   );
+}
+
+function roleBox(value, label, onchange = null) {
+  const box = h("select", { "aria-label": label, onchange: () => onchange?.(box.value) }, Object.entries(ROLES).map(([role, name]) => h("option", { value: role }, name)));
+  box.value = value;
+  return box;
 }
 
 function showLink(place, address) {

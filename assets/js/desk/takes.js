@@ -7,6 +7,7 @@ import { ratio, seconds } from "../format.js";
 import { inWords } from "../guidance/scales.js";
 import { isScored, lse, offsetFrames } from "../lips.js";
 import { lines } from "../lines.js";
+import { isFixed, readingSentence } from "../rights.js";
 import { words } from "../words.js";
 import { voiceName } from "./speakers.js";
 
@@ -69,12 +70,12 @@ export class Takes {
     const { player } = this;
     const isCircled = take.id === this.#row.take_id;
     const isHeard = (player.heard === "other" && player.other === take.id) || (player.heard !== "other" && player.heard !== "source" && isCircled);
-    const isLocked = this.#row.status === "locked";
+    const isLocked = isFixed(this.#row);
     const name = `take ${take.number}`;
     return h(
       `div.take${isCircled ? ".on" : ""}${isHeard ? ".heard" : ""}${take.is_missing ? ".missing" : ""}`,
       {},
-      h("button.circle", { "data-at": `circle-${take.id}`, disabled: isLocked, "aria-pressed": String(isCircled), "aria-label": `Circle ${name}`, title: isLocked ? LOCKED : "Circle this take: it goes into the mix (C while it is heard)", onclick: () => this.circle(take.id) }),
+      h("button.circle", { "data-at": `circle-${take.id}`, disabled: isLocked, "aria-pressed": String(isCircled), "aria-label": `Circle ${name}`, title: isLocked ? readingSentence() || LOCKED : "Circle this take: it goes into the mix (C while it is heard)", onclick: () => this.circle(take.id) }),
       h(
         "div.of-take",
         {},
@@ -155,7 +156,7 @@ export class Takes {
   }
 
   async circle(take_id) {
-    if (this.#row.status === "locked") return this.onSay(LOCKED);
+    if (isFixed(this.#row)) return this.onSay(readingSentence() || LOCKED);
     if (take_id === this.#row.take_id) return;
     const id = this.#row.id;
     await this.actions.revise(id, { take_id });

@@ -4,6 +4,7 @@ import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h, own } from "../dom.js";
 import { count, penalty, seconds, signedSeconds } from "../format.js";
 import { lines } from "../lines.js";
+import { may } from "../rights.js";
 import { words } from "../words.js";
 import { changedShare, diff } from "./diff.js";
 
@@ -86,7 +87,7 @@ export class Wordings {
     const { source_language, target_language } = lines.desk;
     return h(
       `button.wording${isTaken ? ".on" : ""}`,
-      { onclick: () => this.actions.pick(row.id, one.id), "aria-pressed": String(isTaken), title: `Proposed by ${one.engine}`, "data-id": one.id },
+      { disabled: !may("edit"), onclick: () => this.actions.pick(row.id, one.id), "aria-pressed": String(isTaken), title: `Proposed by ${one.engine}`, "data-id": one.id },
       h("kbd", {}, at < 9 ? String(at + 1) : "·"),
       h(
         "span.said",
