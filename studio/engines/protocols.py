@@ -69,13 +69,6 @@ class UsesGpu(Protocol):
         ...
 
 
-@runtime_checkable
-class HoldsModels(Protocol):
-    """An engine that can let go of what it has in memory; it is opened again on first use."""
-
-    def release(self) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Words:
     """What was heard in one stretch of speech. Empty `text`: nothing recognised, a line to type in."""

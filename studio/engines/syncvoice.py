@@ -53,7 +53,7 @@ class SyncVoiceSetup:
 
 
 class SyncVoiceSpeaker:
-    """Speaker, SeesFace, SpeaksMany, JudgesSpeech, HasNotices, UsesGpu and HoldsModels. Safe to use from several threads: one speaks at a
+    """Speaker, SeesFace, SpeaksMany, JudgesSpeech, HasNotices and UsesGpu. Safe to use from several threads: one speaks at a
     time on a device."""
 
     name = NAME

@@ -47,7 +47,7 @@ class WhisperPlace:
 
 
 class WhisperTranscriber:
-    """Transcriber for every language Whisper knows; UsesGpu and HoldsModels."""
+    """Transcriber for every language Whisper knows; UsesGpu."""
 
     name = "faster-whisper"
     licence = "MIT"

@@ -56,7 +56,7 @@ class OpenLm:
 
 
 class LmTranslator:
-    """Translator, TranslatesBack, HasNotices, UsesGpu and HoldsModels. The model is read on first use, under the budget; the same request and
+    """Translator, TranslatesBack, HasNotices and UsesGpu. The model is read on first use, under the budget; the same request and
     seed give the same wordings."""
 
     def __init__(self, source: LmSource, budget: MemoryBudget | None = None) -> None:

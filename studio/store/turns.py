@@ -40,6 +40,8 @@ def next_job(connection: Connection, lane: Lane | None, only: Collection[str] | 
     """The id of the job whose turn it is among those that may begin now; `lane` None: of any lane. Jobs of a person who has as many at work
     as one may have, and of a project that is at work already, are passed over; a catalogue may take every machine that nobody else needs."""
     rows = connection.execute(_waiting_rows(only)).all()
+    if not rows:
+        return None
     settings, running = queue_settings(connection), connection.execute(select(TABLE.project_id, TABLE.owner, TABLE.kind).where(TABLE.state == RUNNING)).all()
     busy = {(row.project_id, row.kind in _BESIDE) for row in running}
     at_work = Counter(row.owner for row in running)

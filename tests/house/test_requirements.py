@@ -18,7 +18,7 @@ MODULES = {
 }  # fmt: skip
 AGREED = {"librosa", "plotly"}  # the stack the studio is built on; the first file that draws or measures pitch uses them
 BY_OTHERS = {"accelerate", "silero-vad"}  # wanted by a package, or for the weights inside; imported by no file of ours
-OPTIONAL = {"comet", "faster_whisper", "pocketsphinx"}  # engines and judges that say how to install them when asked for
+OPTIONAL = {"comet", "ctranslate2", "faster_whisper", "pocketsphinx"}  # engines and judges that say how to install them when asked for
 CLUSTER = {"psycopg", "s3fs", "ray"}  # in requirements-cluster.txt; a sentence names it where one is missing
 FROM_OTHERS = {"tokenizers", "safetensors", "huggingface_hub", "PIL", "fastapi", "starlette", "click", "aiohttp", "uvicorn", "sklearn", "rich", "cv2", "fsspec"}
 
