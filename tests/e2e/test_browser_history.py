@@ -124,3 +124,57 @@ def test_undo_survives_a_reload_shows_the_line_and_the_history_restores(pages: t
     older.get_by_role("button", name="Restore").click()
     seen_within(ada, 3, "erster Versuch")
     assert errors == []
+
+
+def test_a_crashed_tab_and_a_lost_connection_lose_no_keystroke(pages: tuple[Page, Page, list[str]], browser: Browser, served: Served) -> None:  # noqa: F811
+    ada, bo, _ = pages
+    # the connection drops in mid-edit; Bo changes the line meanwhile
+    ada.context.set_offline(True)
+    start_typing(ada, 4, "getippt ohne Netz")
+    ada.keyboard.press("Enter")
+    ada.locator('.chip.saved[data-state="retrying"]').wait_for()
+    start_typing(bo, 4, "inzwischen")
+    bo.keyboard.press("Enter")
+    saved(bo)
+    ada.context.set_offline(False)
+    ada.locator(".desk .conflict", has_text="getippt ohne Netz").wait_for()
+    assert target(bo, 4) == "inzwischen"
+    ada.locator(".desk .conflict").get_by_role("button", name="Keep theirs").click()
+    seen_within(ada, 4, "inzwischen")
+
+    # the tab dies in the middle of a word: the next one on this machine sends what it held
+    crashed = ada.context.new_page()
+    crashed.goto(ada.url)
+    crashed.locator(".desk .row[data-id]").nth(7).wait_for()
+    crashed.route("**/desk/*/revise", lambda route: None)
+    start_typing(crashed, 5, "mitten im Wo")
+    crashed.wait_for_function("Object.keys(localStorage).some((key) => localStorage[key].includes('mitten im Wo'))")
+    storage = ada.context.storage_state()
+    after = browser.new_context(viewport={"width": 1440, "height": 900}, storage_state=storage)
+    after.add_init_script("const now = Date.now; Date.now = () => now() + 60_000")
+    page = after.new_page()
+    page.goto(ada.url)
+    page.locator(".desk .row[data-id]").nth(7).wait_for()
+    saved(page)
+    seen_within(page, 5, "mitten im Wo")
+    seen_within(bo, 5, "mitten im Wo")
+    after.close()
+
+
+def test_a_line_deleted_under_the_typist_comes_back_with_what_was_typed(pages: tuple[Page, Page, list[str]]) -> None:
+    ada, bo, _ = pages
+    start_typing(bo, 6, "noch")
+    saved(bo)
+    ada.locator(".desk .row[data-id]").nth(5).locator(".n").click()
+    line = ada.locator(".desk .row.active").get_attribute("data-id")
+    ada.evaluate(
+        "([project, line]) => fetch(`desk/${project}/delete`, {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify({line_ids: [line]})})",
+        [ada.url.split("project=")[1].split("&")[0], line],
+    )
+    bo.keyboard.type(" da")
+    card = bo.locator(".desk .lost .conflict")
+    card.wait_for()
+    assert "deleted this line while you typed" in card.inner_text() and "noch da" in card.inner_text()
+    card.get_by_role("button", name="Bring the line back with mine").click()
+    seen_within(bo, 6, "noch da")
+    seen_within(ada, 6, "noch da")
