@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import fuzz_seeds as seeds
+from bench import fuzz_server as server
 
 Work = Callable[[bytes], None]
 
@@ -124,4 +125,6 @@ TARGETS: dict[str, Target] = {
     "sniff": Target(_sniffed, seeds.heads, ("studio.media",), seeds.MAGIC),
     "film": Target(_film, seeds.films, ("studio.media",), seeds.MAGIC),
     "users": Target(_users, seeds.users, ("studio.store", "studio.domain"), (b"scrypt$16384$8$1$", b":", b"\n", b"$")),
+    "projects": Target(server.load_projects, server.project_documents, ("studio.project_archive", "studio.formats", "studio.domain", "studio.store"), server.WORDS),
+    "calls": Target(server.load_calls, server.call_seeds, ("studio.ui", "studio.domain"), server.WORDS),
 }

@@ -217,7 +217,7 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
         job = self._studio.regenerate(self._project_id, line_ids, over_budget=over_budget, instruction=instruction)
         return Reply(job=present.job_view(job))
 
-    def submit(self, kind: str) -> Reply:
+    def submit(self, kind: JobKind) -> Reply:
         return Reply(job=present.job_view(self._studio.submit(self._project_id, JobKind(kind))))
 
     def rename_speaker(self, speaker_id: str, name: str) -> Reply:

@@ -64,7 +64,7 @@ class BulkChange:
     `own_guidance` False drops own scales, True sets those given on top of the project's; `shift_ms` moves the times."""
 
     line_ids: tuple[str, ...]
-    status: str | None = None
+    status: LineStatus | None = None
     speaker_id: str | None = None
     voice: str | None = None
     own_guidance: bool | None = None
@@ -108,7 +108,7 @@ class ListDesk:
         done = self._studio.revise_lines(self._project_id, change.line_ids, self._bulk_edit(change), shift_ms=change.shift_ms)
         return BulkReply(self._whole().desk, done.changed_count, done.passed_over)
 
-    def set_status(self, line_ids: Sequence[str], status: str, seen: Mapping[str, str] | None = None) -> BulkReply:
+    def set_status(self, line_ids: Sequence[str], status: LineStatus, seen: Mapping[str, str] | None = None) -> BulkReply:
         """`seen`: the translations as the page shows them, by line id; an approval holds for those words."""
         done = self._studio.set_status(self._project_id, line_ids, LineStatus(status), seen=words_seen(seen))
         return BulkReply(self._whole().desk, done.changed_count, done.passed_over)
@@ -126,7 +126,7 @@ class ListDesk:
         scales = replace(self._studio.project(self._project_id).project.settings.guidance, **given) if change.own_guidance else None
         return LineEdit(
             speaker_id=change.speaker_id,
-            status=LineStatus(change.status) if change.status else None,
+            status=change.status,
             voice=self._voice(change.voice) if change.voice else None,
             guidance=scales,
             clear=frozenset(clear),
