@@ -32,7 +32,7 @@ class MembersDesk:
         can_share = Right.SHARE in held and self._studio.user != LOCAL_USER
         return MembersView(owner, self._studio.members(self._project_id), can_share, Right.EXPORT in held)
 
-    def add_member(self, name: str, role: Role = Role.EDITOR.value) -> MembersView:
+    def add_member(self, name: str, role: Role = Role.EDITOR) -> MembersView:
         """Also gives somebody who has the project already another role."""
         if role not in PROJECT_ROLES:
             raise BadSetting("A project is shared with an editor or with a reviewer.")

@@ -12,7 +12,8 @@ from studio.domain.project import JobKind, Project
 from studio.domain.rights import Role
 from studio.service import Studio
 from studio.ui.launch import ServeOptions, build_app
-from tests.accounts import add_people, client_of as client, signed
+from studio.ui.trust import Trust
+from tests.accounts import add_people, client_of as client, password_of
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
 
@@ -130,11 +131,14 @@ def test_an_edit_is_answered_with_its_row(app: object, shared: tuple[Studio, Pro
     assert studio.rows(project.id)[1].line.target_text == "drei"
 
 
-def test_a_wrong_call_is_answered_with_a_sentence_and_no_traceback(app: object, shared: tuple[Studio, Project]) -> None:
+def test_a_wrong_call_is_answered_with_a_sentence_and_no_traceback(app: object, shared: tuple[Studio, Project], monkeypatch: pytest.MonkeyPatch) -> None:
     project, ada = shared[1], client(app, "ada")
     assert ada.post(f"/desk/{project.id}/explode", json={}).status_code == 404
     assert ada.post(f"/desk/{project.id}/delete", content=b"line_ids=1", headers={"content-type": "text/plain"}).status_code == 400
-    broken = ada.post(f"/desk/{project.id}/split", json={"surprise": 1})
+    strange = ada.post(f"/desk/{project.id}/split", json={"surprise": 1})
+    assert strange.status_code == 400 and "reload the page" in strange.json()["error"]
+    monkeypatch.setattr(Studio, "split_line", lambda *_: {}["a fault of ours"])
+    broken = ada.post(f"/desk/{project.id}/split", json={"line_id": "x", "at_ms": 5})
     assert broken.status_code == 500 and "reference" in broken.json()["error"] and "Traceback" not in broken.text
     assert ada.get(signed(ada, f"/media/secret/{project.id}/x")).status_code == 404
 
@@ -142,6 +146,35 @@ def test_a_wrong_call_is_answered_with_a_sentence_and_no_traceback(app: object, 
 def test_a_wrong_password_is_told_on_the_login_page(app: object) -> None:
     answer = client(app, None).post("/login", data={"name": "ada", "password": "no"})
     assert answer.status_code == 401 and "do not belong together" in answer.text
+
+
+def test_who_followed_a_link_lands_where_it_leads_after_the_login(app: object) -> None:
+    nobody = client(app, None)
+    asked = nobody.get("/?project=0a1b&tab=lines", headers={"accept": "text/html"})
+    assert asked.headers["location"] == "/login?project=0a1b&tab=lines"
+    assert 'name="place" value="project=0a1b&amp;tab=lines"' in nobody.get(asked.headers["location"]).text
+    form = {"name": "ada", "password": password_of("ada")}
+    assert nobody.post("/login", data=form | {"place": "project=0a1b&tab=lines"}).headers["location"] == "./?project=0a1b&tab=lines"
+    for place in ("//evil.example", "https://evil.example/", "x\r\nset-cookie: a=b", '"><script>', "x" * 600):
+        assert nobody.post("/login", data=form | {"place": place}).headers["location"] == "./", place
+        assert "<script>alert" not in nobody.get("/login", params={"a": place}).text
+
+
+def test_cookies_are_marked_and_secure_behind_a_proxy_with_tls_only_where_it_is_believed(shared: tuple[Studio, Project]) -> None:
+    form, told = {"name": "ada", "password": password_of("ada")}, {"x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9"}
+    for trusted, is_secure in (("10.0.0.0/8", True), ("", False)):
+        served = build_app(shared[0], ServeOptions(trust=Trust.read(trusted)))
+        behind = client(served, None, client=("10.0.0.1", 5000))
+        for cookie in behind.post("/login", data=form, headers=told).headers.get_list("set-cookie"):
+            lowered = cookie.lower()
+            assert "httponly" in lowered and ("samesite=lax" in lowered or "samesite=strict" in lowered)
+            assert ("; secure" in lowered) == is_secure
+
+
+def test_a_login_is_a_small_form_and_nothing_else(app: object) -> None:
+    nobody = client(app, None)
+    for sent in ({"json": {"name": "ada"}}, {"files": {"name": b"ada"}}, {"data": {"name": "x" * 9000}}, {"content": b"a=1&" * 20, "headers": {"content-type": "application/x-www-form-urlencoded"}}):
+        assert nobody.post("/login", **sent).status_code == 400, sent
 
 
 def test_logging_out_ends_the_session(app: object) -> None:
