@@ -7,8 +7,9 @@ in with this browser before, so that strangers who guess at the name do not keep
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 import anyio
 from fastapi import APIRouter, Request
@@ -23,6 +24,7 @@ BROWSER_COOKIE = "lipline_browser"
 BROWSER_LASTS_S = 180 * 24 * 3600
 MAX_LOGIN_BYTES = 8192
 CHECKS_AT_ONCE = 2  # each check of a password takes 32 MiB and a core
+PLACE = re.compile(r"[\w=&%.,-]{1,512}", re.ASCII)
 NO_STORE = {"cache-control": "no-store"}
 
 
@@ -31,17 +33,19 @@ def add_login(router: APIRouter, door: FrontDoor, assets: Path) -> None:
     turns = anyio.CapacityLimiter(CHECKS_AT_ONCE)
 
     @router.get("/login")
-    def ask() -> HTMLResponse:
-        return _page(page, "")
+    def ask(request: Request) -> HTMLResponse:
+        return _page(page, _place(request.url.query), "")
 
     @router.post("/login")
     async def enter(request: Request) -> Response:
+        place = ""
         try:
-            knock = await _knock(request)
-            entered = await anyio.to_thread.run_sync(door.enter, knock, limiter=turns)
+            values = await _form(request)
+            place = _place(values.get("place", ""))
+            entered = await anyio.to_thread.run_sync(door.enter, _knock(request, values), limiter=turns)
         except StudioError as error:
-            return _refused(page, error)
-        return _let_in(request, entered, door.login_lasts_s)
+            return _refused(page, place, error)
+        return _let_in(request, entered, f"./?{place}" if place else "./", door.login_lasts_s)
 
     @router.post("/leave")
     def leave(request: Request) -> RedirectResponse:
@@ -51,26 +55,37 @@ def add_login(router: APIRouter, door: FrontDoor, assets: Path) -> None:
         return answer
 
 
-def _let_in(request: Request, entered: Entered, lasts_s: int) -> Response:
-    answer = RedirectResponse("./", 303, headers=NO_STORE)
+def _let_in(request: Request, entered: Entered, to: str, lasts_s: int) -> Response:
+    answer = RedirectResponse(to, 303, headers=NO_STORE)
     is_https = request.url.scheme == "https"
     answer.set_cookie(COOKIE, entered.token, max_age=lasts_s, httponly=True, samesite="lax", secure=is_https)
     answer.set_cookie(BROWSER_COOKIE, entered.browser, max_age=BROWSER_LASTS_S, path="/login", httponly=True, samesite="strict", secure=is_https)
     return answer
 
 
-def _refused(page: str, error: StudioError) -> HTMLResponse:
+def _refused(page: str, place: str, error: StudioError) -> HTMLResponse:
     if isinstance(error, TooManyTries):
-        return _page(page, str(error), 429, {"retry-after": str(error.wait_s)})
-    return _page(page, sentence(error), 401 if isinstance(error, WrongPassword) else http_status(error))
+        return _page(page, place, str(error), 429, {"retry-after": str(error.wait_s)})
+    return _page(page, place, sentence(error), 401 if isinstance(error, WrongPassword) else http_status(error))
 
 
-def _page(page: str, notice: str, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
-    return HTMLResponse(page.replace("{{notice}}", html.escape(notice)), status, headers={**NO_STORE, **(headers or {})})
+def _page(page: str, place: str, notice: str, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
+    filled = page.replace("{{notice}}", html.escape(notice)).replace("{{place}}", html.escape(place))
+    return HTMLResponse(filled, status, headers={**NO_STORE, **(headers or {})})
 
 
-async def _knock(request: Request) -> Knock:
-    """The form of the login page, and no more than it can hold."""
+def _place(query: str) -> str:
+    """Where on the page somebody wanted to go; "" for what is no place of ours. It never leads off the page: only a query is kept."""
+    return query if PLACE.fullmatch(query) else ""
+
+
+def _knock(request: Request, values: dict[str, str]) -> Knock:
+    address = request.client.host if request.client is not None else ""
+    return Knock(values.get("name", ""), values.get("password", ""), address, request.cookies.get(BROWSER_COOKIE, ""))
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of the login page, and no more than they can hold."""
     if request.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
         raise BadSetting("Log in by the form on this page.")
     body = b""
@@ -78,7 +93,7 @@ async def _knock(request: Request) -> Knock:
         body += block
         if len(body) > MAX_LOGIN_BYTES:
             raise BadSetting("This is longer than a name and a password can be.")
-    values = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8)
-    address = request.client.host if request.client is not None else ""
-    name, password = (values.get(field, [""])[0] for field in ("name", "password"))
-    return Knock(name, password, address, request.cookies.get(BROWSER_COOKIE, ""))
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8))
+    except ValueError as error:
+        raise BadSetting("Log in by the form on this page.") from error

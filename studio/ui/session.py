@@ -118,7 +118,8 @@ class Gate:
         if caller.name:
             return Refusal(403, "Your account here is switched off, or its name cannot be used; ask an administrator.")
         if method == "GET" and "text/html" in headers.get("accept", ""):
-            return Refusal(303, location="/login")
+            query = scope.get("query_string", b"").decode("latin-1") if path == "/" else ""
+            return Refusal(303, location=f"/login?{query}" if query else "/login")
         return Refusal(401, "Log in first.")
 
 

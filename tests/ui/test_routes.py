@@ -13,7 +13,7 @@ from studio.domain.rights import Role
 from studio.service import Studio
 from studio.ui.launch import ServeOptions, build_app
 from studio.ui.trust import Trust
-from tests.accounts import add_people, client_of as client, password_of
+from tests.accounts import add_people, client_of as client, password_of, signed
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
 

@@ -18,7 +18,7 @@ from studio.ui.wire import paint
 
 @pytest.fixture
 def blocks(studio: Studio) -> gr.Blocks:
-    return build_blocks(studio, asks_for_login=False)
+    return build_blocks(studio)
 
 
 def test_every_button_has_exactly_one_event(blocks: gr.Blocks) -> None:
