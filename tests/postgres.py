@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,17 +93,32 @@ def server() -> Iterator[PostgresServer]:
     assert programs is not None, why_not()
     folder = Path(tempfile.mkdtemp(prefix="lipline-pg-", dir="/tmp"))
     found = PostgresServer(programs, folder, _free_port())
-    try:
+    with _gone_with_us(programs, folder):
         if os.geteuid() == 0:
             shutil.chown(folder, ACCOUNT)
         _run([str(programs / "initdb"), "-D", str(folder / "data"), "-U", "lipline", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"])
         found.start()
-        try:
-            yield found
-        finally:
-            found.stop()
+        yield found
+
+
+_END = """
+import pathlib, shutil, subprocess, sys
+sys.stdin.read()
+if pathlib.Path(sys.argv[1], "data", "postmaster.pid").exists():
+    subprocess.run([*sys.argv[2:], "-D", f"{sys.argv[1]}/data", "-w", "-m", "immediate", "stop"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+shutil.rmtree(sys.argv[1], ignore_errors=True)
+"""
+
+
+@contextmanager
+def _gone_with_us(programs: Path, folder: Path) -> Iterator[None]:
+    """A process that waits until this one leaves the block or dies in it, however that is, and then ends the server and deletes its folder."""
+    argv = [sys.executable, "-I", "-c", _END, str(folder), *_account(), str(programs / "pg_ctl")]
+    watcher = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        watcher.communicate(timeout=60)
 
 
 @pytest.fixture(scope="session")
@@ -129,11 +145,14 @@ def _programs() -> Path | None:
     return found[-1].parent if found else None
 
 
+def _account() -> list[str]:
+    return ["runuser", "-u", ACCOUNT, "--"] if os.geteuid() == 0 else []
+
+
 def _run(argv: list[str]) -> None:
     """As the account that may: the caller, or `postgres` for root. What a server leaves open must not keep the pipe."""
-    account = ["runuser", "-u", ACCOUNT, "--"] if os.geteuid() == 0 else []
     with tempfile.TemporaryFile() as told:
-        done = subprocess.run([*account, *argv], stdin=subprocess.DEVNULL, stdout=told, stderr=told, timeout=120, cwd="/", check=False)
+        done = subprocess.run([*_account(), *argv], stdin=subprocess.DEVNULL, stdout=told, stderr=told, timeout=120, cwd="/", check=False)
         told.seek(0)
         assert done.returncode == 0, f"{Path(argv[0]).name} said: {told.read().decode(errors='replace')}"
 
