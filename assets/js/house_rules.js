@@ -11,7 +11,7 @@ import { characterRow } from "./house_characters.js";
 const MOST_CHARS = 40_000;
 
 export function rulesCards() {
-  const state = { project: "", view: null };
+  const state = { project: "", view: null, writes: 0 };
   const show = h("section.card.show");
   const rules = h("section.card.rules");
   const open = new Set(); // sections and characters a person unfolded
@@ -23,6 +23,7 @@ export function rulesCards() {
   };
   const change = async (verb, values = {}) => {
     const asked = state.project;
+    state.writes += 1;
     const view = await quietly(write(asked, verb, values));
     take(asked, view);
     if (view) lines.refresh();
@@ -40,7 +41,9 @@ export function rulesCards() {
       clear(show);
       clear(rules);
     }
-    if (project) take(project, await quietly(read(project, "rules", {})));
+    const { writes } = state;
+    const view = project ? await quietly(read(project, "rules", {})) : null;
+    if (writes === state.writes) take(project, view); // what was asked before a press is old by now
   };
   return { elements: [show, rules], follow };
 }

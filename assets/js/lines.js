@@ -92,12 +92,13 @@ class Lines {
     if (!project) return;
     if (this.#again) return void (this.#again = "wanted");
     this.#again = "running";
+    const also = this.#touched;
+    this.#touched = new Set();
     try {
-      const also = this.#touched;
-      this.#touched = new Set();
       const desk = await getRows(project, this.desk.revision, also);
-      if (project === this.desk.project_id) this.take(desk);
+      if (project === this.desk.project_id) this.take(this.#withoutOlder(desk));
     } catch (error) {
+      for (const id of also) this.#touched.add(id);
       if (!isAway()) toast(error.message);
     }
     const wanted = this.#again === "wanted" || project !== this.desk.project_id;
@@ -105,6 +106,14 @@ class Lines {
     this.isLoading = false;
     if (wanted) await this.refresh();
     else this.#tell(new Set());
+  }
+
+  /** Rows taken from the answers to edits since this was asked for are newer than what it says of them; they are asked for again. */
+  #withoutOlder(desk) {
+    const isOlder = (row) => this.#touched.has(row.id) && this.rows.has(row.id);
+    if (!desk.rows.some(isOlder)) return desk;
+    this.#again = "wanted";
+    return { ...desk, rows: desk.rows.filter((row) => !isOlder(row)) };
   }
 
   /** A desk as the studio sends it, whole or only what changed. */

@@ -11,6 +11,7 @@ class Notes {
   list = []; // as the studio sends them, oldest first
   #project = "";
   #mark = "";
+  #writes = 0;
   #watchers = new Set();
 
   constructor() {
@@ -31,8 +32,9 @@ class Notes {
   async refresh() {
     const project = this.#project;
     if (!project) return;
+    const writes = this.#writes;
     const view = await quietly(read(project, "notes", { since: this.#mark }));
-    if (view) this.#take(project, view);
+    if (view && writes === this.#writes) this.#take(project, view); // what was asked before a note was written is old by now
   }
 
   /** Threads, oldest first: {note, answers}. Of one line, or all. */
@@ -59,6 +61,7 @@ class Notes {
 
   async #ask(verb, values) {
     const project = this.#project;
+    this.#writes += 1;
     const view = await quietly(write(project, verb, values));
     if (view) {
       this.#take(project, view);

@@ -18,6 +18,7 @@ export class Takes {
   #kept = new Map(); // line → takes, as last seen
   #row = null;
   #noting = ""; // the take whose note is being written
+  #writes = 0;
 
   constructor(player, selection, actions) {
     [this.player, this.selection, this.actions] = [player, selection, actions];
@@ -42,8 +43,9 @@ export class Takes {
   }
 
   async fetch(row) {
+    const writes = this.#writes;
     const found = await quietly(read(lines.desk.project_id, "takes", { line_id: row.id }));
-    if (found) this.#take(found);
+    if (found && writes === this.#writes) this.#take(found); // what was asked before a note was written is old by now
   }
 
   #take({ line_id, takes }) {
@@ -105,6 +107,7 @@ export class Takes {
       this.#noting = "";
       box.blur();
       if (isKept && box.value.trim() !== take.note) {
+        this.#writes += 1;
         const found = await quietly(write(lines.desk.project_id, "note_take", { line_id: this.#row.id, take_id: take.id, note: box.value }));
         if (found) return this.#take(found);
       }
