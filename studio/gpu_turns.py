@@ -6,16 +6,18 @@ happens on the CPU holds nobody up. Without GPUs nothing here does anything.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from studio.domain.errors import Cancelled
+from studio.domain.errors import Cancelled, StudioError
 from studio.domain.settings import QueueSettings
 from studio.domain.workers import Gpu
 from studio.store.leases import WAITS_FOR_GPU, Borrower, LeaseStore
 
+_LOG = logging.getLogger(__name__)
 POLL_S = 0.2
 LOOK_EVERY_S = 0.5
 TIRED_S = 300.0  # after waiting this long a job takes what is free, whoever else waits
@@ -54,29 +56,41 @@ class GpuTurn:
 
     def pass_on(self) -> None:
         """Between two pieces of work: let those that are due go first, then go on with the same device. Raises Cancelled."""
-        now = time.monotonic()
-        if self.held is None or now - self._looked_s < LOOK_EVERY_S:
+        now, gpu = time.monotonic(), self.held
+        if gpu is None or now - self._looked_s < LOOK_EVERY_S:
             return
-        self._looked_s, leases, gpu = now, self.machine.leases, self.held
-        if not leases.is_held(self.worker, self.job_id):  # we slept through our heartbeat
-            self.held = None
-        elif leases.is_wanted(self._borrower(), now - self._since_s, self.machine.rules().gpu_slice_s):
-            self.let_go()
+        self._looked_s = now
+        try:
+            self._give_way(now - self._since_s)
+        except StudioError:
+            _LOG.warning("the database did not say who waits for a GPU; going on", exc_info=True)
         if self.held is None:
             self.held = self._waited((gpu,))
             self._since_s = self._looked_s = time.monotonic()
 
     def let_go(self) -> None:
-        if self.held is not None:
-            self.held = None
+        """The device is free again; a database that cannot take it learns so by the heartbeat that ends with the job."""
+        if self.held is None:
+            return
+        self.held = None
+        try:
             self.machine.leases.give_back(self.worker, self.job_id)
+        except StudioError:
+            _LOG.warning("the GPU of job %s was not given back", self.job_id, exc_info=True)
+
+    def _give_way(self, held_s: float) -> None:
+        leases = self.machine.leases
+        if not leases.is_held(self.worker, self.job_id):  # we slept through our heartbeat
+            self.held = None
+        elif leases.is_wanted(self._borrower(), held_s, self.machine.rules().gpu_slice_s):
+            self.let_go()
 
     def _waited(self, gpus: tuple[Gpu, ...]) -> Gpu:
         by_key = {gpu.key: gpu for gpu in gpus}
         began, is_told = time.monotonic(), False
         try:
             while not self.stop.is_set():
-                lent = self.machine.leases.lend(self._borrower(is_tired=time.monotonic() - began > TIRED_S), tuple(by_key))
+                lent = self._lent(tuple(by_key), is_tired=time.monotonic() - began > TIRED_S)
                 if lent is not None:
                     return by_key[lent]
                 if not is_told:
@@ -87,6 +101,13 @@ class GpuTurn:
             if is_told:
                 self.hold_up("")
         raise Cancelled
+
+    def _lent(self, devices: tuple[str, ...], *, is_tired: bool) -> str | None:
+        try:
+            return self.machine.leases.lend(self._borrower(is_tired=is_tired), devices)
+        except StudioError:
+            _LOG.warning("the database did not lend a GPU; asking again", exc_info=True)
+            return None
 
     def _borrower(self, *, is_tired: bool = False) -> Borrower:
         return Borrower(self.worker, self.job_id, self.priority, is_tired)

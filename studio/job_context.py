@@ -78,4 +78,7 @@ class JobContext:
         self._way.set()
 
     def _held_up(self, why: str) -> None:
-        self._store.hold_up(self._worker, self._job_id, why)
+        try:
+            self._store.hold_up(self._worker, self._job_id, why)
+        except StudioError:
+            _LOG.warning("what holds up job %s was not written", self._job_id, exc_info=True)

@@ -171,14 +171,8 @@ class JobRunner:
         try:
             outcome = self._outcome(job, context)
         finally:
-            self._let_go(job, context)
-            self._end(job.id, outcome)
-
-    def _let_go(self, job: Job, context: JobContext) -> None:
-        try:
             context.let_go()
-        except StudioError:  # its heartbeat ends with the job, and with that the lease
-            _LOG.warning("the GPU of job %s was not given back", job.id, exc_info=True)
+            self._end(job.id, outcome)
 
     def _outcome(self, job: Job, context: JobContext) -> Outcome:
         try:

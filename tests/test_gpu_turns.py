@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from studio.domain.errors import StudioError
 from studio.domain.project import Job, JobKind, JobState
 from studio.domain.queue import Lane
 from studio.domain.workers import Gpu
@@ -145,6 +146,30 @@ def test_who_waits_for_a_gpu_is_told_so_and_can_be_stopped(bench: Bench) -> None
     bench.until(lambda: bench.jobs.get(waiter.id).state is JobState.CANCELLED)
     go.set()
     bench.ended(holder)
+
+
+def test_a_database_that_stumbles_ends_no_work(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    lend, give_back, times = LeaseStore.lend, LeaseStore.give_back, []
+
+    def stumbling(verb: Callable[..., object]) -> Callable[..., object]:
+        def call(*args: object) -> object:
+            times.append(verb.__name__)
+            if times.count(verb.__name__) == 1:
+                raise StudioError("The database is busy with another program; nothing was changed.")
+            return verb(*args)
+
+        return call
+
+    monkeypatch.setattr(LeaseStore, "lend", stumbling(lend))
+    monkeypatch.setattr(LeaseStore, "give_back", stumbling(give_back))
+
+    def work(_job: Job, context: JobContext) -> None:
+        for _ in range(2):
+            assert context.device() == "cuda:0"
+            context.let_go()
+
+    bench.ended(bench.ask(bench.runner(work, PAPER[:1])))
+    assert times.count("lend") == 3 and times.count("give_back") == 2
 
 
 def test_a_machine_without_gpus_knows_no_leases(bench: Bench) -> None:

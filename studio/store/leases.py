@@ -74,7 +74,7 @@ class LeaseStore:
 
 def _choice(connection: Connection, borrower: Borrower, devices: Sequence[str]) -> str | None:
     rows = {row.device: row for row in connection.execute(select(GPU_LEASES).where(_LEASE.device.in_(devices)))}
-    free = [device for device in devices if device not in rows or _is_free(rows[device])]
+    free = [device for device in devices if device not in rows or _is_free(rows[device], borrower)]
     if not free or borrower.is_tired:
         return free[0] if free else None
     before = [row.priority for row in _waiting(connection, borrower)]
@@ -104,8 +104,10 @@ def _taken(connection: Connection, borrower: Borrower, device: str) -> bool:
     return connection.execute(update(GPU_LEASES).where(unchanged).values(**values)).rowcount == 1
 
 
-def _is_free(row: Row[Any]) -> bool:
-    return row.worker is None or row.heartbeat_s < time.time() - LEASE_LIFE_S or is_gone(row.worker)
+def _is_free(row: Row[Any], borrower: Borrower) -> bool:
+    """Nobody's, a dead process's, or this very job's, which the database was never told that it had let go."""
+    is_own = (row.worker, row.job_id) == (borrower.worker, borrower.job_id)
+    return row.worker is None or is_own or row.heartbeat_s < time.time() - LEASE_LIFE_S or is_gone(row.worker)
 
 
 def _of(worker: str, job_id: str) -> Any:

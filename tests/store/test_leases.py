@@ -75,6 +75,11 @@ def test_a_holder_passes_on_at_once_to_the_urgent_and_after_a_slice_to_its_like(
     assert leases.is_wanted(like, 0.0, 30.0)
 
 
+def test_a_job_that_comes_again_gets_what_is_its_own(leases: LeaseStore, work: Jobs) -> None:
+    job = work.running()
+    assert leases.lend(job, ONE) == leases.lend(job, ONE) == "host/0"
+
+
 def test_a_lease_of_a_dead_process_is_nobodys(leases: LeaseStore, work: Jobs) -> None:
     dead = work.running(worker_of(finished_pid()))
     assert leases.lend(dead, ONE) == "host/0"
