@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +51,7 @@ class ContextMix:
 def cached(shop: Workshop, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
     """The cache file of `key`, made beside and renamed when it is not there yet."""
     path = shop.cache / f"{key[:40]}{suffix}"
-    if not path.exists():
+    if not _is_wanted(path):
         shop.cache.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}{suffix}")
         try:
@@ -60,6 +61,16 @@ def cached(shop: Workshop, key: str, suffix: str, make: Callable[[Path], None]) 
         finally:
             draft.unlink(missing_ok=True)
     return path
+
+
+def _is_wanted(path: Path) -> bool:
+    """Whether a file of the cache is there; then it is noted that somebody looks at it, as many disks do not note reads, and the sweep of
+    what nobody looks at leaves it to be sent. Its time of change stays: browsers know it by that."""
+    try:
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def source_clip(shop: Workshop, project: Project, line_id: str) -> Path:
@@ -164,7 +175,7 @@ def picture(shop: Workshop, project: Project, mark: str) -> Path:
     if mark == _mark(project, is_light=False):
         return playable_source(shop, project)
     light = _light_path(shop, project) if mark == _mark(project, is_light=True) else None
-    if light is None or not light.exists():
+    if light is None or not _is_wanted(light):
         raise NotFound("picture", mark)
     return light
 

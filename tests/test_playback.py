@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from pathlib import Path
 
@@ -196,3 +197,17 @@ def test_a_cached_file_is_reached_through_a_project_of_one_s_own_only(home: Path
     with pytest.raises(NotFound):
         bob.source_clip(his.id, ada.rows(hers.id)[0].line.id)
     studio.close()
+
+
+def test_a_cached_file_somebody_looks_at_is_new_to_the_sweep_and_the_same_to_the_browser(home: Path, clip: Path) -> None:
+    studio = fake_studio(home)
+    try:
+        project = clip_project(studio, clip)
+        line_id = studio.rows(project.id)[0].line.id
+        path = studio.source_clip(project.id, line_id)
+        os.utime(path, (1000, 1000))
+        assert studio.source_clip(project.id, line_id) == path
+        assert path.stat().st_atime > time.time() - 60, "a disk may be mounted without times of reading"
+        assert path.stat().st_mtime == 1000
+    finally:
+        studio.close()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from bench.load.chromium import ChromiumVisitor
 from bench.load.crossing import Border
 from bench.load.ledger import Ledger, broken, lost, unfinished
 from bench.load.scene import Scene
@@ -42,11 +43,12 @@ class Busy:
 
 @dataclass(slots=True)
 class Day:
-    """One load on one scene."""
+    """One load on one scene. `browsers`: how many of its people sit at a real Chromium."""
 
     scene: Scene
     servers: tuple[Process, ...]
     seed: int
+    browsers: int = 0
     pace_s: tuple[float, float] = (1.5, 5.0)
     ledger: Ledger = field(default_factory=Ledger)
     tally: Tally = field(default_factory=Tally)
@@ -63,7 +65,9 @@ class Day:
         """Everybody arrives within a few seconds."""
         draw = random.Random(self.seed)
         for number, person in enumerate(self.scene.people):
-            visitor = Visitor(self.office, person, draw.getrandbits(32), at=number)
+            is_real = number >= len(self.scene.people) - self.browsers
+            seed = draw.getrandbits(32)
+            visitor = ChromiumVisitor(self.office, person, seed) if is_real else Visitor(self.office, person, seed, at=number)
             self.threads.append(threading.Thread(target=_arrive, args=(visitor, draw.uniform(0, ARRIVE_WITHIN_S)), name=person.name, daemon=True))
         for thread in self.threads:
             thread.start()
@@ -99,7 +103,7 @@ class Day:
         yield none_of("databases damaged", [] if truth.is_sound() else ["the database"])
 
 
-def _arrive(visitor: Visitor, after_s: float) -> None:
+def _arrive(visitor: Visitor | ChromiumVisitor, after_s: float) -> None:
     if not visitor.office.is_over.wait(after_s):
         visitor.run()
 

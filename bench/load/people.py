@@ -23,7 +23,7 @@ def run_people(folder: Path, plan: Plan) -> Outcome:
         page.start()
         start_s = page.wait()
         truth.watch_job_ends()
-        day = Day(scene, (page,), plan.seed)
+        day = Day(scene, (page,), plan.seed, browsers=min(plan.browsers, plan.people - 1))
         with measured((page,)) as busy:
             day.open()
             time.sleep(plan.minutes * 60)
@@ -35,7 +35,7 @@ def run_people(folder: Path, plan: Plan) -> Outcome:
     verdicts = [edit_verdict(day), *day.verdicts(truth)]
     truth.close()
     details = {"busy": busy(), "server": cost, "start_s": round(start_s, 1), "calls": day.tally.spreads(), "counts": day.tally.counts, "refusals": day.tally.refusals}
-    return Outcome("people", f"{plan.people} people for {plan.minutes:g} minutes, seed {plan.seed}", tuple(verdicts), details)
+    return Outcome("people", f"{plan.people} people, {min(plan.browsers, plan.people - 1)} of them in Chromium, for {plan.minutes:g} minutes, seed {plan.seed}", tuple(verdicts), details)
 
 
 def edit_verdict(day: Day) -> Verdict:
