@@ -58,9 +58,11 @@ class UploadVerbs(LipVerbs):
             self._may(upload.project_id, Right.EDIT)
         return self._shop.uploads.receive(upload_id, self.user, at_bytes)
 
-    def check_upload(self, upload: Upload) -> None:
-        """Judge a film or sound by its first bytes, as soon as they are here. One that is none is dropped. Raises BadMedia."""
-        if not upload.purpose.is_media or upload.received_bytes < min(upload.size_bytes, HEAD_BYTES):
+    def check_upload(self, upload: Upload, since_bytes: int = 0) -> None:
+        """Judge a film or sound by its first bytes, as soon as they are here: `since_bytes` were before the piece that just came. One that is
+        none is dropped. Raises BadMedia."""
+        is_head_new = since_bytes < HEAD_BYTES and upload.received_bytes >= min(upload.size_bytes, HEAD_BYTES)
+        if not upload.purpose.is_media or not is_head_new:
             return
         if isinstance(found := sniff(self._shop.uploads.part(upload)), Refusal):
             self._shop.uploads.forget(upload)

@@ -20,11 +20,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from studio.domain.errors import BadSetting, OutOfSpace
+from studio.domain.errors import BadSetting, OutOfSpace, StudioError
 from studio.domain.project import JobKind
 from studio.domain.settings import Limits
 from studio.domain.upload import Purpose, QuotaSpent, Room, TooLarge, Upload, UploadBusy, WrongOffset, in_words
-from studio.media.sniff import HEAD_BYTES
 from studio.service import Studio
 from studio.ui.trouble import http_status, sentence
 
@@ -113,12 +112,12 @@ def _plain(view: UploadsView) -> dict[str, Any]:
 
 
 async def _answered(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:
-    """The answer of a call, in the protocol's version only; whatever goes wrong becomes a sentence."""
+    """The answer of a call, in the protocol's version only; what is refused is refused in a sentence."""
     if request.headers.get("tus-resumable") != VERSION:
         return _done(412, {"tus-version": VERSION}, {"error": f"Uploads speak tus {VERSION}; send the header Tus-Resumable."})
     try:
         return await work()
-    except Exception as error:  # the rim: nothing above can say it better
+    except StudioError as error:
         headers = {"upload-offset": str(error.received_bytes)} if isinstance(error, WrongOffset) else {}
         return _done(STATUSES.get(type(error), http_status(error)), headers, {"error": sentence(error)})
 
@@ -157,8 +156,7 @@ async def _received(studio: Studio, request: Request, upload_id: str) -> Respons
         if waiting:
             await run_in_threadpool(receiver.write, bytes(waiting))
     upload = await run_in_threadpool(studio.upload, upload_id)
-    if at_bytes < HEAD_BYTES:
-        await run_in_threadpool(studio.check_upload, upload)
+    await run_in_threadpool(studio.check_upload, upload, at_bytes)
     return _done(204, {"upload-offset": str(upload.received_bytes)})
 
 

@@ -181,13 +181,13 @@ class Box {
 
   #sending(transfer) {
     const isGoing = transfer.state === "sending" || transfer.state === "waiting";
-    const told = [`${size(transfer.at)} of ${size(transfer.file.size)}`, isGoing && transfer.speed ? `${size(transfer.speed)} a second` : "", isGoing && transfer.left_s ? left(transfer.left_s) : ""];
+    const pace = isGoing && transfer.speed ? ` · ${size(transfer.speed)}/s · ` : "";
     return h(
       "div.on-way",
       {},
       h("div.upload-head", {}, h("b", {}, own(transfer.file.name)), h("span.percent", {}, own(percent(transfer.share)))),
       bar(transfer.share, transfer.state),
-      h("p.dim", {}, told.filter(Boolean).join(" · ")),
+      h("p.dim", {}, own(`${size(transfer.at)} / ${size(transfer.file.size)}${pace}`), pace && left(transfer.left_s)),
       transfer.state === "waiting" ? h("p.note", { role: "status" }, transfer.words) : null,
       h(
         "div.acts",
