@@ -10,6 +10,7 @@ import pytest
 
 from studio.domain.project import JobKind, Project
 from studio.domain.timing import TimeSpan
+from studio.service import LineEdit
 from studio.ui.launch import ServeOptions
 from tests.e2e.test_browser import Served, browser, run_server, watched
 from tests.studio_fixtures import clip_project, fake_studio, finish
@@ -116,4 +117,40 @@ def test_a_line_plays_once_it_is_selected_and_is_moved_and_split_in_place(browse
     page.locator(".desk .row[data-id]").nth(2).wait_for(state="detached")
     assert spans(served, project) == dragged
     assert watch.errors == []
+    page.context.close()
+
+
+@pytest.mark.timeout(240)
+def test_two_takes_are_compared_one_is_circled_lines_merge_and_a_lost_take_says_so(browser: Browser, served: Served, clip: Path) -> None:
+    studio = served.studio
+    project = clip_project(studio, clip, script=CUES)
+    finish(studio, studio.submit(project.id, JobKind.VOICE))
+    first = studio.rows(project.id)[0].line
+    studio.revise_line(project.id, first.id, LineEdit(target_text="other words"))
+    finish(studio, studio.submit(project.id, JobKind.VOICE))
+    page, _ = watched(browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce"))
+    page.goto(f"{served.address}?project={project.id}&tab=lines")
+    page.locator(".takes .take").nth(1).wait_for()
+    page.locator(".desk .row[data-id]").first.locator(".n").click()
+    page.keyboard.press("b")
+    page.wait_for_function(PLAYING, arg="other")
+    page.keyboard.press("b")
+    page.wait_for_function(PLAYING, arg="take")
+    page.keyboard.press("b")
+    page.wait_for_function(PLAYING, arg="other")
+    page.keyboard.press("c")
+    page.locator('.takes .take.on [aria-label="Circle take 1"]').wait_for()
+    assert studio.rows(project.id)[0].line.take_id == first.take_id
+    page.keyboard.press("Space")
+
+    studio.take_wav(project.id, str(first.take_id)).unlink()
+    page.reload()
+    page.locator(".takes .take.missing", has_text="its sound is missing on the disk; voice again").wait_for()
+
+    page.locator(".desk .row[data-id]").first.focus()
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+S")
+    page.locator(".desk .row[data-id]").nth(1).wait_for(state="detached")
+    merged = studio.rows(project.id)
+    assert len(merged) == 1 and "first words" in merged[0].line.source_text and "second words here" in merged[0].line.source_text
     page.context.close()
