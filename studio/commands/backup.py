@@ -53,13 +53,11 @@ def restore_command(
     snapshot: Annotated[str | None, typer.Option("--snapshot", help="Which one of a folder (default: the newest; `--list` names them).")] = None,
     despite_damage: Annotated[bool, typer.Option("--despite-damage", help="Restore what is whole of a backup that is not.")] = False,
     only_list: Annotated[bool, typer.Option("--list", help="Only name the snapshots.")] = False,
-    out: JsonOption = None,
     home: HomeOption = None,
     database: DatabaseOption = None,
     blobs: BlobsOption = None,
 ) -> None:
     """Bring a studio back into an empty home (or an empty PostgreSQL database). Every file is hashed, every table counted."""
-    from studio.domain.plain import to_plain
     from studio.store.database import open_database
     from studio.store.restore import opened, restore, snapshots
     from studio.store.shared_blobs import open_blobs
@@ -77,7 +75,6 @@ def restore_command(
     print("Nobody is logged in; accounts and passwords are as they were.")
     if done.lost:
         print(f"{len(done.lost)} files are lost, the first is {done.lost[0]}.", file=sys.stderr)
-    _write(out, to_plain(done))
 
 
 def downgrade_command(

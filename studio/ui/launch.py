@@ -83,7 +83,7 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
 
     from studio.ui import look
     from studio.ui.first_screen import FirstScreen
-    from studio.ui.health_routes import Measured
+    from studio.ui.health_routes import Measured, Routed
     from studio.ui.routes import add_routes
     from studio.ui.session import Gate, user_of
 
@@ -106,6 +106,7 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
         favicon_path=str(look.ASSETS / "icons" / "lipline.png"),
     )
     _guard_framework(mounted)
+    mounted.add_middleware(Routed)
     mounted.add_middleware(FirstScreen, scripts=look.scripts(), sheets=look.sheets())
     mounted.add_middleware(Gate, door=studio.door, trust=options.trust, hosts=LOOPBACK)
     mounted.add_middleware(Measured, metrics=studio.metrics)

@@ -111,7 +111,7 @@ def test_the_worker_unit_is_the_page_unit_but_for_its_command() -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed, so units are read by nobody who knows them")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     for unit in (*UNITS, *DEPLOY.glob("*.timer")):
-        text = unit.read_text("utf-8").replace("/opt/lipline/.venv/bin/python", sys.executable).replace("/opt/lipline", str(ROOT))
+        text = unit.read_text("utf-8").replace("/srv/lipline/.venv/bin/python", sys.executable).replace("/srv/lipline", str(ROOT))
         (tmp_path / unit.name.replace("@", "@1")).write_text(text, encoding="utf-8")
     files = sorted(map(str, tmp_path.iterdir()))
     told = subprocess.run(["systemd-analyze", "verify", "--man=no", *files], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)

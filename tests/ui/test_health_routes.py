@@ -13,7 +13,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from studio.domain.errors import BadSetting, Forbidden, StudioError
 from studio.domain.project import JobKind, JobState
 from studio.logs import LogForm, open_log
-from studio.operations_verbs import OperationsVerbs
 from studio.pipeline import STEPS
 from studio.service import Studio, new_job
 from studio.steps.run import Run
@@ -97,7 +96,7 @@ def test_figures_tell_requests_by_route_and_work_by_stage(page: TestClient, stud
 
 
 def test_figures_are_for_administrators_or_the_token(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(OperationsVerbs, "require", _nobody)
+    monkeypatch.setattr(Studio, "require", _nobody)
     monkeypatch.setenv("LIPLINE_METRICS_TOKEN", TOKEN)
     page = TestClient(build_app(studio, ServeOptions(with_demo=False)), base_url="http://127.0.0.1:7860")
     assert page.get("/metrics").status_code in (400, 403)
