@@ -75,12 +75,21 @@ def voices_on_offer(project: Project, rack: EngineRack, references: Sequence[Ref
     chosen = project.settings.engines.speaker
     engines: list[Speaker] = sorted(rack.all("speaker"), key=lambda engine: engine.name != chosen)
     able = [engine for engine in engines if engine.available().is_available]
-    return tuple(voice for engine in able for voice in _voices_of(engine, project.target_language, references))
+    return tuple(voice for engine in able for voice in _voices_of(engine, project, references))
 
 
-def _voices_of(engine: Speaker, language: str, references: Sequence[ReferenceVoice]) -> tuple[VoiceInfo, ...]:
-    cloned = engine.cloned(references, language) if isinstance(engine, SeesFace) and references else ()
-    return (*engine.voices(language), *cloned)
+def _voices_of(engine: Speaker, project: Project, references: Sequence[ReferenceVoice]) -> tuple[VoiceInfo, ...]:
+    cloned = engine.cloned(references, project.target_language) if isinstance(engine, SeesFace) and references else ()
+    return (*voices_for(engine, project), *(voice for voice in cloned if _is_for(voice, project)))
+
+
+def voices_for(engine: Speaker, project: Project) -> tuple[VoiceInfo, ...]:
+    """The engine's own voices that may speak in this project: those of everybody, and those of its owner."""
+    return tuple(voice for voice in engine.voices(project.target_language) if _is_for(voice, project))
+
+
+def _is_for(voice: VoiceInfo, project: Project) -> bool:
+    return not voice.owners or project.owner in voice.owners
 
 
 def default_speaker(project: Project, rack: EngineRack) -> Speaker | None:
@@ -88,7 +97,7 @@ def default_speaker(project: Project, rack: EngineRack) -> Speaker | None:
     that can. Never one that goes online unasked: such engines stand last on the rack. None: no engine speaks the language."""
 
     def speaks(engine: Speaker) -> Availability:
-        return Availability(bool(engine.voices(project.target_language)), f"has no voice for {project.target_language}")
+        return Availability(bool(voices_for(engine, project)), f"has no voice for {project.target_language}")
 
     for name in (project.settings.engines.speaker, "auto"):
         try:
@@ -130,8 +139,8 @@ class Offers:
 
 def offers_of(project: Project, rack: EngineRack, references: tuple[ReferenceVoice, ...]) -> Offers:
     engine, engines = default_speaker(project, rack), rack.all("speaker")
-    known = ((info.ref.engine, info.ref.voice) for each in engines for info in _voices_of(each, project.target_language, references))
-    own = tuple(engine.voices(project.target_language)) if engine is not None else ()
+    known = ((info.ref.engine, info.ref.voice) for each in engines for info in _voices_of(each, project, references))
+    own = voices_for(engine, project) if engine is not None else ()
     return Offers(estimator_for(project, rack), own, frozenset(known), tuple((each.name, each.version) for each in engines), references)
 
 

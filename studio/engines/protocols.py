@@ -202,12 +202,13 @@ class LearnsPace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VoiceInfo:
-    """A voice on offer. `gender` is "female", "male" or ""."""
+    """A voice on offer. `gender` is "female", "male" or "". `owners`: the only people whose projects it speaks in; none: everybody's."""
 
     ref: VoiceRef
     label: str
     language: str
     gender: str = ""
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

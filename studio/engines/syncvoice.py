@@ -97,15 +97,15 @@ class SyncVoiceSpeaker:
         found = []
         for place in self._speaking(language):
             for one in place.voices:
-                found.append(VoiceInfo(VoiceRef(self.name, f"{place.key}/{one.name}"), f"{one.label} ({place.label})", language, one.gender))
+                found.append(VoiceInfo(VoiceRef(self.name, f"{place.key}/{one.name}"), f"{one.label} ({place.label})", language, one.gender, place.owners))
             if not place.voices:
-                found.append(VoiceInfo(VoiceRef(self.name, place.key), place.label, language))
+                found.append(VoiceInfo(VoiceRef(self.name, place.key), place.label, language, owners=place.owners))
         return tuple(found)
 
     def cloned(self, references: Sequence[ReferenceVoice], language: str) -> tuple[VoiceInfo, ...]:
         """A published voice continues a recording, and is offered for those whose words are known."""
         return tuple(
-            VoiceInfo(VoiceRef(self.name, f"{place.key}@{reference.id}"), f"{reference.name} ({place.label})", language)
+            VoiceInfo(VoiceRef(self.name, f"{place.key}@{reference.id}"), f"{reference.name} ({place.label})", language, owners=place.owners)
             for place in self._speaking(language)
             for reference in references
             if (reference.transcript if place.is_public else place.speaker is not None or self._recordings.weights is not None)

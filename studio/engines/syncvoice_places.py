@@ -18,6 +18,7 @@ TASK = "voice"
 FETCH = "python -m studio models pull zipvoice"
 LIPS_TASK, VOCODER_TASK = "lip features", "vocoder"
 MODEL_JSON, VOICES_FILE, SPEAKER_FOLDER = "model.json", "voices.safetensors", "speaker"
+OWNERS_FILE = "owners.list"  # apart from model.json: who may use a voice is no part of what it sounds like
 _WEIGHTS = ("model.safetensors", "model.pt")
 
 
@@ -34,7 +35,7 @@ class KnownVoice:
 class VoicePlace:
     """One folder of a voice. `key` names it in the studio; `is_public`: a ZipVoice as published, which continues recordings instead of
     knowing voices; `lips`, `vocoder`, `speaker`: folders, None where there is none of its own or bundled (of `speaker`, the encoder that tells
-    recordings' voices: none of its own); `sha256` of the weights where it is known."""
+    recordings' voices: none of its own); `sha256` of the weights where it is known; `owners`: the accounts it is for, none: everybody."""
 
     key: str
     folder: Path
@@ -46,6 +47,7 @@ class VoicePlace:
     vocoder: Path | None = None
     sha256: str | None = None
     speaker: Path | None = None
+    owners: tuple[str, ...] = ()
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -162,7 +164,18 @@ def _read(key: str, folder: Path, sha256: str | None = None) -> VoicePlace:
     vocoder = folder / "vocoder" if (folder / "vocoder").is_dir() else _best_vocoder()
     is_public = "backbone" not in sizes
     speaker = folder / SPEAKER_FOLDER if (folder / SPEAKER_FOLDER).is_dir() else None
-    return VoicePlace(key, folder, str(described.get("label", key)), languages, is_public, voices, None if is_public else lips, vocoder, sha256, speaker)
+    return VoicePlace(key, folder, str(described.get("label", key)), languages, is_public, voices, None if is_public else lips, vocoder, sha256, speaker, _owners(folder))
+
+
+def _owners(folder: Path) -> tuple[str, ...]:
+    """Account names in the file of owners, one a line. One that is there and cannot be read, or names nobody, closes the voice to everybody."""
+    try:
+        names = tuple(name for line in (folder / OWNERS_FILE).read_text(encoding="utf-8").splitlines() if (name := line.strip()))
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        raise EngineUnavailable("syncvoice", f"{folder / OWNERS_FILE} cannot be read ({error}), so nobody may use this voice; write one account name a line.") from error
+    return names or ("",)
 
 
 def _bundled_folder(task: str) -> Path | None:

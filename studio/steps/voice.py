@@ -14,7 +14,7 @@ from studio.domain.line import Line, LineStatus, Take, VoiceRef
 from studio.domain.timing import clock
 from studio.engines.protocols import HasNotices, HearsSource, SeesFace, SourceLine, Speaker
 from studio.media.wav import read_wav_span
-from studio.review import Standing, default_speaker, resolve_voices, stand, take_key, voice_version
+from studio.review import Standing, default_speaker, resolve_voices, stand, take_key, voice_version, voices_for
 from studio.stages.voice import VoiceRequest, has_words, voice_line
 from studio.steps.faces import with_points
 from studio.steps.ingest import ingested
@@ -129,7 +129,7 @@ def _able(run: Run, voice: VoiceRef) -> tuple[Speaker, VoiceRef]:
     if spare is None:
         raise EngineUnavailable(voice.engine, verdict.why)
     run.notice("voice", f"{voice.engine} is not available ({verdict.why}); {spare.name} speaks its lines instead.")
-    return spare, spare.voices(run.project.target_language)[0].ref
+    return spare, voices_for(spare, run.project)[0].ref
 
 
 def _in_the_ear(run: Run, engine: Speaker, line: Line) -> Speaker:
