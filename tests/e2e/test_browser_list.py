@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -125,6 +126,26 @@ def test_many_lines_are_replaced_in_and_changed_at_once_and_taken_back_in_one_st
     assert watch.errors == []
 
 
+def test_a_speaker_goes_once_somebody_takes_the_lines_and_none_of_them_is_locked(tab: tuple[Page, Watch], served: Served) -> None:
+    page, _ = tab
+    project, studio = made(served.studio), served.studio
+    mei = next(row.line for row in studio.rows(project.id) if row.speaker.name == "Mei")
+    studio.set_status(project.id, [mei.id], LineStatus.LOCKED)
+    opened(page, served, project)
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Speakers").click()
+    theirs = page.locator('dialog.speakers .speaker:has(input[value="Mei"])')
+    theirs.get_by_role("button", name="Remove…").click()
+    remover = page.locator("dialog.speakers .remover", has_text="3 lines to")
+    remover.get_by_role("button", name="Remove", exact=True).click()
+    page.locator(".toast", has_text="1 line is locked, so their speaker stays").wait_for()
+    studio.set_status(project.id, [mei.id], LineStatus.DRAFT)
+    theirs.get_by_role("button", name="Remove…").click()
+    remover.get_by_role("button", name="Remove", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('dialog.speakers .speaker').length === 1")
+    assert {row.speaker.name for row in studio.rows(project.id)} == {"Lao"}
+
+
 def test_a_text_the_studio_refuses_stays_with_its_reason_even_after_a_reload(tab: tuple[Page, Watch], served: Served) -> None:
     page, _ = tab
     project = made(served.studio)
@@ -141,3 +162,30 @@ def test_a_text_the_studio_refuses_stays_with_its_reason_even_after_a_reload(tab
     row.get_by_role("button", name="Take back what is stored").click()
     page.wait_for_function("document.querySelector('.desk .row[data-id] .tgt').textContent === 'the pier'")
     assert page.locator(".desk .row[data-id]").nth(5).locator(".tgt").evaluate("(cell) => getComputedStyle(cell).direction") == "rtl"
+
+
+def test_a_script_asks_before_it_takes_the_lines_place_and_an_update_is_shown_first(tab: tuple[Page, Watch], served: Served, tmp_path: Path) -> None:
+    page, watch = tab
+    project, studio = made(served.studio), served.studio
+    script = tmp_path / "pier.vtt"
+    script.write_bytes(CUES.replace(b"source 2", b"source two"))
+    page.goto(f"{served.address}?project={project.id}&tab=upload")
+    page.set_input_files("#script-file input[type=file]", str(script))
+    asked = page.get_by_role("dialog", name="Replace the lines by “pier.vtt”")
+    asked.get_by_text("6 lines of this project give way").wait_for()
+    page.wait_for_function("document.activeElement.textContent === 'Cancel'")
+    page.keyboard.press("Enter")
+    asked.wait_for(state="detached")
+    assert [row.line.source_text for row in studio.rows(project.id)] == [f"source {n}" for n in range(1, 7)]
+
+    page.get_by_label("updates the lines it knows").check()
+    page.set_input_files("#script-file input[type=file]", str(script))
+    asked = page.get_by_role("dialog", name="Update the lines from “pier.vtt”")
+    asked.locator(".changes td ins", has_text="two").wait_for()
+    asked.get_by_role("button", name="Update 1 line").click()
+    page.locator(".facts", has_text="Lines changed: 1").wait_for(state="attached")
+    rows = studio.rows(project.id)
+    assert rows[1].line.source_text == "source two" and rows[0].line.target_text == TEXTS[0]
+    studio.undo(project.id)
+    assert studio.rows(project.id)[1].line.source_text == "source 2"
+    assert watch.errors == []
