@@ -31,10 +31,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class Fate(StrEnum):
-    """`BAD`: for what was given; `BROKEN`: for a fault of ours."""
+    """`PARTLY`: a dub with lines that have no voice; `BAD`: none, for what was given; `BROKEN`: none, for a fault of ours."""
 
     DONE = "done"
     KEPT = "was done"
+    PARTLY = "partly"
     BAD = "bad"
     BROKEN = "broken"
 
@@ -166,7 +167,8 @@ def _dubbed(studio: Studio, item: Item, wish: BatchWish) -> Outcome:
     except StudioError as error:
         return Outcome(item, Fate.BROKEN, time.monotonic() - started, sentence=str(error))
     count = content["counts"]
-    return Outcome(item, Fate.DONE, time.monotonic() - started, count["voiced"], count["total"], " ".join(content["notices"]))
+    fate = Fate.DONE if count["voiced"] == count["total"] else Fate.PARTLY
+    return Outcome(item, fate, time.monotonic() - started, count["voiced"], count["total"], " ".join(content["notices"]))
 
 
 def _watch(is_over: threading.Event) -> Callable[[Job], None]:

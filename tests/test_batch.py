@@ -16,6 +16,7 @@ from studio.batch_list import Item, ListWish, read_list
 from studio.domain.errors import BadSetting
 from studio.domain.project import Job, JobKind
 from studio.domain.queue import Priority
+from studio.engines.transcribe_manual import ManualTranscriber
 from studio.service import Studio
 from tests.studio_fixtures import SCRIPT, fake_studio
 
@@ -55,6 +56,15 @@ def test_one_bad_film_stops_no_other_and_each_is_told_why(studio: Studio, films:
     assert (films / "dubs" / "one.de.mp4").stat().st_size > 1000 and not (films / "dubs" / "bad.de.mp4").exists()
     assert "bad.mp4" in found["bad.de.mp4"].sentence and "lies outside" in found["away.de.mp4"].sentence
     assert (found["one.de.mp4"].voiced, found["one.de.mp4"].lines) == (2, 2)
+
+
+def test_a_dub_without_words_is_not_called_done_and_is_tried_again(films: Path, tmp_path: Path) -> None:
+    (films / "list.csv").write_text("path,from\none.mp4,en\n")
+    studio = fake_studio(tmp_path / "deaf", transcriber=ManualTranscriber())
+    found = run(studio, films)["one.de.mp4"]
+    studio.close()
+    assert (found.fate, found.voiced) == (Fate.PARTLY, 0) and "no words yet" in found.sentence
+    assert found.lines > 0 and not (films / "dubs" / LEDGER).exists()
 
 
 def test_the_same_command_does_nothing_twice_and_a_changed_film_anew(studio: Studio, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:

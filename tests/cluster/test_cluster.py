@@ -20,6 +20,7 @@ from studio.domain.errors import BadSetting, EngineUnavailable
 from studio.domain.project import Job, JobKind, Project
 from studio.service import Studio
 from tests.cluster import slow_rack
+from tests.e2e.commandline import environment
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,6 +123,19 @@ def test_a_machine_lost_in_mid_dub_is_taken_over_once_and_the_sound_is_that_of_o
     assert len(takes) <= LINES + 1, "finished lines were done again"
     assert sound(studio, project) == expected
     studio.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_catalogue_is_dubbed_on_the_cluster_by_one_command(cluster: Any, postgres_url: str, tmp_path: Path) -> None:
+    for name in ("demo.mp4", "demo.en.vtt", "demo.zh.vtt"):
+        (tmp_path / name).symlink_to(ROOT / "assets" / "demo" / name)
+    (tmp_path / "list.csv").write_text("path,from,lines,translation\ndemo.mp4,en,demo.en.vtt,demo.{to}.vtt\nnone.mp4,en,,\n")
+    words = ["batch", tmp_path / "list.csv", "--to", "zh", "--root", "/", "--ray", cluster.address, "--home", tmp_path / "home", "--database", postgres_url]
+    ran = subprocess.run([sys.executable, "-m", "studio", *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=200, stdin=subprocess.DEVNULL, env=environment())
+    assert ran.returncode == 2 and "1 dubbed, 0 were done before, 0 lack some voices, 1 failed" in ran.stdout, ran.stdout + ran.stderr
+    assert "“none.mp4” is not there" in ran.stderr and "Traceback" not in ran.stderr
+    assert (tmp_path / "dubs" / "demo.zh.mp4").stat().st_size > 100_000
 
 
 def test_a_studio_on_a_database_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
