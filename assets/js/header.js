@@ -9,6 +9,7 @@ import { beginEverywhere } from "./everywhere.js";
 import { openHelp } from "./help.js";
 import { mendWidgets } from "./mended.js";
 import { Pace, leftSentence } from "./pace.js";
+import { openPassword } from "./password.js";
 import { translatePage } from "./painted.js";
 import { keepSetting } from "./person.js";
 import { QueueChip } from "./queue.js";
@@ -131,7 +132,7 @@ function tellFailure(job, state) {
   state.failure = job.id;
 }
 
-const leave = (user) => h("form.leave", { method: "post", action: "leave" }, h("span.chip", {}, own(user)), h("button.plain", {}, "Log out"));
+const leave = (user) => h("form.leave", { method: "post", action: "leave" }, h("button.chip", { type: "button", title: "Your password…", onclick: () => openPassword(user) }, own(user)), h("button.plain", {}, "Log out"));
 
 function keepAddress(project, state) {
   if (project || state.shown) remember("project", project);

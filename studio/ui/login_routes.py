@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import anyio
@@ -16,7 +17,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from studio.domain.errors import BadSetting, StudioError
-from studio.service import Entered, FrontDoor, Knock, TooManyTries, WrongPassword
+from studio.service import Entered, FrontDoor, Knock, Studio, TooManyTries, WrongPassword
 from studio.ui.session import COOKIE
 from studio.ui.trouble import http_status, sentence
 
@@ -53,6 +54,16 @@ def add_login(router: APIRouter, door: FrontDoor, assets: Path) -> None:
         answer = RedirectResponse("login", 303, headers=NO_STORE)
         answer.delete_cookie(COOKIE)
         return answer
+
+
+def change_password(request: Request, studio: Studio, values: dict[str, Any]) -> dict[str, str]:
+    """One's own password, for who knows the present one (`now`, `new`); all other logins end. Raises as the verb does."""
+    now, new = values.get("now"), values.get("new")
+    if not isinstance(now, str) or not isinstance(new, str):
+        raise BadSetting("Say the present password and the new one.")
+    address = request.client.host if request.client is not None else ""
+    studio.change_password(now, new, token=request.cookies.get(COOKIE, ""), address=address)
+    return {}
 
 
 def _let_in(request: Request, entered: Entered, to: str, lasts_s: int) -> Response:

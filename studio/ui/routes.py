@@ -27,7 +27,7 @@ from studio.ui.desk_calls import call_desk, check_rights
 from studio.ui.guidance_routes import received_voice
 from studio.ui.handover_routes import add_handover
 from studio.ui.health_routes import add_health
-from studio.ui.login_routes import add_login
+from studio.ui.login_routes import add_login, change_password
 from studio.ui.media_links import MediaLinks
 from studio.ui.media_routes import MediaDoor, add_media
 from studio.ui.person import change_person, person_view
@@ -117,6 +117,10 @@ def _add_person(router: APIRouter, studio: Studio) -> None:
     @router.post("/me/settings")
     async def change(request: Request) -> Response:
         return await _answer(request, lambda values: to_plain(change_person(bound(studio, request), values)))
+
+    @router.post("/me/password")
+    async def password(request: Request) -> Response:
+        return await _answer(request, lambda values: change_password(request, bound(studio, request), values))
 
     @router.get("/me/queue")
     def queue(request: Request) -> JSONResponse:
