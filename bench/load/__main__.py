@@ -1,7 +1,7 @@
 """The shared box under load, on loopback only, bounded in count and time. `python -m bench.load [MEASURE …]`.
 
 people: scripted browsers for some minutes. kills: servers and workers killed at random under that load. hostile: files that mean harm.
-two-servers: two page servers on one PostgreSQL, one killed in mid-edit. soak: a day in minutes. all: each of them.
+two-servers: two page servers on one PostgreSQL, one killed in mid-edit. soak: a day in minutes. rights, cluster: what tests of the project hold by themselves. all: each of them.
 Prints a table and ends with 1 when a target is missed.
 """
 
@@ -18,6 +18,7 @@ from bench.load.hostile import run_hostile
 from bench.load.kills import run_kills
 from bench.load.outcome import Outcome, Plan, table, write_json
 from bench.load.people import run_people
+from bench.load.proofs import measures
 from bench.load.serving import scratch
 from bench.load.soak import run_soak
 from bench.load.twins import run_twins
@@ -29,6 +30,7 @@ MEASURES: dict[str, Callable[[Path, Plan], Outcome]] = {
     "hostile": run_hostile,
     "two-servers": run_twins,
     "soak": run_soak,
+    **measures(),
 }
 
 
