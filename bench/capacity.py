@@ -1,7 +1,7 @@
 """How much a studio holds: what one edit, one page, one line and one project cost, measured here, and a simulated day of up to 1,000 editors on it.
 
     python -m bench.capacity --out docs/results/capacity.json          # everything
-    python -m bench.capacity --costs 4.0,20,0.4 --editors 1000         # only the simulation, with milliseconds and seconds of your own
+    python -m bench.capacity --costs 5,20,0.2,0.5 --editors 1000       # only the simulation, with milliseconds and seconds of your own
 
 Processor seconds are counted, not the clock, so that a busy machine does not spoil them. Seeds make projects and days the same each time.
 """
@@ -27,7 +27,7 @@ VOICE_STAGE = "voice"
 def parse_flags() -> argparse.Namespace:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     flags.add_argument("--editors", type=int, nargs="+", default=EDITORS)
-    flags.add_argument("--costs", help="ms for news, ms for an edit, seconds for a line; then nothing is measured")
+    flags.add_argument("--costs", help="ms for news, ms for an edit, seconds for a line at the desk, for one of a film; then nothing is measured")
     flags.add_argument("--lines", type=int, default=1000, help="of the measured project")
     flags.add_argument("--minutes", type=float, default=30.0, help="of the simulated day")
     flags.add_argument("--seed", type=int, default=7)
@@ -41,8 +41,8 @@ def main() -> None:
     print(machine, end="\n\n")
     content: dict[str, object] = {"machine": as_plain(machine), "seed": flags.seed, "habits": asdict(Habits())}
     if flags.costs is not None:
-        news_ms, edit_ms, line_s = (float(part) for part in flags.costs.split(","))
-        costs = Costs(news_ms / 1000, edit_ms / 1000, line_s)
+        news_ms, edit_ms, line_s, film_line_s = (float(part) for part in flags.costs.split(","))
+        costs = Costs(news_ms / 1000, edit_ms / 1000, line_s, film_line_s)
     else:
         costs = measured(flags, content)
     days = [day(editors, costs, flags) for editors in flags.editors]
@@ -61,7 +61,7 @@ def measured(flags: argparse.Namespace, content: dict[str, object]) -> Costs:
     print("\n".join((*page_table(page), "", *size_table(sizes), "", *pace_table(paces), "")), flush=True)
     content |= {"page": asdict(page), "databases": [asdict(one) for one in sizes], "lines": [asdict(one) for one in paces]}
     voice = next(one for one in paces if one.stage == VOICE_STAGE)
-    return Costs(page.news_ms / 1000, page.edit_ms / 1000, voice.seconds_a_line)
+    return Costs(page.news_ms / 1000, page.edit_ms / 1000, voice.seconds_a_line, sum(one.seconds_a_line for one in paces))
 
 
 def day(editors: int, costs: Costs, flags: argparse.Namespace) -> Felt:
@@ -87,7 +87,8 @@ def size_table(sizes: list[Database]) -> list[str]:
 
 def pace_table(paces: list[LinePace]) -> list[str]:
     rows = ["Stage (default engines, CPU)    s a line   lines an hour on one worker"]
-    return rows + [f"{one.stage:28s} {one.seconds_a_line:11.3f} {3600 / one.seconds_a_line:20.0f}" for one in paces if one.seconds_a_line > 0]
+    every = [*paces, LinePace("all", sum(one.seconds_a_line for one in paces))]
+    return rows + [f"{one.stage:28s} {one.seconds_a_line:11.3f} {3600 / one.seconds_a_line:20.0f}" for one in every if one.seconds_a_line > 0]
 
 
 def day_table(days: list[Felt]) -> list[str]:

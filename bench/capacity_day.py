@@ -19,11 +19,13 @@ from studio.domain.settings import QueueSettings
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Seconds of one processor: to answer a page that asks for news, to keep an edit; and of one worker: to voice one line."""
+    """Seconds of one processor: to answer a page that asks for news, to keep an edit; and of one worker: to voice a line for who waits at the desk,
+    and a line of a whole film, with its share of mix and render."""
 
     news_s: float
     edit_s: float
     line_s: float
+    film_line_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,12 @@ class Felt:
 def office_for(editors: int, costs: Costs, habits: Habits, *, at_most: float = 0.6) -> Office:
     """As many servers and workers as keep both less busy than `at_most`.
 
-    >>> office_for(100, Costs(0.004, 0.02, 0.4), Habits(), at_most=0.6).servers
+    >>> office_for(100, Costs(0.004, 0.02, 0.4, 0.8), Habits(), at_most=0.6).servers
     1
     """
     page = editors * (costs.news_s / habits.asks_every_s + costs.edit_s / habits.edits_every_s)
-    lines = editors * (habits.takes / habits.edits_every_s + habits.films_per_hour * habits.film_lines / 3600)
-    return Office(editors, max(1, math.ceil(page / at_most)), max(1, math.ceil(lines * costs.line_s / at_most)))
+    work = editors * (costs.line_s * habits.takes / habits.edits_every_s + costs.film_line_s * habits.films_per_hour * habits.film_lines / 3600)
+    return Office(editors, max(1, math.ceil(page / at_most)), max(1, math.ceil(work / at_most)))
 
 
 def simulate(office: Office, costs: Costs, habits: Habits, *, length_s: float, seed: int) -> Felt:
@@ -173,7 +175,7 @@ class _Day:
     def _submit(self, at_s: float, editor: int, priority: Priority, lines: int) -> None:
         self._count += 1
         number, owner = self._count, f"editor {editor}"
-        expected_s = lines * self._costs.line_s
+        expected_s = lines * self._line_s(priority)
         self._queue[number] = _Work(Waiting(str(number), owner, f"{number}", int(priority), float(number), number, expected_s=expected_s), lines, at_s)
         self._take(at_s)
 
@@ -181,7 +183,7 @@ class _Day:
         while self._idle and self._queue:
             number = self._next(at_s)
             work = self._queue.pop(number)
-            took_s = self._draw.gammavariate(4, self._costs.line_s / 4)
+            took_s = self._draw.gammavariate(4, self._line_s(work.waiting.priority) / 4)
             owner = work.waiting.owner
             self._used_s[owner] = self._used_s.get(owner, 0.0) + took_s
             if self._counts(at_s):
@@ -189,6 +191,9 @@ class _Day:
             self._at_work[number] = work
             self._idle -= 1
             self._plan(at_s + took_s, "line", number)
+
+    def _line_s(self, priority: int) -> float:
+        return self._costs.line_s if priority == Priority.DESK else self._costs.film_line_s
 
     def _next(self, at_s: float) -> int:
         if len(self._queue) == 1:

@@ -6,7 +6,7 @@ import pytest
 
 from bench.capacity_day import Costs, Habits, Office, office_for, simulate
 
-COSTS = Costs(news_s=0.004, edit_s=0.02, line_s=0.4)
+COSTS = Costs(news_s=0.004, edit_s=0.02, line_s=0.4, film_line_s=0.4)
 
 
 def test_the_same_seed_says_the_same_and_another_does_not() -> None:
@@ -32,7 +32,7 @@ def test_a_server_is_as_busy_as_arithmetic_says() -> None:
 def test_waiting_in_line_is_that_of_queueing_theory() -> None:
     """M/G/1 with gamma services of shape 4: the mean wait of Pollaczek and Khinchine, from edits alone."""
     edits = Habits(asks_every_s=1e9, edits_every_s=10.0, takes=0.0, films_per_hour=0.0)
-    felt = simulate(Office(350, 1, 1), Costs(0.0, 0.02, 1.0), edits, length_s=2500, seed=3)
+    felt = simulate(Office(350, 1, 1), Costs(0.0, 0.02, 1.0, 1.0), edits, length_s=2500, seed=3)
     busy = 0.02 * 350 / 10.02
     wait_s = busy / (1 - busy) * 0.02 * (1 + 0.25) / 2
     assert felt.servers_busy == pytest.approx(busy, rel=0.03)
