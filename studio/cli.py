@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import tempfile
 import traceback
@@ -183,6 +184,7 @@ def serve(
     trust_from: Annotated[str, typer.Option("--trust-from", metavar="ADDRESSES", help="Proxies that are believed about addresses and https: 127.0.0.1,10.0.0.0/8.")] = "",
     trust_header: Annotated[str, typer.Option("--trust-header", metavar="NAME", help="Single sign-on: the header in which those proxies name the person, such as X-Remote-User.")] = "",
     trust_role: Annotated[str, typer.Option("--trust-role", metavar="ROLE", help="Role of who comes in by that header for the first time.")] = "editor",
+    log_format: Annotated[str | None, typer.Option("--log-format", metavar="json|text", help="Of the log's lines (default: LIPLINE_LOG, else json).")] = None,
     ray: RayOption = None,
     home: HomeOption = None,
     database: DatabaseOption = None,
@@ -195,6 +197,8 @@ def serve(
     from studio.ui.trust import Trust
 
     trust, place = Trust.read(trust_from, trust_header, trust_role), place_of(home, database, blobs)
+    if log_format is not None:
+        os.environ["LIPLINE_LOG"] = log_format  # read where the log is opened, and by workers begun from here
     with cluster_beside(place, ray):
         studio = open_studio(place, workers=workers if ray is None else 0)
         serve_page(studio, ServeOptions(host=host, port=port, trust=trust, with_demo=demo))

@@ -20,6 +20,7 @@ from studio.domain.queue import Lane
 from studio.domain.workers import WorkerState
 from studio.gpu_turns import Machine
 from studio.job_context import JobContext
+from studio.logs import about
 from studio.store.jobs import JobStore, Outcome, new_worker
 from studio.store.workers import WorkerStore
 
@@ -169,7 +170,8 @@ class JobRunner:
             context.stop()
         outcome = Outcome(JobState.CANCELLED, str(Cancelled()))
         try:
-            outcome = self._outcome(job, context)
+            with about(job=job.id, project=job.project_id, user=job.owner):
+                outcome = self._outcome(job, context)
         finally:
             context.let_go()
             self._end(job.id, outcome)

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 
-from studio.domain.errors import Cancelled, StudioError, UserError
+from studio.domain.errors import Cancelled, SteppedAside, StudioError, UserError
 from studio.domain.project import Job
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -54,7 +54,7 @@ class Metrics:
         self._waits.labels(priority).observe(max(0.0, waited_s))
 
     def job_ended(self, kind: str, outcome: str) -> None:
-        """`outcome`: done, cancelled, refused (for the person's input or settings), failed, broke (for a fault of ours)."""
+        """`outcome`: done, cancelled, stepped_aside (and goes on later), refused (for the person's input), failed, broke (for a fault of ours)."""
         self._jobs.labels(kind, outcome).inc()
 
     def failure(self, error: BaseException) -> None:
@@ -108,7 +108,7 @@ def _outcome(error: BaseException | None) -> str:
     if error is None:
         return "done"
     if isinstance(error, Cancelled):
-        return "cancelled"
+        return "stepped_aside" if isinstance(error, SteppedAside) else "cancelled"
     return "refused" if isinstance(error, UserError) else "failed" if isinstance(error, StudioError) else "broke"
 
 

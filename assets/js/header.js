@@ -40,7 +40,7 @@ export function mount({ element, props, trigger, watch }) {
     clear(where, place);
     paintJob(job, view.job, state, trigger);
     queue.paint(view.project_id ?? "", view.job);
-    clear(door, view.can_leave ? leave(view.user) : null);
+    clear(door, view.can_leave && view.is_admin ? h("a.plain", { href: "admin" }, "Administration") : null, view.can_leave ? leave(view.user) : null);
     saved.paint();
     checkpoint.paint(view);
     if (props.value) pageTold(view.project_id, !checkpoint.element.hidden);

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from studio.commands.places import BlobsOption, DatabaseOption, HomeOption, place_of
 from studio.domain.errors import BadSetting, NotReady
 from studio.domain.rights import LOCAL_USER
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from studio.domain.backup import BackupDone
     from studio.store.blobs import BlobStore
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")]
-DatabaseOption = Annotated[str | None, typer.Option("--database", help="Address of the database (default: LIPLINE_DATABASE, else a file in the home).")]
-BlobsOption = Annotated[str | None, typer.Option("--blobs", help="Where files are kept (default: LIPLINE_BLOBS, else a folder in the home).")]
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Also write what was done as JSON here.")]
 
 
@@ -39,7 +37,7 @@ def back_up_command(
     """Put the studio away: its database at one moment and every file it names. People may go on working."""
     from studio.domain.plain import to_plain
 
-    done = _back_up(_place(home, database, blobs), place, keep)
+    done = _back_up(place_of(home, database, blobs), place, keep)
     print(f"{done.place}: {done.manifest.blobs} files, {_size(done.manifest.blob_bytes)}, of them {done.new_blobs} new ({_size(done.new_bytes)}).")
     if done.dropped:
         print(f"Dropped {len(done.dropped)} older backup{'s' if len(done.dropped) > 1 else ''}; {keep} stay.")
@@ -65,7 +63,7 @@ def restore_command(
     if only_list:
         print("\n".join(snapshots(place)))
         return
-    target = _place(home, database, blobs)
+    target = place_of(home, database, blobs)
     with opened(place, snapshot) as found, _counting("restored") as watch:
         done = restore(found, target.database_url, open_blobs(target.blobs_place, target.home / "blobs"), target.home, despite_damage=despite_damage, watch=watch)
     engine = open_database(target.database_url)  # brings an older schema up to date, and finds out whether it opens
@@ -88,7 +86,7 @@ def downgrade_command(
     from studio.store.database import connect_database, translated
     from studio.store.migrate import downgrade
 
-    place = _place(home, database, blobs)
+    place = place_of(home, database, blobs)
     if (backup is None) == (not without_backup):
         raise BadSetting("Going back loses what only the newer schema keeps: name a backup with --backup DEST, or say --without-backup.")
     _require_stopped(place)
@@ -142,12 +140,6 @@ def _note(engine: Any, action: str, **detail: str | int) -> None:
     from studio.store.audit import AuditStore
 
     AuditStore(engine).write(LOCAL_USER, action, **detail)
-
-
-def _place(home: Path | None, database: str | None, blobs: str | None) -> Place:
-    from studio.bootstrap import default_place
-
-    return default_place(home, database, blobs)
 
 
 def _blobs(place: Place) -> BlobStore:

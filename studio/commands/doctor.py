@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
+from studio.commands.places import DatabaseOption, HomeOption, place_of
 from studio.domain.errors import BadSetting, NotReady
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of projects (default: LIPLINE_HOME, else your data folder).")]
-DatabaseOption = Annotated[str | None, typer.Option("--database", help="Address of the database (default: LIPLINE_DATABASE, else a file in the home).")]
 
 
 def doctor_command(
@@ -21,12 +20,12 @@ def doctor_command(
     database: DatabaseOption = None,
 ) -> None:
     """What is missing on this machine, and what to do about it. Nothing is changed."""
-    from studio.bootstrap import build_engines, default_place
+    from studio.bootstrap import build_engines
     from studio.doctor import Level, Patient, examine, is_well
     from studio.domain.plain import to_plain
     from studio.engines.hardware import this_machine
 
-    place, machine = default_place(home, database), this_machine()
+    place, machine = place_of(home, database), this_machine()
     findings = examine(Patient(place.home, place.database_url, build_engines(hardware=machine).status(), machine.gpus(), port))
     for finding in findings:
         print(f"{finding.level.value:8s} {finding.name}: {finding.sentence}")

@@ -28,6 +28,7 @@ from studio.service import Studio
 HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")  # the gate lets these pass; each decides for itself
 TOKEN_VARIABLE, MIN_TOKEN_CHARS = "LIPLINE_METRICS_TOKEN", 16
 READY_WITHIN_S = 5.0
+GONE = 499  # who asked left before an answer began
 FOUND = "lipline.found"  # in a request's scope: what the router found
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{16,32}", re.ASCII)
@@ -83,7 +84,7 @@ class Measured:
             return
         given = next((value.decode("latin-1") for key, value in scope["headers"] if key == b"x-request-id"), "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex[:16]
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), GONE
 
         async def noted(message: dict[str, Any]) -> None:
             nonlocal status
@@ -96,6 +97,9 @@ class Measured:
         with about(request=request_id):
             try:
                 await self._app(scope, receive, noted)
+            except BaseException:
+                status = 500 if status == GONE else status
+                raise
             finally:
                 method = scope["method"] if scope["method"] in METHODS else "OTHER"
                 self._metrics.request(method, template_of(scope), status, time.perf_counter() - started)

@@ -73,7 +73,7 @@ def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderVie
         return HeaderView(user=user, can_leave=can_leave)
     project = view.project
     return HeaderView(
-        project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job_view(view.job)
+        project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job=job_view(view.job)
     )
 
 

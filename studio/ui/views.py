@@ -66,6 +66,7 @@ class HeaderView:
     languages: str = ""
     user: str = ""
     can_leave: bool = False
+    is_admin: bool = False
     job: JobView | None = None
     next: NextStep | None = None
 
