@@ -14,12 +14,14 @@ from studio.domain.errors import BadMedia, BadSetting
 from studio.domain.media import MediaInfo
 from studio.domain.project import Project, Source
 from studio.domain.rights import Right
-from studio.domain.upload import NewUpload, Purpose, TooLarge, Upload
+from studio.domain.upload import NewUpload, Purpose, Room, TooLarge, Upload
 from studio.line_verbs import MAX_NAME_CHARS
 from studio.lip_verbs import LipVerbs
 from studio.media.probe import probe
 from studio.media.sniff import HEAD_BYTES, Refusal, sniff
 from studio.store.uploads import Receiver, coming_bytes
+
+NO_BOUNDS = Room(0, 0, 0, None)
 
 
 class UploadVerbs(LipVerbs):
@@ -37,7 +39,7 @@ class UploadVerbs(LipVerbs):
             raise TooLarge(name, size_bytes, most)
         if not size_bytes:
             raise BadMedia(name, "it is empty (0 bytes).")
-        room = self._shop.quotas.room(owner)
+        room = self._shop.quotas.room(owner) if self._shop.quotas.is_bounded(owner) else NO_BOUNDS
         most_open = self._shop.keeping.get().max_open_uploads
         return self._shop.uploads.begin(
             new, max_open=most_open, admit=lambda connection: replace(room, coming_bytes=coming_bytes(connection, owner)).require(size_bytes, name)

@@ -7,7 +7,8 @@ as an upload that is being put in its place. A table that names blobs is added h
 from __future__ import annotations
 
 import re
-from sqlalchemy import ColumnElement, Connection, Text, cast, select
+from typing import Any
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, Text, cast, select, union
 
 from studio.store.schema import PROJECTS, REFERENCE_VOICES, STAGE_RESULTS, TAKES, UPLOADS
 
@@ -17,16 +18,25 @@ _BATCH_ROWS = 2000
 
 def named_keys(connection: Connection, of: ColumnElement[bool]) -> set[str]:
     """Keys that rows of those projects name; `of` is a condition on `PROJECTS`."""
+    columns = connection.execute(column_keys(of)).scalars()
+    return {key for key in columns if key is not None} | written_keys(connection, of)
+
+
+def column_keys(of: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """The keys that stand in columns of their own, each once, as a query of one column `key`."""
     projects = select(PROJECTS.c.id).where(of)
-    named: set[str] = set()
-    for query in (
-        select(PROJECTS.c.bed_blob).where(of),
+    return union(
+        select(PROJECTS.c.bed_blob.label("key")).where(of),
         select(TAKES.c.raw_blob).where(TAKES.c.project_id.in_(projects)),
         select(TAKES.c.fitted_blob).where(TAKES.c.project_id.in_(projects)),
         select(REFERENCE_VOICES.c.blob).where(REFERENCE_VOICES.c.project_id.in_(projects)),
-    ):
-        named.update(key for key in connection.execute(query.distinct()).scalars() if key is not None)
-    results = cast(STAGE_RESULTS.c.result, Text)
+    )
+
+
+def written_keys(connection: Connection, of: ColumnElement[bool]) -> set[str]:
+    """The keys that stand inside JSON: of sources and of what stages have found."""
+    projects, results = select(PROJECTS.c.id).where(of), cast(STAGE_RESULTS.c.result, Text)
+    named: set[str] = set()
     for query in (
         select(cast(PROJECTS.c.source, Text)).where(of),
         select(results).where(STAGE_RESULTS.c.project_id.in_(projects), results.like("%.%")),

@@ -21,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from studio.domain.errors import BadSetting, OutOfSpace, StudioError
+from studio.domain.plain import to_plain
 from studio.domain.project import JobKind
 from studio.domain.settings import Limits
 from studio.domain.upload import Purpose, QuotaSpent, Room, TooLarge, Upload, UploadBusy, WrongOffset, in_words
@@ -65,9 +66,10 @@ def add_uploads(router: APIRouter, mine: Mine) -> None:
         return _done(204, most)
 
     @router.get(UPLOADS_PATH)
-    def standing(request: Request) -> Response:
+    def standing(request: Request, room: bool = False) -> Response:
+        """`room`: with what is taken of the quota, which takes adding up."""
         studio = mine(request)
-        return JSONResponse(_plain(uploads_view(studio.uploads(), studio.room())), headers={"cache-control": "no-store"})
+        return JSONResponse(to_plain(uploads_view(studio.uploads(), studio.room() if room else None)), headers={"cache-control": "no-store"})
 
     @router.post(UPLOADS_PATH)
     async def announce(request: Request) -> Response:
@@ -94,21 +96,15 @@ def add_uploads(router: APIRouter, mine: Mine) -> None:
         return await _answered(request, lambda: run_in_threadpool(_taken, mine(request), request, upload_id))
 
 
-def uploads_view(uploads: tuple[Upload, ...], room: Room) -> UploadsView:
+def uploads_view(uploads: tuple[Upload, ...], room: Room | None) -> UploadsView:
     shown = tuple(UploadView(one.id, one.name, one.purpose.value, one.project_id or "", one.size_bytes, one.received_bytes) for one in uploads)
-    if room.quota_bytes is None:
+    if room is None or room.quota_bytes is None:
         return UploadsView(shown, "", None)
     taken_bytes = room.used_bytes + room.coming_bytes
     words = f"{in_words(taken_bytes)} of your {in_words(room.quota_bytes)} are taken."
     if room.binned_bytes:
         words += f" {in_words(room.binned_bytes)} of it lie in the bin."
     return UploadsView(shown, words, min(1.0, taken_bytes / max(1, room.quota_bytes)))
-
-
-def _plain(view: UploadsView) -> dict[str, Any]:
-    from studio.domain.plain import to_plain
-
-    return to_plain(view)  # type: ignore[no-any-return]
 
 
 async def _answered(request: Request, work: Callable[[], Awaitable[Response]]) -> Response:

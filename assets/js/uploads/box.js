@@ -66,7 +66,7 @@ class Box {
 
   /** Is there a half of a file from an earlier visit? And how much room is there? */
   async #look({ isFresh = true } = {}) {
-    const found = await standing().catch(() => null);
+    const found = await standing(Boolean(this.kind.isLarge)).catch(() => null);
     if (!found) return;
     this.#room = this.kind.isLarge ? found : null;
     if (!this.#transfer) {

@@ -35,9 +35,9 @@ async function call(method, path, headers = {}) {
   throw new Refused(error ?? LOST, !AGAIN.has(response.status) && response.status < 500);
 }
 
-/** All files of this person that are on their way, and the room there is: {uploads, room, share}. */
-export async function standing() {
-  const response = await fetch(place("uploads"));
+/** All files of this person that are on their way, and with `isWithRoom` the room there is: {uploads, room, share}. */
+export async function standing(isWithRoom = false) {
+  const response = await fetch(place(isWithRoom ? "uploads?room=true" : "uploads"));
   return response.ok ? response.json() : null;
 }
 
