@@ -66,7 +66,7 @@ _BY_RIGHT: dict[Right, str] = {
     ),
     Right.RUN: "regenerate submit voice_lines sweep",
     Right.EXPORT: "add_review_link revoke_review_link",
-    Right.SHARE: "add_member",
+    Right.SHARE: "add_member trail",
 }
 CALL_RIGHTS: dict[str, Right] = {name: right for right, names in _BY_RIGHT.items() for name in names.split()}
 

@@ -23,6 +23,21 @@ class MembersView:
     roles: tuple[Role, ...] = PROJECT_ROLES
 
 
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One act of the project's trail, for those who may share it; `subject`: with whom, or which kind of file."""
+
+    at: str
+    user: str
+    action: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrailView:
+    deeds: tuple[Deed, ...]
+
+
 class MembersDesk:
     _studio: Studio
     _project_id: str
@@ -43,9 +58,14 @@ class MembersDesk:
         self._studio.remove_member(self._project_id, name)
         return self.members()
 
+    def trail(self) -> TrailView:
+        """Who shared, exported or changed the project as a whole, newest first."""
+        return TrailView(tuple(Deed(one.at, one.user, one.action, one.subject) for one in self._studio.project_trail(self._project_id)))
+
 
 MEMBERS_CALLS: dict[str, Callable[..., Any]] = {
     "members": MembersDesk.members,
     "add_member": MembersDesk.add_member,
     "remove_member": MembersDesk.remove_member,
+    "trail": MembersDesk.trail,
 }

@@ -75,7 +75,27 @@ function paintPeople(project, place, view) {
     h("p.dim", {}, "They see each other’s changes within two seconds; where two change the same words, both are kept and shown. Owner: ", own(view.owner), "."),
     view.can_share ? add : null,
     view.members.map(row),
+    view.can_share ? trail(project) : null,
   );
+}
+
+const DEEDS = {
+  "project.create": "made the project", "project.import": "brought the project in", "project.rename": "renamed it", "project.delete": "put it into the bin", "project.restore": "took it from the bin",
+  "project.settings": "changed its settings", "project.languages": "changed its languages", "project.learning": "changed what is kept for learning", "project.forget_choices": "forgot kept choices",
+  "project.script": "took a script in", "project.media": "gave it a film", "project.bed": "gave it music and effects", "project.remove_bed": "took music and effects out",
+  "project.share": "shared it", "project.unshare": "ended sharing", "project.export": "exported", "project.export_choices": "exported choices", "project.archive": "exported it whole",
+  "review.link": "made a review link", "review.revoke": "revoked a review link", "voice.add": "added a voice", "voice.remove": "removed a voice", "show.join": "made it an episode", "show.leave": "took it out of its show", "job.stop": "stopped its work",
+};
+const TOLD = ["project.share", "project.unshare", "project.export"]; // whose subject says something to people
+
+/** Who did what with the project as a whole, asked for once somebody wants to see it. Edits of lines are in the history. */
+function trail(project) {
+  const place = h("div.rows");
+  const show = async () => {
+    const view = await quietly(read(project, "trail", {}));
+    if (view) clear(place, view.deeds.map((one) => h("div.link", {}, h("span", { dir: "auto" }, own(one.user)), h("span.dim", {}, DEEDS[one.action] ?? one.action, own(TOLD.includes(one.action) && one.subject ? ` ${one.subject}` : "")), h("span"), h("span.dim", {}, own(written(one.at))))));
+  };
+  return h("details", { ontoggle: (event) => event.target.open && show() }, h("summary", {}, "Who did what"), place);
 }
 
 function roleBox(value, label, onchange = null) {
