@@ -56,6 +56,7 @@ class ChromiumVisitor:
 
     def _deed(self, page: Any) -> None:
         kind = self.draw.choices(("type", "play", "regenerate"), (6, 3, 1))[0]
+        page.locator(ROW).first.wait_for()
         row = page.locator(ROW).nth(self.draw.randrange(page.locator(ROW).count()))
         if kind == "type":
             row.locator(".tgt").click()

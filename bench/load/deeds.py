@@ -68,8 +68,7 @@ def revise(visitor: Visitor, values: dict[str, Any], field: str, value: Any) -> 
     if reply.get("conflict"):
         visitor.office.tally.count("conflicts")
     else:
-        visitor.office.ledger.confirm(Fact(visitor.person.name, project_id, values["line_id"], field, value))
-        visitor.office.tally.count("edits confirmed")
+        visitor.confirmed(field, values["line_id"], value, project_id)
     if reply.get("desk"):
         visitor.take(reply["desk"])
     elif reply.get("row"):
@@ -92,8 +91,7 @@ def approve(visitor: Visitor) -> None:
     status = next(one for one in STATUSES if one != row["status"]) if row["status"] in STATUSES else STATUSES[0]
     reply = visitor.call("set_status", {"line_ids": [row["id"]], "status": status, "seen": {row["id"]: row["target"]}}, sort="edit")
     if not reply["passed_over"] and reply["changed_count"]:
-        visitor.office.ledger.confirm(Fact(visitor.person.name, visitor.project_id, row["id"], "status", status))
-        visitor.office.tally.count("edits confirmed")
+        visitor.confirmed("status", row["id"], status, visitor.project_id)
     visitor.take(reply["desk"])
 
 
@@ -119,23 +117,15 @@ def look_back(visitor: Visitor) -> None:
 
 def regenerate(visitor: Visitor) -> None:
     row = select(visitor)
-    _queued(visitor, visitor.call("regenerate", {"line_ids": [row["id"]], "over_budget": False, "instruction": "", "seen_revision": visitor.revision, "seen_also": []}))
+    visitor.queued(visitor.call("regenerate", {"line_ids": [row["id"]], "over_budget": False, "instruction": "", "seen_revision": visitor.revision, "seen_also": []}))
 
 
 def voice_all(visitor: Visitor) -> None:
-    _queued(visitor, visitor.call("submit", {"kind": "voice"}))
+    visitor.queued(visitor.call("submit", {"kind": "voice"}))
 
 
 def render(visitor: Visitor) -> None:
-    _queued(visitor, visitor.call("submit", {"kind": "render"}))
-
-
-def _queued(visitor: Visitor, reply: dict[str, Any]) -> None:
-    job = reply.get("job")
-    if job:
-        visitor.office.ledger.queued(job["id"], visitor.person.name)
-        visitor.office.tally.count("jobs taken")
-        visitor.works()
+    visitor.queued(visitor.call("submit", {"kind": "render"}))
 
 
 # hearing and seeing

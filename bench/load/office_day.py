@@ -59,7 +59,7 @@ class Day:
     def __post_init__(self) -> None:
         self.border = Border(self.scene.words, self.scene.readers)
         addresses = tuple(server.address for server in self.servers)
-        self.office = Office(addresses, self.ledger, self.border, self.tally, self.scene.canaries, pace_s=self.pace_s)
+        self.office = Office(addresses, self.ledger, self.border, self.tally, self.scene.canaries, self.scene.reviewers, pace_s=self.pace_s)
 
     def open(self) -> None:
         """Everybody arrives within a few seconds."""

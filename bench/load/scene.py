@@ -20,7 +20,7 @@ from studio.store.users import AccountStore
 
 NAMES = ("ada", "ben", "clara", "david", "emil", "frieda", "greta", "hanno", "ines", "jonas", "karla", "leo", "mina", "nora", "otto", "paula", "quirin", "rosa", "sami", "tilda")
 LINES_EACH = 8
-SHARED_EVERY = 3  # every third project has a second editor
+SHARED_EVERY = 3  # every third project is somebody else's too, in turns as an editor and as a reviewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """`words`: project ids by canary; `readers`: who may see each project."""
+    """`words`: project ids by canary; `readers`: who may see each project; `reviewers`: who of them may
+    read and write notes only."""
 
     place: Place
     people: tuple[Person, ...]
     words: dict[str, str]
     readers: dict[str, frozenset[str]]
+    reviewers: dict[str, frozenset[str]]
     films: tuple[Path, ...] = ()
 
     @property
@@ -61,6 +63,7 @@ def make_scene(folder: Path, count: int, seed: int, *, database: str | None = No
     make_accounts(place, people)
     known: dict[str, str] = {}
     readers: dict[str, frozenset[str]] = {}
+    reviewers: dict[str, frozenset[str]] = {}
     films = []
     studio = open_studio(place)
     try:
@@ -75,14 +78,16 @@ def make_scene(folder: Path, count: int, seed: int, *, database: str | None = No
             known[word] = project.id
             films.append(film)
             guests = {people[(number + 1) % count].name} if count > 1 and number % SHARED_EVERY == 0 else set()
+            role = Role.REVIEWER if number % (2 * SHARED_EVERY) else Role.EDITOR
             for guest in guests:
-                mine.add_member(project.id, guest)
+                mine.add_member(project.id, guest, role)
             readers[project.id] = frozenset({person.name} | guests)
+            reviewers[project.id] = frozenset(guests) if role is Role.REVIEWER else frozenset()
     finally:
         studio.close()
     owned = dict(zip((one.name for one in people), known.values(), strict=True))
     people = [replace(one, project_ids=(owned[one.name], *(key for key, who in readers.items() if one.name in who and key != owned[one.name]))) for one in people]
-    return Scene(place, tuple(people), known, readers, tuple(films))
+    return Scene(place, tuple(people), known, readers, reviewers, tuple(films))
 
 
 def marked(cue: Cue, word: str) -> Cue:

@@ -10,13 +10,13 @@ import json
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.load.calls import JSON, Answer, Away, Caller, Refused
 from bench.load.crossing import Attempt, Border
-from bench.load.ledger import Ledger
+from bench.load.ledger import Fact, Ledger
 from bench.load.scene import Person
 from bench.load.tally import Tally
 
@@ -37,7 +37,8 @@ class Office:
     ledger: Ledger
     border: Border
     tally: Tally
-    words: dict[str, str]
+    words: Mapping[str, str]
+    reviewers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     is_over: threading.Event = field(default_factory=threading.Event)
     pace_s: tuple[float, float] = (1.5, 5.0)
     keys_per_s: float = 7.0
@@ -175,6 +176,26 @@ class Visitor:
         """A job of this project began: the page looks more often for a while."""
         self.job_until_s = time.monotonic() + JOB_PATIENCE_S
         self.next_tick_s = min(self.next_tick_s, time.monotonic() + BUSY_TICK_EVERY_S)
+
+    # what the studio has said
+
+    def confirmed(self, field_name: str, subject_id: str, value: Any, project_id: str) -> None:
+        """An answer without a conflict: somebody was told that this is stored. A reviewer must never be told so."""
+        self.may("change a line", project_id)
+        self.office.ledger.confirm(Fact(self.person.name, project_id, subject_id, field_name, value))
+        self.office.tally.count("edits confirmed")
+
+    def queued(self, reply: Mapping[str, Any]) -> None:
+        if job := reply.get("job"):
+            self.may("have work done", self.project_id)
+            self.office.ledger.queued(job["id"], self.person.name)
+            self.office.tally.count("jobs taken")
+            self.works()
+
+    def may(self, deed: str, project_id: str) -> None:
+        """Called once something was let through."""
+        if self.person.name in self.office.reviewers.get(project_id, frozenset()):
+            self.office.border.came_through(f"{self.person.name}, a reviewer, could {deed} in {project_id[:8]}")
 
     # asking
 
