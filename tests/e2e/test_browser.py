@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 CHROMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 60_000  # a busy machine is slow, not wrong
-LEFT_EARLY = "AbortError: signal is aborted without reason"  # Gradio of its own requests, where its page is left while it starts
 
 
 @dataclass
@@ -87,7 +86,7 @@ def watched(context: BrowserContext) -> tuple[Page, Watch]:
         ),
     )
     page.on("console", lambda message: watch.errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: None if LEFT_EARLY in str(error) else watch.errors.append(str(error)))
+    page.on("pageerror", lambda error: watch.errors.append(str(error)))
     return page, watch
 
 

@@ -50,7 +50,7 @@ def made(studio: Studio) -> Project:
 
 def opened(page: Page, served: Served, project: Project) -> None:
     page.goto(f"{served.address}?project={project.id}&tab=lines")
-    page.locator(".desk .row[data-id]").nth(5).wait_for()
+    page.locator("#tabs .desk .row[data-id]").nth(5).wait_for()  # the frame too: one that is left while it starts says so in the console
 
 
 def shows(page: Page, *wanted: str) -> None:
@@ -69,7 +69,7 @@ def test_lines_are_narrowed_by_presses_and_by_typing_and_sorted_by_key(tab: tupl
     assert page.locator(".desk .search").input_value() == "over open"
     served.studio.set_status(project.id, [second], LineStatus.APPROVED)
     page.reload()
-    page.locator(".desk .empty", has_text="No line matches").wait_for()
+    page.locator("#tabs .desk .empty", has_text="No line matches").wait_for()
     page.get_by_role("button", name="Show all lines").click()
     shows(page, "1", "2", "3", "4", "5", "6")
     page.keyboard.press("/")
