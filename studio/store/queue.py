@@ -62,17 +62,16 @@ class QueueStore:
         order = [one for one in order if one.id in rows]
         running = [row for row in rows.values() if row.state == RUNNING]
         waits = expected_waits(order, [_at_work(row, expected[row.id], now) for row in running], lanes)
-        look = _Look(rows, settings, waits)
-        places = {is_beside: [one.id for one in order if one.is_beside is is_beside] for is_beside in (False, True)}
-        queued = [look.waiting(rows[one.id], places[one.is_beside].index(one.id) + 1) for one in order]
-        return [*(look.running(row) for row in running), *queued]
+        look = _Look(running, settings, waits)
+        places = {one.id: place for is_beside in (False, True) for place, one in enumerate((one for one in order if one.is_beside is is_beside), start=1)}
+        return [*(look.running(row) for row in running), *(look.waiting(rows[one.id], places[one.id]) for one in order)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     """Everything a row is told by."""
 
-    rows: Mapping[str, Row[Any]]
+    at_work: list[Row[Any]]
     settings: QueueSettings
     waits: Mapping[str, float | None]
 
@@ -84,10 +83,9 @@ class _Look:
         return _queued(row, place, self.waits.get(row.id), self._why(row), None)
 
     def _why(self, row: Row[Any]) -> str:
-        at_work = [other for other in self.rows.values() if other.state == RUNNING]
-        if any(other.project_id == row.project_id and (other.kind in _BESIDE) == (row.kind in _BESIDE) for other in at_work):
+        if any(other.project_id == row.project_id and (other.kind in _BESIDE) == (row.kind in _BESIDE) for other in self.at_work):
             return "It follows the work of its project that runs now."
-        if sum(other.owner == row.owner for other in at_work) >= self.settings.max_running_jobs:
+        if sum(other.owner == row.owner for other in self.at_work) >= self.settings.max_running_jobs:
             return "As many jobs of one person run as may here at once; it begins when one of those ends."
         return ""
 
