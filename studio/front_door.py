@@ -121,7 +121,10 @@ class FrontDoor:
         return not token or self._believed.get(f"token:{hashed(token)}", ("", 0.0))[1] > time.monotonic()
 
     def leave(self, token: str) -> None:
+        name = self._stores.sessions.user(token)
         self._stores.sessions.close(token)
+        if name is not None:
+            self._stores.audit.write(name, "login.leave")
         self._believed.pop(f"token:{hashed(token)}", None)
 
     def welcome(self, name: str, role: Role) -> str | None:

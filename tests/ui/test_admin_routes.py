@@ -157,6 +157,7 @@ def test_logins_and_refused_logins_stand_in_the_trail_without_what_was_typed(app
     assert "my secret typo" not in trail and "hunter2" not in trail and password_of("bob") not in trail
     users = {(entry["action"].split(".")[0], entry["user"]) for entry in ada.get("/admin/api/trail").json()}
     assert ("login", "bob") in users
+    assert {"login.enter", "login.refused", "login.leave"} <= {entry["action"] for entry in ada.get("/admin/api/trail", params={"user": "bob"}).json()}
 
 
 def test_a_projects_owner_reads_its_own_trail_and_nobody_else(shared: tuple[Studio, Project]) -> None:
