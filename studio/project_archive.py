@@ -107,7 +107,15 @@ def take_in(shop: Workshop, user: str, path: Path, name: str) -> Project:
                 with draft.path.open("wb") as target:
                     archive.copy(key, target)
                 document = _looked_at(document, key, draft.path, name, shop)
-    return _kept(shop, user, _renewed(document), name)
+    return _kept(shop, user, _renewed(_with_engines_of_here(document, shop)))
+
+
+def _with_engines_of_here(document: ProjectDocument, shop: Workshop) -> ProjectDocument:
+    """An engine that this studio does not have is left to it to choose."""
+    chosen = document.settings.engines
+    known = {task: {engine.name for engine in shop.engines.all(task)} for task in ("transcriber", "translator", "estimator", "speaker")}
+    strange = {task: "auto" for task, names in known.items() if getattr(chosen, task) not in names}
+    return replace(document, settings=replace(document.settings, engines=replace(chosen, **strange)))
 
 
 def _read(archive: ProjectZip, name: str) -> ProjectDocument:
@@ -244,7 +252,7 @@ def _marked(writer: str) -> str:
     return writer if writer.endswith(IMPORTED_MARK) else writer[: MAX_WRITER_CHARS - len(IMPORTED_MARK)] + IMPORTED_MARK
 
 
-def _kept(shop: Workshop, user: str, document: ProjectDocument, name: str) -> Project:
+def _kept(shop: Workshop, user: str, document: ProjectDocument) -> Project:
     """Write it down; a project that could not be written as a whole is taken away again."""
     title = clean_name(document.name[:MAX_NAME_CHARS], "project")
     project = Project(

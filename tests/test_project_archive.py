@@ -236,6 +236,13 @@ def test_whatever_was_typed_comes_back(studio: Studio, tmp_path: Path, texts: li
     studio.delete_project(made.id)
 
 
+def test_an_engine_that_is_not_here_is_left_to_the_studio(studio: Studio, archive: Path, tmp_path: Path) -> None:
+    """Found by fuzzing: the project was taken in and could not be opened."""
+    path = changed(archive, tmp_path / "a.zip", lambda plain: plain["settings"]["engines"].update(speaker="avto", translator="of a later studio"))
+    made = studio.take_in_project(path, "a.zip")
+    assert studio.rows(made.id) and made.settings.engines.speaker == made.settings.engines.translator == "auto"
+
+
 def test_bytes_changed_at_random_are_answered(studio: Studio, archive: Path, tmp_path: Path) -> None:
     draw, data, path = random.Random(7), archive.read_bytes(), tmp_path / "random.zip"
     for _ in range(25):
