@@ -1,6 +1,6 @@
 // A person's own password: the present one, the new one twice. Enter: who it is. Leaves: a password changed, and all their other logins ended.
 
-import { clear, h, own } from "./dom.js";
+import { clear, h } from "./dom.js";
 import { toast } from "./toast.js";
 
 export function openPassword(user) {
@@ -18,7 +18,7 @@ export function openPassword(user) {
   const dialog = h(
     "dialog.speakers.password",
     { "aria-labelledby": "password-title", onclose: () => dialog.remove() },
-    h("h2", { id: "password-title" }, "Password of ", own(user)),
+    h("h2", { id: "password-title" }, "Your password"),
     h(
       "form",
       { onsubmit: (event) => (event.preventDefault(), change()) },
@@ -30,7 +30,7 @@ export function openPassword(user) {
       h("div.end", {}, h("span.grow"), h("button.btn", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button.btn.primary", {}, "Change")),
     ),
   );
-  document.body.append(dialog);
+  (document.querySelector(".island.header") ?? document.body).append(dialog);
   dialog.showModal();
   now.focus();
 }

@@ -203,7 +203,7 @@ class Handlers(UploadHandlers, GuidanceHandlers, OverviewHandlers, ScriptHandler
         place = Place(view.project.id, revision(view), view.notices, sound, present.is_looking(view)) if view is not None else Place()
         upload = upload_view(view, ())
         return TickView(
-            header=replace(present.header(view, self._studio.user, can_leave=self._can_leave), is_admin=self._can_leave and Right.ADMIN in self._studio.own_rights(), next=next_step(view)),
+            header=replace(present.header(view, self._studio.user, can_leave=self._can_leave), is_admin=self._can_leave and Right.ADMIN in self._studio.own_rights(), next=next_step(view) if self._may_edit(view) else None),
             desk=place,
             guidance=guidance_news(view, place, self._studio.voice_sight(view.project.id) if view is not None else None),
             facts=replace(upload.facts, sound=sound),
@@ -214,6 +214,9 @@ class Handlers(UploadHandlers, GuidanceHandlers, OverviewHandlers, ScriptHandler
             dub=upload.dub,
             ticking=Ticking(BUSY_TICK_S if _is_busy(view) else IDLE_TICK_S),
         )
+
+    def _may_edit(self, view: ProjectView | None) -> bool:
+        return Right.EDIT in (self._studio.rights(view.project.id) if view is not None else self._studio.own_rights())
 
     def _page(self, view: ProjectView | None, *, tab: str | None) -> PageView:
         project_id = view.project.id if view is not None else ""

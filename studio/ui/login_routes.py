@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,7 @@ import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from studio.domain.account import MAX_NAME_CHARS
 from studio.domain.errors import BadSetting, StudioError
 from studio.service import Entered, FrontDoor, Knock, Studio, TooManyTries, WrongPassword
 from studio.ui.session import COOKIE
@@ -29,24 +31,32 @@ PLACE = re.compile(r"[\w=&%.,-]{1,512}", re.ASCII)
 NO_STORE = {"cache-control": "no-store"}
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Where on the page somebody wanted to go, and the name they gave; the page keeps both over a wrong password."""
+
+    place: str = ""
+    name: str = ""
+
+
 def add_login(router: APIRouter, door: FrontDoor, assets: Path) -> None:
     page = (assets / "login.html").read_text(encoding="utf-8")
     turns = anyio.CapacityLimiter(CHECKS_AT_ONCE)
 
     @router.get("/login")
     def ask(request: Request) -> HTMLResponse:
-        return _page(page, _place(request.url.query), "")
+        return _page(page, Wish(_place(request.url.query)), "")
 
     @router.post("/login")
     async def enter(request: Request) -> Response:
-        place = ""
+        wish = Wish()
         try:
             values = await _form(request)
-            place = _place(values.get("place", ""))
+            wish = Wish(_place(values.get("place", "")), values.get("name", ""))
             entered = await anyio.to_thread.run_sync(door.enter, _knock(request, values), limiter=turns)
         except StudioError as error:
-            return _refused(page, place, error)
-        return _let_in(request, entered, f"./?{place}" if place else "./", door.login_lasts_s)
+            return _refused(page, wish, error)
+        return _let_in(request, entered, f"./?{wish.place}" if wish.place else "./", door.login_lasts_s)
 
     @router.post("/leave")
     def leave(request: Request) -> RedirectResponse:
@@ -74,14 +84,15 @@ def _let_in(request: Request, entered: Entered, to: str, lasts_s: int) -> Respon
     return answer
 
 
-def _refused(page: str, place: str, error: StudioError) -> HTMLResponse:
+def _refused(page: str, wish: Wish, error: StudioError) -> HTMLResponse:
     if isinstance(error, TooManyTries):
-        return _page(page, place, str(error), 429, {"retry-after": str(error.wait_s)})
-    return _page(page, place, sentence(error), 401 if isinstance(error, WrongPassword) else http_status(error))
+        return _page(page, wish, str(error), 429, {"retry-after": str(error.wait_s)})
+    return _page(page, wish, sentence(error), 401 if isinstance(error, WrongPassword) else http_status(error))
 
 
-def _page(page: str, place: str, notice: str, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
-    filled = page.replace("{{notice}}", html.escape(notice)).replace("{{place}}", html.escape(place))
+def _page(page: str, wish: Wish, notice: str, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
+    texts = {"notice": notice, "place": wish.place, "name": wish.name[:MAX_NAME_CHARS]}
+    filled = re.sub(r"{{(\w+)}}", lambda found: html.escape(texts[found[1]]), page)  # in one go: no text fills another's place
     return HTMLResponse(filled, status, headers={**NO_STORE, **(headers or {})})
 
 
