@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-PATIENCE_S = 30.0
+PATIENCE_S = 75.0  # longer than any answer may take, so that a slow one is told as slow
 IDLE_S = 3.0  # uvicorn closes a connection after 5
 PASS_HEADER = "lipline-pass"
 JSON = {"content-type": "application/json"}

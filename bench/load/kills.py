@@ -73,7 +73,7 @@ def kill_at_random(processes: tuple[Process, ...], plan: Plan, done: Killing) ->
     while done.count < plan.kills and time.monotonic() < until:
         victim = draw.choice(processes)
         is_early = draw.random() < EARLY_SHARE
-        time.sleep(draw.uniform(*(EARLY_S if is_early else MOMENT_S)))
+        time.sleep(draw.uniform(*(EARLY_S if is_early else _moment_s(done))))
         victim.kill()
         done.killed[victim.name] = done.killed.get(victim.name, 0) + 1
         victim.start()
@@ -83,6 +83,11 @@ def kill_at_random(processes: tuple[Process, ...], plan: Plan, done: Killing) ->
     for process in processes:
         if process.port is not None:
             process.wait()
+
+
+def _moment_s(done: Killing) -> tuple[float, float]:
+    """People get as long to work as a slow machine takes to start a server, or the kills would hit nobody at work."""
+    return MOMENT_S[0], max(MOMENT_S[1], done.restarts_ms[-1] / 1000 if done.restarts_ms else 0.0)
 
 
 def _kill_verdicts(done: Killing, plan: Plan) -> list[Verdict]:
