@@ -5,9 +5,11 @@ Writes `told.json` (runs, findings) into OUT as it goes, and every input that br
 
 from __future__ import annotations
 
+import faulthandler
 import hashlib
 import importlib.util
 import json
+import mmap
 import os
 import random
 import signal
@@ -21,6 +23,7 @@ from pathlib import Path
 from bench.fuzz_targets import TARGETS, Target
 
 HANG_S = 10.0
+STUCK_S = 60
 TELL_EVERY_S = 2.0
 MAX_INPUT_BYTES = 64 * 1024
 _MAX_FINDINGS = 40
@@ -37,10 +40,14 @@ class Watch:
         self._work, self._out, self._guided = work, out, guided
         self._runs, self._told_s = 0, 0.0
         self._findings: dict[str, str] = {}
+        (out / "last.bin").write_bytes(bytes(8 + MAX_INPUT_BYTES))
+        with (out / "last.bin").open("r+b") as last:
+            self._last = mmap.mmap(last.fileno(), 0)  # length and bytes of the input at hand, for the day that the process does not come back
         signal.signal(signal.SIGALRM, self._too_long)
 
     def __call__(self, data: bytes) -> None:
         self._runs += 1
+        self._last[: 8 + len(data)] = len(data).to_bytes(8, "little") + data
         signal.setitimer(signal.ITIMER_REAL, HANG_S)
         try:
             self._work(data)
@@ -138,6 +145,7 @@ def main() -> None:
         work = target.load(scratch)
     watch = Watch(work, out, guided=is_guided)
     watch.tell()
+    faulthandler.dump_traceback_later(seconds + STUCK_S, exit=True)  # where it hangs, into the log
     if is_guided:
         guided(watch, target, seconds, seed, scratch)
     blind(watch, target, seconds, seed)

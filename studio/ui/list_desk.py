@@ -98,7 +98,9 @@ class ListDesk:
 
     def replace(self, wish: Mapping[str, Any], picks: Sequence[Mapping[str, Any]]) -> BulkReply:
         """Replace the ticked places as one action."""
-        named = [record(Pick, {**pick, "field": _PAGE_FIELDS.get(pick.get("field", ""), "")}) for pick in picks]
+        if any(str(pick.get("field")) not in _PAGE_FIELDS for pick in picks):
+            raise BadSetting("Tick places in translations, sources or names of speakers.")
+        named = [record(Pick, {**pick, "field": _PAGE_FIELDS[str(pick["field"])]}) for pick in picks]
         if not named:
             raise BadSetting("Tick at least one place to replace.")
         done = self._studio.replace(self._project_id, _wish(wish), named)

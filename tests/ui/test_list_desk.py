@@ -9,7 +9,7 @@ from studio.domain.project import Project
 from studio.service import Studio
 from studio.ui.desk import Desk, DeskFeed, Revision
 from studio.ui.list_desk import BulkChange
-from studio.ui.routes import CALLS
+from studio.ui.desk_calls import CALLS
 
 
 @pytest.fixture
@@ -32,6 +32,14 @@ def test_a_preview_cuts_a_text_where_the_page_paints_it_and_its_picks_replace(de
     with pytest.raises(BadSetting, match="at least one place"):
         CALLS["replace"](desk, wish=wish, picks=[])
     assert CALLS["preview_replace"](desk, wish=wish, places=["target"], line_ids=[second]).hits == ()
+
+
+@pytest.mark.parametrize("field", ["revision", "", None, ["target"]])
+def test_a_place_that_is_none_is_refused_in_a_sentence(desk: Desk, field: object) -> None:
+    """Found by fuzzing: a field that the page does not know reached the lines."""
+    pick = {"subject_id": desk.view().rows[0].id, "field": field, "before": "", "ranks": [0]}
+    with pytest.raises(BadSetting, match="Tick places in translations"):
+        CALLS["replace"](desk, wish={"find": "o"}, picks=[pick])
 
 
 def test_a_bulk_change_answers_with_the_desk_and_says_what_was_locked(desk: Desk) -> None:
