@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moviepy import VideoFileClip, clips_array
-
 from studio.media import cage
 
 if TYPE_CHECKING:
-    from moviepy import VideoClip
+    from moviepy import VideoClip, VideoFileClip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +33,8 @@ class Wish:
 
 def compose(wish: Wish) -> None:
     """Write the pair. Raises what moviepy raises."""
+    from moviepy import VideoFileClip, clips_array
+
     with VideoFileClip(wish.left) as left, VideoFileClip(wish.right) as right:
         height_px = min(left.h, right.h, wish.height_px) // 2 * 2
         pair = clips_array([[_part(left, wish, height_px).without_audio(), _part(right, wish, height_px)]])
@@ -52,6 +52,8 @@ def _part(clip: VideoFileClip, wish: Wish, height_px: int) -> VideoClip:
 
 def main() -> None:
     """Fence in, compose, end; a file that cannot be composed is one line on stderr and exit code 1."""
+    import moviepy  # noqa: F401  while its files can still be read
+
     cage.enter(sys.argv[2:])
     try:
         compose(Wish(**json.loads(sys.argv[1])))

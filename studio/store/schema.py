@@ -1,14 +1,12 @@
 """Every table of the studio, as SQLAlchemy MetaData. What each column holds; no query lives here.
 
-To change a table: edit it here, add `migrations/versions/NNNN_what.py`, raise SCHEMA_VERSION, and keep an SQL dump of the
+To change a table: edit it here (or in `schema_box.py`), add `migrations/versions/NNNN_what.py`, raise SCHEMA_VERSION, and keep an SQL dump of the
 schema you leave behind in `tests/store/schemas/`. Ids are uuid4 hex; times are ISO 8601 UTC text; `seq` orders by arrival.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     Column,
     Float,
@@ -16,141 +14,17 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
+from studio.store.schema_base import METADATA, json_column, project_column
+from studio.store.schema_box import AUDIT, BLOB_SIZES, GPU_LEASES, LOGIN_ATTEMPTS, SERVER_VALUES, SESSIONS, UPLOADS, USERS, WORKERS
+
+__all__ = ["AUDIT", "BLOB_SIZES", "GPU_LEASES", "LOGIN_ATTEMPTS", "SERVER_VALUES", "SESSIONS", "UPLOADS", "USERS", "WORKERS"]  # all tables are asked for here
 SCHEMA_VERSION = "0007"
-
-METADATA = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_name)s",
-    }
-)
-
-
-def _json(name: str, *, nullable: bool = True) -> Column[object]:
-    """A JSON column in which None is NULL, never the text "null"."""
-    return Column(name, JSON(none_as_null=True), nullable=nullable)
-
-
-def _project() -> Column[object]:
-    return Column("project_id", String(32), ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
-
-
-# `role`: what of the studio a person may do (`domain/rights.py`). `password_hash` NULL: no login by password. `quota_bytes` NULL: the
-# studio's own measure.
-USERS = Table(
-    "users",
-    METADATA,
-    Column("name", String(64), primary_key=True),
-    Column("created_at", String(32), nullable=False),
-    Column("role", String(16), nullable=False, server_default="editor"),
-    Column("password_hash", Text),
-    Column("disabled_at", String(32)),
-    Column("quota_bytes", BigInteger),
-)
-
-# Open logins. Only the hash of the token is kept, so that a copy of the database opens nobody's page.
-SESSIONS = Table(
-    "sessions",
-    METADATA,
-    Column("token_hash", String(64), primary_key=True),
-    Column("user", String(64), ForeignKey("users.name", ondelete="CASCADE"), nullable=False, index=True),
-    Column("created_at", String(32), nullable=False),
-    Column("seen_at", String(32), nullable=False),
-    Column("expires_at", String(32), nullable=False, index=True),
-    Column("address", String(64), nullable=False),
-)
-
-# Logins that failed, by what they were tried with (`key`: a hash of the name, or of the address they came from); times in seconds since 1970.
-LOGIN_ATTEMPTS = Table(
-    "login_attempts",
-    METADATA,
-    Column("key", String(64), primary_key=True),
-    Column("count", Integer, nullable=False),
-    Column("since_s", Float, nullable=False),
-    Column("blocked_until_s", Float, nullable=False),
-)
-
-# What all page servers of one studio share: the key that signs links, settings of the administrator.
-SERVER_VALUES = Table(
-    "server_values",
-    METADATA,
-    Column("name", String(64), primary_key=True),
-    _json("value", nullable=False),
-)
-
-# Who changed, shared, exported or administered what; append-only, and without texts. No keys: it outlives people and projects.
-AUDIT = Table(
-    "audit",
-    METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("at", String(32), nullable=False, index=True),
-    Column("user", String(64), nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("project_id", String(32)),
-    Column("subject", String(128), nullable=False),
-    _json("detail"),
-    Index("ix_audit_project", "project_id", "seq"),
-    Index("ix_audit_user", "user", "seq"),
-)
-
-# Files on their way in, chunk by chunk. `purpose`: media, bed, script, …; `project_id` NULL: the file opens a project of its own.
-# `received_bytes` is what is on disk and synced; `blob` stands once it is whole.
-UPLOADS = Table(
-    "uploads",
-    METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("id", String(32), nullable=False, unique=True),
-    Column("owner", String(64), ForeignKey("users.name"), nullable=False, index=True),
-    Column("project_id", String(32)),
-    Column("purpose", String(16), nullable=False),
-    Column("name", Text, nullable=False),
-    Column("size_bytes", BigInteger, nullable=False),
-    Column("received_bytes", BigInteger, nullable=False),
-    Column("blob", String(80)),
-    Column("created_at", String(32), nullable=False),
-    Column("touched_at", String(32), nullable=False),
-)
-
-# How large stored files are, for quotas; a key that is missing here is measured when it is asked for.
-BLOB_SIZES = Table(
-    "blob_sizes",
-    METADATA,
-    Column("key", String(80), primary_key=True),
-    Column("size_bytes", BigInteger, nullable=False),
-)
-
-# Processes that do jobs or serve the page, each with a sign of life. `kind`: server or worker; `devices`: names and memory of its GPUs;
-# `state`: what it holds just now, for the administrator.
-WORKERS = Table(
-    "workers",
-    METADATA,
-    Column("id", String(320), primary_key=True),
-    Column("kind", String(16), nullable=False),
-    _json("devices", nullable=False),
-    _json("state", nullable=False),
-    Column("started_at", String(32), nullable=False),
-    Column("heartbeat_s", Float, nullable=False),
-)
-
-# Who holds which GPU; one row a device ("host/cuda:0"). A lease without a heartbeat is nobody's.
-GPU_LEASES = Table(
-    "gpu_leases",
-    METADATA,
-    Column("device", String(128), primary_key=True),
-    Column("worker", String(320)),
-    Column("job_id", String(32)),
-    Column("since_s", Float),
-    Column("heartbeat_s", Float),
-)
 
 PROJECTS = Table(
     "projects",
@@ -161,8 +35,8 @@ PROJECTS = Table(
     Column("name", Text, nullable=False),
     Column("source_language", String(8), nullable=False),
     Column("target_language", String(8), nullable=False),
-    _json("settings", nullable=False),
-    _json("source"),
+    json_column("settings", nullable=False),
+    json_column("source"),
     Column("bed_blob", String(80)),
     Column("created_at", String(32), nullable=False),
     Column("deleted_at", String(32)),
@@ -189,7 +63,7 @@ SHOWS = Table(
     Column("id", String(32), nullable=False, unique=True),
     Column("owner", String(64), ForeignKey("users.name"), nullable=False, index=True),
     Column("name", Text, nullable=False),
-    _json("bible", nullable=False),
+    json_column("bible", nullable=False),
     Column("created_at", String(32), nullable=False),
 )
 
@@ -199,10 +73,10 @@ SPEAKERS = Table(
     Column("project_id", String(32), ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False),
-    _json("voice"),
+    json_column("voice"),
     Column("pitch_hz", Float),
     Column("ordinal", Integer, nullable=False),
-    _json("sheet"),
+    json_column("sheet"),
 )
 
 # `ordinal` only parts lines that start and end together; their place is their time.
@@ -210,7 +84,7 @@ LINES = Table(
     "lines",
     METADATA,
     Column("id", String(32), primary_key=True),
-    _project(),
+    project_column(),
     Column("start_ms", Integer, nullable=False),
     Column("end_ms", Integer, nullable=False),
     Column("ordinal", Integer, nullable=False),
@@ -218,12 +92,12 @@ LINES = Table(
     Column("source_text", Text, nullable=False),
     Column("target_text", Text, nullable=False),
     Column("status", String(16), nullable=False),
-    _json("voice"),
-    _json("guidance"),
+    json_column("voice"),
+    json_column("guidance"),
     Column("take_id", String(32)),
-    _json("notes", nullable=False),
+    json_column("notes", nullable=False),
     Column("revision", Integer, nullable=False),
-    _json("pauses"),
+    json_column("pauses"),
     ForeignKeyConstraint(["project_id", "speaker_id"], ["speakers.project_id", "speakers.id"], name="fk_lines_speaker"),
     Index("ix_lines_place", "project_id", "start_ms", "end_ms", "ordinal"),
 )
@@ -235,7 +109,7 @@ CHANGES = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    _project(),
+    project_column(),
     Column("by", String(64), nullable=False),
     Column("at", String(32), nullable=False),
     Column("kind", String(16), nullable=False),
@@ -252,14 +126,14 @@ LINE_EDITS = Table(
     "line_edits",
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    _project(),
+    project_column(),
     Column("line_id", String(32), nullable=False),
     Column("change_id", String(32), nullable=False),
     Column("by", String(64), nullable=False),
     Column("at", String(32), nullable=False),
     Column("field", String(32), nullable=False),
-    _json("before"),
-    _json("after"),
+    json_column("before"),
+    json_column("after"),
     Column("subject", String(8), nullable=False, server_default="line"),
     Index("ix_line_edits_line", "project_id", "line_id", "seq"),
     Index("ix_line_edits_change", "change_id"),
@@ -273,7 +147,7 @@ NOTES = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    _project(),
+    project_column(),
     Column("line_id", String(32)),
     Column("at_ms", Integer),
     Column("text", Text, nullable=False),
@@ -292,7 +166,7 @@ REVIEW_LINKS = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    _project(),
+    project_column(),
     Column("token_hash", String(64), nullable=False, unique=True),
     Column("label", Text, nullable=False),
     Column("by", String(64), nullable=False),
@@ -307,7 +181,7 @@ USER_SETTINGS = Table(
     "user_settings",
     METADATA,
     Column("name", String(64), ForeignKey("users.name"), primary_key=True),
-    _json("settings", nullable=False),
+    json_column("settings", nullable=False),
 )
 
 # How long texts take, by fingerprint of engine, version, voice, language and text; anything here may be deleted at any time.
@@ -330,10 +204,10 @@ CANDIDATES = Table(
     Column("engine", String(128), nullable=False),
     Column("score", Float, nullable=False),
     Column("rank", Integer, nullable=False),
-    _json("prediction"),
+    json_column("prediction"),
     Column("likelihood", Float),
     Column("back_translation", Text),
-    _json("missed_terms"),
+    json_column("missed_terms"),
     Column("slot_penalty", Float),
 )
 
@@ -344,7 +218,7 @@ PREFERENCES = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    _project(),
+    project_column(),
     Column("line_id", String(32), nullable=False),
     Column("source_language", String(8), nullable=False),
     Column("target_language", String(8), nullable=False),
@@ -352,8 +226,8 @@ PREFERENCES = Table(
     Column("source_ms", Integer, nullable=False),
     Column("chosen", Text, nullable=False),
     Column("rejected", Text, nullable=False),
-    _json("wordings", nullable=False),
-    _json("before", nullable=False),
+    json_column("wordings", nullable=False),
+    json_column("before", nullable=False),
     Column("by", String(64), nullable=False),
     Column("at", String(32), nullable=False),
     Index("ix_preferences_line", "project_id", "line_id", "seq"),
@@ -365,17 +239,17 @@ TAKES = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    _project(),
+    project_column(),
     Column("line_id", String(32), nullable=False),
     Column("text", Text, nullable=False),
-    _json("voice", nullable=False),
+    json_column("voice", nullable=False),
     Column("engine_version", String(128), nullable=False),
     Column("raw_blob", String(80), nullable=False),
     Column("fitted_blob", String(80), nullable=False),
-    _json("report", nullable=False),
+    json_column("report", nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("note", Text, nullable=False),
-    _json("made"),
+    json_column("made"),
     Column("created_at", String(32), nullable=False),
     Index("ix_takes_line", "project_id", "line_id", "seq"),
     Index("ix_takes_fingerprint", "project_id", "fingerprint"),
@@ -387,7 +261,7 @@ REFERENCE_VOICES = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    _project(),
+    project_column(),
     Column("name", Text, nullable=False),
     Column("blob", String(80), nullable=False),
     Column("length_ms", Integer, nullable=False),
@@ -405,13 +279,13 @@ SWEEP_POINTS = Table(
     "sweep_points",
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    _project(),
+    project_column(),
     Column("line_id", String(32), nullable=False),
     Column("face_scale", Float, nullable=False),
     Column("lip_scale", Float, nullable=False),
     Column("quality", String(16), nullable=False),
     Column("fingerprint", String(64)),
-    _json("result"),
+    json_column("result"),
     Column("created_at", String(32), nullable=False),
     UniqueConstraint("project_id", "line_id", "face_scale", "lip_scale", name="uq_sweep_points_place"),
 )
@@ -420,11 +294,11 @@ STAGE_RESULTS = Table(
     "stage_results",
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    _project(),
+    project_column(),
     Column("stage", String(64), nullable=False),
     Column("unit", String(128), nullable=False),
     Column("fingerprint", String(64), nullable=False),
-    _json("result"),
+    json_column("result"),
     Column("seconds", Float, nullable=False),
     Column("peak_memory_mb", Integer, nullable=False),
     Column("created_at", String(32), nullable=False),
@@ -435,11 +309,11 @@ IMPORTS = Table(
     "imports",
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
-    _project(),
+    project_column(),
     Column("name", Text, nullable=False),
     Column("format", String(16)),
     Column("encoding", String(32)),
-    _json("skipped", nullable=False),
+    json_column("skipped", nullable=False),
     Column("created_at", String(32), nullable=False),
     Index("ix_imports_project", "project_id", "seq"),
 )
@@ -451,11 +325,11 @@ JOBS = Table(
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    _project(),
+    project_column(),
     Column("owner", String(64), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("state", String(16), nullable=False),
-    _json("line_ids", nullable=False),
+    json_column("line_ids", nullable=False),
     Column("done", Integer, nullable=False),
     Column("total", Integer, nullable=False),
     Column("stage", String(64), nullable=False),

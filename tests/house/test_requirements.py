@@ -20,7 +20,7 @@ AGREED = {"librosa", "plotly"}  # the stack the studio is built on; the first fi
 BY_OTHERS = {"accelerate", "silero-vad"}  # wanted by a package, or for the weights inside; imported by no file of ours
 OPTIONAL = {"comet", "ctranslate2", "faster_whisper", "pocketsphinx"}  # engines and judges that say how to install them when asked for
 CLUSTER = {"psycopg", "s3fs", "ray"}  # in requirements-cluster.txt; a sentence names it where one is missing
-FROM_OTHERS = {"tokenizers", "safetensors", "huggingface_hub", "PIL", "fastapi", "starlette", "click", "aiohttp", "uvicorn", "sklearn", "rich", "cv2", "fsspec"}
+FROM_OTHERS = {"tokenizers", "safetensors", "huggingface_hub", "PIL", "fastapi", "starlette", "anyio", "click", "aiohttp", "uvicorn", "sklearn", "rich", "cv2", "fsspec"}
 
 
 def lines(name: str) -> list[str]:

@@ -170,7 +170,7 @@ def said_by_browser() -> list[Said]:
 
 # What of studio reaches the page: the layouts' words, the views' sentences, errors, notices and flags.
 SPEAKING = ("studio/ui", "studio/domain", "studio/stages", "studio/steps", "studio/engines", "studio/store", "studio/media", "studio/formats", "studio")
-UNSEEN = ("cli.py", "doctor.py", "__main__.py", "bootstrap.py", "weights.py", "dubbing.py", "file_lips.py", "voice_training.py", "voice_training_film.py", "voice_training_run.py", "voice_training_texts.py")  # of the command line
+UNSEEN = ("cli.py", "batch.py", "batch_list.py", "doctor.py", "__main__.py", "bootstrap.py", "weights.py", "dubbing.py", "file_lips.py", "voice_training.py", "voice_training_film.py", "voice_training_run.py", "voice_training_texts.py")  # of the command line
 
 def said_by_studio() -> list[Said]:
     """Sentences and labels of studio/ui, and every sentence below it that can reach the page."""
