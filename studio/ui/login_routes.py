@@ -39,7 +39,8 @@ class Wish:
     name: str = ""
 
 
-def add_login(router: APIRouter, door: FrontDoor, assets: Path) -> None:
+def add_login(router: APIRouter, studio: Studio, assets: Path) -> None:
+    door = studio.door
     page = (assets / "login.html").read_text(encoding="utf-8")
     turns = anyio.CapacityLimiter(CHECKS_AT_ONCE)
 
@@ -55,7 +56,9 @@ def add_login(router: APIRouter, door: FrontDoor, assets: Path) -> None:
             wish = Wish(_place(values.get("place", "")), values.get("name", ""))
             entered = await anyio.to_thread.run_sync(door.enter, _knock(request, values), limiter=turns)
         except StudioError as error:
+            studio.metrics.login("blocked" if isinstance(error, TooManyTries) else "refused")
             return _refused(page, wish, error)
+        studio.metrics.login("ok")
         return _let_in(request, entered, f"./?{wish.place}" if wish.place else "./", door.login_lasts_s)
 
     @router.post("/leave")

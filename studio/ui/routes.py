@@ -45,7 +45,7 @@ def add_routes(app: FastAPI, studio: Studio) -> None:
     """Everything the page needs that is not a Gradio event. Must be called before Gradio is mounted at the root."""
     check_rights()
     router = APIRouter()
-    add_login(router, studio.door, ASSETS)
+    add_login(router, studio, ASSETS)
     add_health(router, studio, lambda request: bound(studio, request))
     door = MediaDoor(lambda request: bound(studio, request), MediaLinks(studio.link_key()))
     add_handover(router, door)

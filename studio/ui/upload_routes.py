@@ -151,6 +151,7 @@ async def _received(studio: Studio, request: Request, upload_id: str) -> Respons
                 waiting.clear()
         if waiting:
             await run_in_threadpool(receiver.write, bytes(waiting))
+    studio.metrics.received(receiver.at_bytes - at_bytes)
     upload = await run_in_threadpool(studio.upload, upload_id)
     await run_in_threadpool(studio.check_upload, upload, at_bytes)
     return _done(204, {"upload-offset": str(upload.received_bytes)})

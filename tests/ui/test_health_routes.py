@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,3 +143,20 @@ def test_a_failed_job_stands_in_the_log_with_its_ids_and_without_its_words(studi
     assert job.id in line["message"] and line["error"]["type"] == "RuntimeError"
     assert line["error"]["frames"][-1].startswith("tests/ui/test_health_routes.py:")
     assert "Nightfall" not in log.read_text("utf-8")
+
+
+def test_logins_and_bytes_of_uploads_are_counted(page: TestClient) -> None:
+    before = figures(page)
+    assert page.post("/login", data={"name": "nobody", "password": "wrong"}).status_code == 401
+    made = page.post("/uploads", headers={"tus-resumable": "1.0.0", "upload-length": "5", "upload-metadata": f"filename {b64('a.srt')},purpose {b64('script')}"})
+    assert made.status_code == 201, made.text
+    piece = {"tus-resumable": "1.0.0", "upload-offset": "0", "content-type": "application/offset+octet-stream"}
+    assert page.patch(made.headers["location"], content=b"1\n00:", headers=piece).status_code == 204
+    after = figures(page)
+    refused, bytes_in = ("lipline_logins_total", (("outcome", "refused"),)), ("lipline_uploaded_bytes_total", ())
+    assert after[refused] == before.get(refused, 0) + 1
+    assert after[bytes_in] == before.get(bytes_in, 0) + 5
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
