@@ -15,6 +15,7 @@ from tests.house.tree import ROOT
 
 DOCUMENTS = (
     "README.md", "docs/hosting.md", "docs/editors-guide.md", "docs/scripts.md", "docs/model-cards.md", "docs/architecture.md", "docs/training.md",
+    "docs/security.md", "docs/cluster.md", "docs/capacity.md", "docs/handover.md",
     "docs/results/sspo.md", "assets/demo/README.md",
 )  # fmt: skip
 COMMAND = re.compile(r"python -m studio [^\n`#]*")
@@ -47,7 +48,7 @@ def test_every_make_target_in_a_document_exists(name: str) -> None:
 def test_every_command_in_a_document_is_understood(name: str) -> None:
     for command in COMMAND.findall(text_of(name).replace("\\\n", " ")):
         words = shlex.split(command)[3:]
-        path = words[:2] if words and words[0] in ("eval", "users", "preferences", "check", "train") else words[:1]
+        path = words[:2] if words and words[0] in ("eval", "users", "preferences", "check", "train", "project") else words[:1]
         path = [word for word in path if re.fullmatch(r"[a-z0-9]+", word)]
         text = help_of(*path)
         for option in (word for word in words if word.startswith("--") and word != "--help"):
