@@ -64,6 +64,12 @@ def test_every_variable_is_one_that_the_studio_reads_or_the_compose_file_uses() 
     assert set(re.findall(r"\{\$(\w+)", caddy)) <= set(compose()["services"]["proxy"]["environment"])
 
 
+def test_no_proxy_of_ours_passes_on_what_a_browser_says_of_who_it_is() -> None:
+    [header] = set(re.findall(r"--trust-header ([\w-]+)", (ROOT / "docs" / "hosting.md").read_text("utf-8")))
+    assert re.search(rf"^\s+header_up -{header}$", (DEPLOY / "Caddyfile").read_text("utf-8"), re.MULTILINE)
+    assert re.search(rf'^\s+proxy_set_header {header} "";$', (DEPLOY / "nginx.conf").read_text("utf-8"), re.MULTILINE)
+
+
 def test_what_the_image_copies_is_there_and_its_builder_sees_it() -> None:
     text = (DEPLOY / "Containerfile").read_text("utf-8")
     sources = [word for line in re.findall(r"^COPY (.*)$", text, re.MULTILINE) for word in line.split()[:-1]]
