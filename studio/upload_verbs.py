@@ -88,14 +88,19 @@ class UploadVerbs(LipVerbs):
         return project
 
     def join_upload(self, upload_id: str, project_id: str) -> Upload:
-        """Say where a file belongs that was sent before its project was there."""
-        return self._shop.uploads.join(self.upload(upload_id).id, self.user, self._may(project_id, Right.EDIT).id)
+        """Say where a file belongs that was sent before its project was there. Raises QuotaSpent where that project's owner has no room for it."""
+        upload, project = self.upload(upload_id), self._may(project_id, Right.EDIT)
+        if upload.project_id is None and project.owner != self.user and self._shop.quotas.is_bounded(project.owner):
+            self._shop.quotas.room(project.owner).require(upload.size_bytes, upload.name)
+        return self._shop.uploads.join(upload.id, self.user, project.id)
 
     def take_upload(self, upload_id: str) -> Project:
         """Make a whole film the source of its project, or a whole stem its bed. One that is no such thing is dropped, with its sentence."""
         upload = self.upload(upload_id)
         if upload.project_id is None or not upload.purpose.is_media:
             raise BadSetting(f"“{upload.name}” is no film or sound of a project.")
+        if not upload.is_whole:  # else bytes could follow that nobody looks at
+            raise BadSetting(f"“{upload.name}” is not here as a whole yet; send the rest of it first.")
         project = self._may(upload.project_id, Right.EDIT)
         path = self._shop.blobs.path(upload.blob) if upload.blob is not None and self._shop.blobs.exists(upload.blob) else self._shop.uploads.part(upload)
         try:

@@ -26,7 +26,7 @@ from studio.domain.upload import NewUpload, Purpose, Upload, UploadBusy, WrongOf
 from studio.store.blobs import RESERVE_BYTES, SUFFIXES, BlobStore
 from studio.store.database import new_id, reading, utc_now, writing
 from studio.store.projects import ensure_user
-from studio.store.schema import UPLOADS, USERS
+from studio.store.schema import PROJECTS, UPLOADS, USERS
 from studio.store.text import storable
 
 if TYPE_CHECKING:
@@ -218,8 +218,12 @@ class UploadStore:
 
 
 def coming_bytes(connection: Connection, owner: str) -> int:
-    """What somebody's uploads will still bring, and have brought already: none of it is named by a project yet."""
-    return int(connection.execute(select(func.coalesce(func.sum(UPLOADS.c.size_bytes), 0)).where(UPLOADS.c.owner == owner)).scalar_one())
+    """What uploads will still bring, and have brought already, at somebody's expense: those for their projects, whoever sends them, and their
+    own for no project yet. None of it is named by a project."""
+    paid_by = func.coalesce(PROJECTS.c.owner, UPLOADS.c.owner)
+    joined = UPLOADS.outerjoin(PROJECTS, PROJECTS.c.id == UPLOADS.c.project_id)
+    query = select(func.coalesce(func.sum(UPLOADS.c.size_bytes), 0)).select_from(joined).where(paid_by == owner)
+    return int(connection.execute(query).scalar_one())
 
 
 def _hashed(path: Path) -> str:

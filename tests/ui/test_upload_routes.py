@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 from studio.domain.project import JobKind, JobState
 from studio.domain.rights import Role
 from studio.domain.settings import Limits
+from studio.domain.upload import QuotaSpent
 from studio.media.sniff import HEAD_BYTES
 from studio.service import Studio
 from studio.ui.launch import ServeOptions, build_app
@@ -154,6 +155,32 @@ def test_a_quota_of_a_shared_project_is_its_owner_s(app: Any, studio: Studio) ->
     studio.as_user("tiny").add_member(project.id, "bob")
     assert announce(client_of(app, "bob"), 3_000_000, project=project.id).status_code == 413
     assert announce(client_of(app, "bob"), 3_000_000).status_code == 201
+
+
+def test_a_member_s_files_on_their_way_count_for_the_owner_and_no_detour_goes_round_it(app: Any, studio: Studio) -> None:
+    project = studio.as_user("tiny").create_project("Small too", "en", "de")
+    studio.as_user("tiny").add_member(project.id, "bob")
+    bob = studio.as_user("bob")
+    places = [begin(client_of(app, "bob"), 1_500_000, project=project.id)]
+    assert announce(client_of(app, "bob"), 1_500_000, project=project.id).status_code == 413, "one is coming already"
+    assert announce(client_of(app, "tiny"), 1_500_000).status_code == 413, "for the owner too"
+    places.append(begin(client_of(app, "bob"), 1_500_000))
+    detour = places[-1].rsplit("/", 1)[-1]
+    with pytest.raises(QuotaSpent):
+        bob.join_upload(detour, project.id)
+    assert bob.upload(detour).project_id is None
+    for place in places:
+        bob.drop_upload(place.rsplit("/", 1)[-1])
+
+
+def test_a_film_of_which_a_part_is_here_is_not_looked_at_as_if_it_were_whole(ada: TestClient, studio: Studio, clip: Path) -> None:
+    data, owner = clip.read_bytes(), studio.as_user("ada")
+    project = owner.create_project("Half", "en", "de")
+    place = begin(ada, len(data) + 10, project=project.id)
+    assert send(ada, place, data, 0).status_code == 204
+    answer = ada.post(f"{place}/take", headers=TUS)
+    assert answer.status_code == 400 and "not here as a whole" in answer.json()["error"]
+    assert owner.upload(place.rsplit("/", 1)[-1]).received_bytes == len(data), "it can go on"
 
 
 @pytest.mark.parametrize(("name", "status"), [("rita", 403), ("gus", 403), (None, 401)])
