@@ -78,8 +78,9 @@ class Gate:
         user = await self._who(caller, token)
         refusal = self._refusal(scope, headers, caller, user)
         if refusal is None:
-            is_login = user not in (None, LOCAL_USER) and not caller.name
-            watched = _ending_with_login(send, lambda: self._door.user(token) == user) if is_login else send
+            is_named = user not in (None, LOCAL_USER)
+            is_login = is_named and not caller.name
+            watched = _ending_with_login(send, lambda: self._named(caller, token) == user) if is_named else send
             known = {**self._known(scope, caller), USER: user, LOGIN: is_login}
             await self._app(known, receive, _with_headers(watched, scope["path"]))
         else:

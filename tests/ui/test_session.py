@@ -142,6 +142,24 @@ def test_with_single_sign_on_nobody_is_local_and_a_switched_off_account_is_told_
     assert ask(alone, "/", trust=SIGN_ON, peer=PROXY, x_remote_user="local")["status"] == 403
 
 
+def test_a_stream_of_somebody_a_proxy_named_ends_with_their_account(studio: Studio) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def inner(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        studio.as_user("ada").disable_account("eve")
+        studio.door._believed.clear()  # as after the few seconds
+        await send({"type": "http.response.body", "body": b"two", "more_body": True})
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": "/", "method": "GET", "headers": [(b"x-remote-user", b"eve")], "client": (PROXY, 5000), "scheme": "http"}
+    asyncio.run(Gate(inner, studio.door, SIGN_ON, LOOPBACK)(scope, None, send))
+    assert [message.get("body") for message in sent[1:]] == [b"one", b""] and not sent[-1]["more_body"]
+
+
 def test_where_a_request_comes_from_is_believed_of_the_proxy_only(studio: Studio) -> None:
     told = {"x_forwarded_for": f"203.0.113.9, {STRANGER}, {PROXY}", "x_forwarded_proto": "https", "x_forwarded_host": "studio.example"}
     behind = ask(studio, "/login", trust=SIGN_ON, peer=PROXY, **told)["scope"]
