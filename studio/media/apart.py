@@ -101,10 +101,10 @@ def _shape(message: tuple[bytes, bytes], question: Question) -> tuple[int, int]:
 
 def _error(body: bytes, question: Question) -> StudioError:
     told = _told(body, question)
-    make, words = _ERRORS.get(str(told.get("kind"))), [str(word)[:_MAX_SENTENCE] for word in told.get("words", ())]
-    if make is None or len(words) not in (1, 2):
+    make, words = _ERRORS.get(str(told.get("kind"))), told.get("words")
+    if make is None or not isinstance(words, list) or len(words) != (1 if make is NotMeasurable else 2):
         return BadMedia(question.name, _BROKE)
-    return make(*words)
+    return make(*(str(word)[:_MAX_SENTENCE] for word in words))
 
 
 def _told(body: bytes, question: Question) -> dict[str, Any]:

@@ -100,6 +100,9 @@ def _done(studio: Studio, call: str, values: dict[str, Any]) -> JSONResponse:
 
 
 async def _values(request: Request) -> dict[str, Any]:
+    """The JSON object of a call. The content type is required: a form on another page cannot send it unasked."""
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        raise BadSetting("Administrators' calls are JSON only.")
     body = b""
     async for block in request.stream():
         body += block
@@ -107,7 +110,7 @@ async def _values(request: Request) -> dict[str, Any]:
             raise BadSetting("This is longer than any call for administrators.")
     try:
         values = json.loads(body or b"{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadSetting("This call is not JSON.") from error
     if not isinstance(values, dict):
         raise BadSetting("A call is an object with named values.")

@@ -107,14 +107,15 @@ def _as_own(scope: dict[str, Any], user: str, path: str) -> dict[str, Any]:
 
 def _files_in(value: Any) -> Iterator[str]:
     """Every path of a file that the values of an event name."""
-    if isinstance(value, dict):
-        if isinstance(value.get("path"), str):
-            yield value["path"]
-        for item in value.values():
-            yield from _files_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _files_in(item)
+    left = [value]  # a list of its own, as values may be nested deeper than calls can be
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if isinstance(one.get("path"), str):
+                yield one["path"]
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
 
 
 async def _whole(receive: Any) -> bytes | None:

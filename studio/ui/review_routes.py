@@ -180,7 +180,7 @@ async def _body(request: Request) -> object:
             raise BadSetting("This note is longer than a note can be; make two of it.")
     try:
         return json.loads(body)
-    except ValueError as error:  # no JSON, or no text
+    except (ValueError, RecursionError) as error:  # no JSON, no text, or nested without an end
         raise BadSetting("A note is sent as JSON.") from error
 
 

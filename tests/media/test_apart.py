@@ -86,6 +86,8 @@ def test_leaving_early_leaves_no_process(clip: Path) -> None:
         [(ANSWER, json.dumps({"height": 2, "width": 2}).encode()), (PICTURE, b"123")],
         [(ANSWER, json.dumps({"height": 2, "width": 2}).encode()), (SAME_PICTURE, b"")],
         [(ERROR, json.dumps({"kind": "SystemExit", "words": ["1"]}).encode())],
+        [(ERROR, json.dumps({"kind": "BadMedia", "words": 5}).encode())],
+        [(ERROR, json.dumps({"kind": "BadMedia", "words": ["film"]}).encode())],
         [(END, b"")],
     ],
 )

@@ -110,8 +110,13 @@ def test_a_call_that_makes_no_sense_is_refused_in_a_sentence(ada: TestClient, ca
 
 
 def test_bodies_that_are_no_call_are_refused(ada: TestClient) -> None:
-    for body in (b"no json", b"[1]", b'"x"', b"{" + b" " * 20_000 + b"}"):
-        assert ada.post("/admin/api/cancel", content=body).status_code == 400
+    for body in (b"no json", b"[1]", b'"x"', b"{" + b" " * 20_000 + b"}", b"[" * 16_000):
+        assert ada.post("/admin/api/cancel", content=body, headers={"content-type": "application/json"}).status_code == 400
+
+
+def test_a_call_as_a_form_elsewhere_could_send_it_changes_nothing(ada: TestClient) -> None:
+    answer = ada.post("/admin/api/role", content=b'{"name":"bob","role":"guest"}', headers={"content-type": "text/plain"})
+    assert answer.status_code == 400 and "JSON" in answer.json()["error"]
 
 
 def test_measures_are_set_for_all_servers(ada: TestClient, shared: tuple[Studio, Project]) -> None:
