@@ -127,6 +127,8 @@ def _read(archive: ProjectZip, name: str) -> ProjectDocument:
         _check(document)
     except (Unfit, BadSetting) as error:
         raise BadArchive(name, f"{str(error).rstrip('.')}. Export the project anew.") from error
+    except RecursionError as error:
+        raise BadArchive(name, "its project.json is nested without an end; export the project anew.") from error
     if any(key.rpartition(".")[2] not in SUFFIXES for key in document.blobs()) or any(not key.endswith(".wav") for key in document.sounds()):
         raise BadArchive(name, "it names files of a kind that no project has; choose a ZIP that a studio exported.")
     if missing := document.blobs() - archive.sizes.keys():
@@ -271,6 +273,7 @@ def _kept(shop: Workshop, user: str, document: ProjectDocument) -> Project:
             shop.notes.add(kept.id, note)
     except StudioError:
         shop.projects.delete(kept.id, user)
+        shop.bin.erase(user, kept.id)
         raise
     return kept
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import struct
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.domain.errors import BadArchive, BadMedia, StudioError
+from studio.domain.errors import BadArchive, BadMedia, OutOfSpace, StudioError
 from studio.domain.line import Line, LineStatus, SpeakerProfile
 from studio.domain.plain import to_plain
 from studio.domain.project import Cast, JobKind, Project
@@ -170,6 +171,7 @@ def archives(parts: dict[str, bytes]) -> dict[str, tuple[dict[str, bytes], bool]
         "no film": ({name: data for name, data in parts.items() if name != blob}, False),
         "packed media": (parts, True),
         "a document that is none": (parts | {"project.json": b"{" * 100_000}, False),
+        **{f"nested {deep} down": (parts | {"project.json": b'{"format":"lipline-project","version":1,"x":' + b"[" * deep + b"]" * deep + b"}"}, False) for deep in (800, 900, 950)},
         "no JSON": (parts | {"project.json": b"\xff\xfe"}, False),
     }
 
@@ -209,6 +211,29 @@ def test_a_list_of_parts_that_is_far_too_long_is_not_read(monkeypatch: pytest.Mo
     monkeypatch.setattr(project_zip, "MAX_PARTS", 2)
     with pytest.raises(BadArchive, match="claims"):
         studio.take_in_project(archive, "bomb.zip")
+
+
+def test_a_list_of_parts_told_somewhere_else_than_where_it_is_read_is_refused(studio: Studio, tmp_path: Path) -> None:
+    """`zipfile` reads the large end record right before its locator; a small one elsewhere, which the locator points to, is a decoy."""
+    def end64(count: int) -> bytes:
+        return struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, 0, 0)
+
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1)
+    last = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    (tmp_path / "decoy.zip").write_bytes(end64(1) + end64(10**9) + locator + last)
+    with pytest.raises(BadArchive, match="list of parts is damaged"):
+        studio.take_in_project(tmp_path / "decoy.zip", "decoy.zip")
+
+
+def test_a_project_that_cannot_be_written_down_whole_lies_in_no_bin(studio: Studio, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OutOfSpace("the studio")
+
+    before = len(studio.binned())
+    monkeypatch.setattr(studio._shop.lines, "replace_cast", full)
+    with pytest.raises(OutOfSpace):
+        studio.take_in_project(archive, "project.zip")
+    assert len(studio.binned()) == before
 
 
 def test_what_is_no_zip_is_told_so(studio: Studio, tmp_path: Path) -> None:

@@ -138,9 +138,10 @@ def _check_directory(path: Path, name: str) -> None:
                 raise BadArchive(name, "it is no ZIP archive, or one that broke off; choose a ZIP that a studio exported.")
             count, length = struct.unpack_from("<HI", tail, at + 10)
             if tail[max(0, at - 20) : at][:4] == _LOCATOR:
-                file.seek(struct.unpack_from("<Q", tail, at - 12)[0])
+                place = size - len(tail) + at - 76  # right before its locator: `zipfile` reads it there, wherever the locator points
+                file.seek(max(0, place))
                 end = file.read(56)
-                if end[:4] != _END64 or len(end) < 56:
+                if place < 0 or end[:4] != _END64 or place != struct.unpack_from("<Q", tail, at - 12)[0]:
                     raise BadArchive(name, "its list of parts is damaged; export the project anew.")
                 count, length = struct.unpack_from("<QQ", end, 32)
     except (OSError, ValueError) as error:
