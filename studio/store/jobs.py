@@ -24,6 +24,7 @@ from studio.domain.project import BESIDE, Job, JobKind, JobState
 from studio.domain.queue import Lane, moved
 from studio.store.database import new_id, reading, utc_now, writing
 from studio.store.job_rows import IS_BESIDE, QUEUED, RUNNING, TABLE, columns_of, is_gone, job_of, job_row
+from studio.store.line_rows import hold_project
 from studio.store.schema import JOBS
 from studio.store.turns import next_job, own_waiting, queue_settings, waiting_count
 
@@ -65,8 +66,10 @@ class JobStore:
     def submit(self, job: Job, *, is_limited: bool = True) -> Job:
         """Queue a job. One of the same kind, lines, force, instruction and quality that still waits in the project is returned instead.
 
-        Raises QueueFull where its owner has as many waiting as one may have; `is_limited` False: however many those are."""
+        Raises NotFound where the project is gone, QueueFull where its owner has as many waiting as one may have; `is_limited` False: however
+        many those are."""
         with writing(self._engine) as connection:
+            hold_project(connection, job.project_id)  # or two servers would each find no twin
             for row in connection.execute(_of(job.project_id).where(TABLE.state == QUEUED)):
                 if _work(job_of(row)) == _work(job):
                     return _hastened(connection, row, job)

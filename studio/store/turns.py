@@ -51,11 +51,20 @@ def next_job(connection: Connection, lane: Lane | None, only: Collection[str] | 
         for one in (_waiting(row, now) for row in rows)
         if (one.project_id, one.is_beside) not in busy
         and (only is not None or one.priority >= Priority.BATCH or at_work[one.owner] < settings.max_running_jobs)
-        and (lane is None or lane.takes(one.priority, is_beside=one.is_beside))
     ]
+    able = [one for one in _first_in_project(able) if lane is None or lane.takes(one.priority, is_beside=one.is_beside)]
     if len(able) < 2:
         return able[0].id if able else None
     return in_turn(able, used_s(connection, settings, now), settings)[0].id
+
+
+def _first_in_project(able: list[Waiting]) -> list[Waiting]:
+    """Without those that would step aside at once for more urgent work of their own project, however long they have waited."""
+    most: dict[str, int] = {}
+    for one in able:
+        if not one.is_beside:
+            most[one.project_id] = min(one.priority, most.get(one.project_id, one.priority))
+    return [one for one in able if one.is_beside or one.priority == most[one.project_id]]
 
 
 def waiting(connection: Connection, now: datetime, expected: Mapping[str, float | None]) -> list[Waiting]:

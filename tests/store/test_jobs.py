@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -58,6 +59,17 @@ def test_the_same_work_still_waiting_is_not_queued_twice(jobs: JobStore, project
     assert jobs.get(jobs.submit(others[-1]).id).instruction == "shorter"
     jobs.claim(ME, [first.id])
     assert jobs.submit(a_job(project)).id != first.id, "work that runs already may have read what has changed since"
+
+
+def test_the_same_work_asked_for_at_two_servers_at_once_is_queued_once(jobs: JobStore, project: Project) -> None:
+    at_once = threading.Barrier(4)
+
+    def ask(_number: int) -> str:
+        at_once.wait(10)
+        return jobs.submit(a_job(project)).id
+
+    with ThreadPoolExecutor(4) as people:
+        assert len(set(people.map(ask, range(4)))) == 1
 
 
 def test_jobs_of_a_project_run_one_after_the_other_in_order(jobs: JobStore, project: Project) -> None:

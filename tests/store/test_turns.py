@@ -131,6 +131,17 @@ def test_a_film_makes_way_for_lines_of_its_own_project_only(jobs: JobStore, peop
     assert jobs.to_make_way(ME, [film.id]) == {film.id}
 
 
+def test_a_film_that_has_waited_long_is_not_taken_again_before_what_it_made_way_for(jobs: JobStore, project: Project, engine: Engine) -> None:
+    film = jobs.submit(a_job(project, JobKind.RENDER))
+    set_row(engine, film.id, created_at=ago(4000.0))
+    jobs.claim(ME)
+    desk = jobs.submit(a_job(project, line_ids=("x",)))
+    assert jobs.to_make_way(ME, [film.id]) and jobs.release(ME, film.id)
+    assert jobs.claim(ME, lane=Lane.WORK).id == desk.id
+    jobs.finish(ME, desk.id, Outcome(JobState.DONE))
+    assert jobs.claim(ME, lane=Lane.WORK).id == film.id
+
+
 def test_asking_more_urgently_for_what_waits_makes_it_more_urgent(jobs: JobStore, project: Project) -> None:
     slow = jobs.submit(a_job(project, is_batch=True))
     again = jobs.submit(a_job(project))
