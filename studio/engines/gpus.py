@@ -84,8 +84,8 @@ def _torch_gpus() -> tuple[Gpu, ...]:
         found = []
         for number in range(torch.cuda.device_count()):
             about = torch.cuda.get_device_properties(number)
-            identity = str(getattr(about, "uuid", "")) or f"cuda:{number}"  # a process may be shown some devices only, and count from 0
-            found.append(Gpu(f"cuda:{number}", f"{host}/{identity}"[:128], about.name, about.total_memory))
+            unique = str(getattr(about, "uuid", ""))  # a process may be shown some devices only, and count from 0; containers have hosts' names of their own
+            found.append(Gpu(f"cuda:{number}", (unique or f"{host}/cuda:{number}")[:128], about.name, about.total_memory))
         return tuple(found)
     if torch.backends.mps.is_available():
         return (Gpu("mps", f"{host}/mps"[:128], "Apple GPU", None),)

@@ -1,7 +1,7 @@
 """GPUs are lent to one job at a time, whichever process runs it: one row a device. Devices and a job in, a lent device out.
 
-Who waits is known from `jobs.waiting_for`. More urgent work goes first, and who held a device last lets others of the same urgency go first.
-A lease without a heartbeat, or of a process that is gone, is nobody's.
+Who waits is known from `jobs.waiting_for`. More urgent work goes first, and who held a device last lets others of the same urgency go first, for a
+moment: who waits may be after another device. A lease without a heartbeat, or of a process that is gone, is nobody's.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from sqlalchemy.exc import IntegrityError
 
 from studio.store.database import reading, writing
 from studio.store.job_rows import RUNNING, TABLE, is_gone
-from studio.store.schema import GPU_LEASES
+from studio.store.schema import GPU_LEASES, WORKERS
 
 LEASE_LIFE_S = 30.0
+COURTESY_S = 2.0  # who waits asks several times a second; a device left longer is one that they cannot use
 WAITS_FOR_GPU = "It waits for a GPU, which more urgent work or somebody else has just now."
 _LEASE = GPU_LEASES.c
 
@@ -54,7 +55,7 @@ class LeaseStore:
     def give_back(self, worker: str, job_id: str) -> None:
         """The device is free; who had it last stays known. Nothing where the job holds none."""
         with writing(self._engine) as connection:
-            connection.execute(update(GPU_LEASES).where(_of(worker, job_id)).values(worker=None, heartbeat_s=None))
+            connection.execute(update(GPU_LEASES).where(_of(worker, job_id)).values(worker=None, since_s=time.time(), heartbeat_s=None))
 
     def beat(self, worker: str, job_ids: Collection[str]) -> None:
         held = (_LEASE.worker == worker) & _LEASE.job_id.in_(job_ids)
@@ -78,19 +79,33 @@ def _choice(connection: Connection, borrower: Borrower, devices: Sequence[str]) 
     if not free or borrower.is_tired:
         return free[0] if free else None
     before = [row.priority for row in _waiting(connection, borrower)]
-    if any(priority < borrower.priority for priority in before):
-        return None
-    others = borrower.priority in before
-    return next((device for device in free if not others or device not in rows or rows[device].job_id != borrower.job_id), None)
+    is_urgent, others = any(priority < borrower.priority for priority in before), borrower.priority in before
+
+    def is_anybodys(device: str) -> bool:
+        row = rows.get(device)
+        if row is not None and row.worker is None and row.since_s < time.time() - COURTESY_S:
+            return True
+        return not is_urgent and (not others or row is None or row.job_id != borrower.job_id)
+
+    return next(filter(is_anybodys, free), None)
 
 
 def _waiting(connection: Connection, borrower: Borrower) -> list[Row[Any]]:
-    """Other jobs of the same machine that wait for a device, and are alive."""
+    """Other jobs that wait for a device, and are alive: of the same host, or of a container that was given the same GPU."""
     waits = (TABLE.state == RUNNING) & (TABLE.waiting_for == WAITS_FOR_GPU) & (TABLE.id != borrower.job_id)
-    host = borrower.worker.rsplit(":", 2)[0]
-    rows = connection.execute(select(TABLE.priority, TABLE.worker, TABLE.heartbeat_s).where(waits))
     lately = time.time() - LEASE_LIFE_S
-    return [row for row in rows if row.worker.rsplit(":", 2)[0] == host and row.heartbeat_s > lately and not is_gone(row.worker)]
+    rows = connection.execute(select(TABLE.priority, TABLE.worker, TABLE.heartbeat_s).where(waits))
+    alive = [row for row in rows if row.heartbeat_s > lately and not is_gone(row.worker)]
+    near = _neighbours(connection, borrower.worker, {row.worker for row in alive}) if alive else ()
+    return [row for row in alive if row.worker in near]
+
+
+def _neighbours(connection: Connection, worker: str, others: Collection[str]) -> frozenset[str]:
+    """Those of the other processes that take turns with this one on some device."""
+    listed = connection.execute(select(WORKERS.c.id, WORKERS.c.devices).where(WORKERS.c.id.in_([worker, *others])))
+    keys = {row.id: {gpu["key"] for gpu in row.devices} for row in listed}
+    host = worker.rsplit(":", 2)[0]
+    return frozenset(other for other in others if other.rsplit(":", 2)[0] == host or keys.get(worker, set()) & keys.get(other, set()))
 
 
 def _taken(connection: Connection, borrower: Borrower, device: str) -> bool:

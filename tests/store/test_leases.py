@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import Engine, update
 
 from studio.domain.project import Job, JobKind
+from studio.domain.workers import Gpu, WorkerState
 from studio.store.database import new_id, writing
 from studio.store.jobs import JobStore, new_worker
-from studio.store.leases import LEASE_LIFE_S, WAITS_FOR_GPU, Borrower, LeaseStore
+from studio.store.leases import COURTESY_S, LEASE_LIFE_S, WAITS_FOR_GPU, Borrower, LeaseStore
 from studio.store.projects import ProjectStore
-from studio.store.schema import GPU_LEASES
+from studio.store.schema import GPU_LEASES, JOBS
+from studio.store.workers import WorkerStore
 from tests.store.samples import a_job, a_project
 from tests.store.test_jobs import finished_pid, worker_of
 
@@ -100,3 +102,25 @@ def test_a_lease_without_a_heartbeat_is_nobodys(leases: LeaseStore, work: Jobs, 
 def test_who_waits_and_died_holds_nobody_up(leases: LeaseStore, work: Jobs) -> None:
     work.running(worker_of(finished_pid()), waits=True, line_ids=("x",))
     assert leases.lend(work.running(), ONE) == "host/0"
+
+
+def test_a_device_that_those_who_wait_cannot_use_does_not_stay_empty(leases: LeaseStore, work: Jobs, engine: Engine) -> None:
+    film = work.running()
+    leases.lend(film, ONE)
+    work.running(OTHER, waits=True), work.running(OTHER, waits=True, line_ids=("x",))  # both after another device
+    leases.give_back(ME, film.job_id)
+    assert leases.lend(film, ONE) is None
+    with writing(engine) as connection:
+        connection.execute(update(GPU_LEASES).values(since_s=time.time() - COURTESY_S - 1))
+    assert leases.lend(film, ONE) == "host/0"
+
+
+def test_containers_that_were_given_the_same_device_take_turns_on_it(leases: LeaseStore, work: Jobs, engine: Engine) -> None:
+    film, desk, stranger = work.running(), work.running(OTHER, waits=True, line_ids=("x",)), "elsewhere:1:" + new_id()
+    with writing(engine) as connection:
+        connection.execute(update(JOBS).where(JOBS.c.id == desk.job_id).values(worker=stranger))
+    leases.lend(film, ONE)
+    assert not leases.is_wanted(film, 0.0, 30.0), "another machine's work is not in the way"
+    for worker in (ME, stranger):
+        WorkerStore(engine).arrive(worker, "worker", (Gpu("cuda:0", "host/0", "Made of paper"),), WorkerState())
+    assert leases.is_wanted(film, 0.0, 30.0)
