@@ -130,7 +130,7 @@ class MemoryBudget:
         budget, until = self._devices.budget(device), time.monotonic() + self._wait_s
         if budget is not None and needed > budget:
             raise EngineUnavailable(held.facts.name, f"it takes about {_gib(needed)}, and models may take {_gib(budget)} of {device}; choose a smaller model, or raise {VARIABLE}.")
-        while not self._has_room(device, needed, budget):
+        while held not in self._open and not self._has_room(device, needed, budget):  # another user of it may come while this one waits
             idle = next((one for one in self._open if not one.users and one.facts.device == device), None)
             if idle is not None:
                 self._drop(idle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
@@ -86,6 +87,24 @@ def test_who_waits_for_room_gets_it_when_the_other_is_done() -> None:
         assert began.wait(5) and not done.wait(0.1)
     thread.join(5)
     assert made == ["net b"] and bench.names() == ["b"]
+
+
+def test_two_that_wait_for_room_for_the_same_model_share_it() -> None:
+    bench = Bench(wait_s=10)
+    a, b = bench.model("a", 6), bench.model("b", 6)
+    both = threading.Barrier(2)
+
+    def together(_number: int) -> str:
+        with b.use() as net:
+            both.wait(5)  # neither ends before the other has it too
+            return net
+
+    with ThreadPoolExecutor(2) as people:
+        with a.use():
+            asked = [people.submit(together, number) for number in range(2)]
+            assert not wait(asked, 0.1).done
+        assert [one.result(5) for one in asked] == ["net b", "net b"]
+    assert bench.opened == ["a", "b"]
 
 
 def test_a_model_larger_than_the_budget_is_refused_before_it_is_read() -> None:
