@@ -9,6 +9,7 @@ from collections.abc import Callable
 from studio.domain.errors import StudioError
 
 CLOSING_S = 5.0
+AFTER_TROUBLE_S = 60.0
 
 
 class Housekeeper:
@@ -33,10 +34,12 @@ class Housekeeper:
     def _run(self) -> None:
         is_over = False
         while not is_over:
-            wait_s = 60.0
+            wait_s = AFTER_TROUBLE_S
             try:
                 self._work()
                 wait_s = self._every_s()
             except (StudioError, OSError):
                 logging.getLogger(__name__).warning("the housekeeping broke off", exc_info=True)
+            except Exception:  # nobody would notice that the thread has ended, until the disk is full
+                logging.getLogger(__name__).exception("the housekeeping broke")
             is_over = self._closing.wait(wait_s)

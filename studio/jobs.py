@@ -1,8 +1,8 @@
 """Runs queued jobs on worker threads: jobs in the database in, their outcomes in the database out.
 
 The work itself is a function handed in; it is told where to report and whether to stop by a `JobContext`. Several runners,
-in several processes, may share one database. This is the one place below the shells that catches every Exception: what
-nobody foresaw goes to the log with its traceback, and the person gets a sentence with a reference.
+in several processes, may share one database. This and the housekeeping are the places below the shells that catch every Exception:
+what nobody foresaw goes to the log with its traceback, and the person gets a sentence with a reference.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class JobRunner:
         self._store.recover(self._held_ids())  # or a dead process would block the project
         queued = self._store.submit(job)
         with self._lock:
-            self._mine.add(queued.id)
+            if not self._takes_all:  # a server that does no jobs itself would remember each for ever
+                self._mine.add(queued.id)
         self._ensure_threads()
         self._news.set()
         return queued
@@ -158,8 +159,10 @@ class JobRunner:
             return self._store.claim(self._worker, only, lane=lane)
         except StudioError:
             _LOG.warning("no job could be claimed", exc_info=True)
-            self._closing.wait(LOOK_EVERY_S)
-            return None
+        except Exception:  # or the thread would end, and nobody would take the jobs of its lane
+            _LOG.exception("claiming a job broke off")
+        self._closing.wait(LOOK_EVERY_S)
+        return None
 
     def _perform(self, job: Job) -> None:
         """Run a claimed job and write how it ended; raises only what is no Exception (the caller's Ctrl-C)."""
@@ -222,6 +225,8 @@ class JobRunner:
                     self._store.recover(self._held_ids())
             except StudioError:
                 _LOG.warning("the database did not answer; trying again", exc_info=True)
+            except Exception:  # such as a GPU's driver; a process without signs of life would have its jobs done twice
+                _LOG.exception("a sign of life broke off; trying again")
             self._closing.wait(LOOK_EVERY_S)
 
     def _beat(self) -> None:

@@ -13,13 +13,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from studio import jobs as job_module
 from studio.domain.errors import BadMedia, EngineFailed
 from studio.domain.project import Job, JobKind, JobState
-from studio.jobs import JobContext, JobRunner
+from studio.domain.queue import Lane
+from studio.domain.workers import Gpu
+from studio.gpu_turns import Machine
+from studio.jobs import JobContext, JobRunner, Surroundings
 from studio.store.database import open_database
 from studio.store.jobs import JobStore, new_worker
+from studio.store.leases import LeaseStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
+from studio.store.workers import WorkerStore
 from tests.store.samples import a_job, a_project
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -294,3 +300,34 @@ def test_killed_again_and_again_a_job_is_done_once_and_no_unit_twice(bench: Benc
     assert bench.jobs.get(job.id).state is JobState.DONE
     assert len(units) == len(set(units)), "a finished unit was done again"
     assert set(StageResults(bench.engine).fingerprints(bench.project.id, "voice")) == {str(number) for number in range(60)}
+
+
+def test_a_broken_driver_ends_no_sign_of_life(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_module, "BEAT_EVERY_S", 0.0)
+    asked: list[int] = []
+
+    def broken() -> tuple[Gpu, ...]:
+        asked.append(1)
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    around = Surroundings("worker", WorkerStore(bench.engine), Machine(LeaseStore(bench.engine), broken))
+    bench.runners.append(runner := JobRunner(bench.jobs, count_to_a_thousand, around=around))
+    runner.start()
+    job = bench.jobs.submit(a_job(bench.project))
+    bench.until(job, lambda now: len(asked) > 2 and now.state is JobState.RUNNING)
+    bench.jobs.ask_cancel(job.id)  # as another process does: only the thread that beats passes it on
+    assert bench.ended(job).state is JobState.CANCELLED
+
+
+def test_a_queue_that_cannot_be_read_for_a_moment_ends_no_worker(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim, broken = bench.jobs.claim, set()
+
+    def once_broken(worker: str, only: object, *, lane: Lane) -> Job | None:
+        if lane not in broken:
+            broken.add(lane)
+            raise ValueError("a row that nobody can read")
+        return claim(worker, only, lane=lane)
+
+    monkeypatch.setattr(bench.jobs, "claim", once_broken)
+    runner = bench.runner(nothing)
+    assert bench.ended(runner.submit(a_job(bench.project))).state is JobState.DONE and Lane.WORK in broken
