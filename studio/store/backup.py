@@ -8,6 +8,7 @@ on working: what is in the snapshot is whole. Every blob is hashed while it is c
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
@@ -50,16 +51,17 @@ def back_up(url: str, blobs: BlobStore, place: Path, *, keep: int | None = None,
     now = datetime.now(UTC)
     snapshot = now.strftime("%Y-%m-%dT%H%M%S.%fZ")
     try:
-        with _target(place) as target, tempfile.TemporaryDirectory(prefix=".making-", dir=_beside(place)) as scratch:
-            folder = Path(scratch)
-            file = folder / "database"
-            dumped = dump(url, file)
-            file = file.rename(folder / FILE_NAMES[dumped.kind])
-            copied = _copy_blobs(dumped, blobs, target, watch)
-            manifest = _manifest(now, dumped, copied, (file, _list_file(folder, copied)))
-            (folder / MANIFEST).write_text(json.dumps(to_plain(manifest), indent=1) + "\n", encoding="utf-8")
-            target.finish(snapshot, (file, folder / BLOB_LIST, folder / MANIFEST))
-        dropped = () if keep is None or place.suffix == ".tar" else drop_old(place, keep)
+        with _target(place) as target:
+            with tempfile.TemporaryDirectory(prefix=".making-", dir=_beside(place)) as scratch:
+                folder = Path(scratch)
+                file = folder / "database"
+                dumped = dump(url, file)
+                file = file.rename(folder / FILE_NAMES[dumped.kind])
+                copied = _copy_blobs(dumped, blobs, target, watch)
+                manifest = _manifest(now, dumped, copied, (file, _list_file(folder, copied)))
+                (folder / MANIFEST).write_text(json.dumps(to_plain(manifest), indent=1) + "\n", encoding="utf-8")
+                target.finish(snapshot, (file, folder / BLOB_LIST, folder / MANIFEST))
+            dropped = () if keep is None or place.suffix == ".tar" else drop_old(place, keep)
     except OSError as error:
         if error.errno == 28:
             raise OutOfSpace(str(place)) from error
@@ -154,7 +156,10 @@ def drop_old(place: Path, keep: int) -> tuple[str, ...]:
 def _target(place: Path) -> Iterator[Target]:
     if place.suffix != ".tar":
         (place / "snapshots").mkdir(parents=True, exist_ok=True, mode=0o700)
-        yield _Folder(place)
+        with _alone(place):
+            for left in (place / "snapshots").glob(".*"):  # of a backup that was killed: a copy of the whole database
+                shutil.rmtree(left)
+            yield _Folder(place)
         return
     if place.exists():
         raise BadSetting(f"{place} is there already; name a new file, or a folder, which takes many backups.")
@@ -167,6 +172,17 @@ def _target(place: Path) -> Iterator[Target]:
         os.replace(draft, place)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """One backup at a time into a folder: who drops old snapshots would drop the files of one that is not finished too."""
+    with open(os.open(place / ".lock", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BadSetting(f"Another backup into {place} is under way; wait until it is done.") from error
+        yield
 
 
 class _Folder:

@@ -173,8 +173,12 @@ class BlobStore:
 
     def older_than(self, before_s: float) -> tuple[str, ...]:
         """Keys of the blobs stored before a time in seconds since 1970."""
-        files = self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*")
-        return tuple(file.name for file in files if is_key(file.name) and file.stat().st_mtime < before_s)
+        found = []
+        for file in self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+            with suppress(FileNotFoundError):  # another server sweeps too
+                if is_key(file.name) and file.stat().st_mtime < before_s:
+                    found.append(file.name)
+        return tuple(found)
 
     def remove(self, key: str, before_s: float) -> int | None:
         """Delete a blob that nobody names any more; returns its size in bytes.

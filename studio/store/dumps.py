@@ -55,15 +55,15 @@ def load(file: Path, kind: str, url: str, rows: dict[str, int]) -> None:
     if kind_of(url) != kind:
         raise BadSetting(f"This backup was made of {_named(kind)}; restore it into {_named(kind)}.")
     if kind == "sqlite":
-        _load_sqlite(file, Path(str(make_url(url).database)), rows)
+        _load_sqlite(file, url, rows)
     else:
         _load_postgres(file, url, rows)
 
 
 def is_empty(url: str) -> bool:
-    """Whether there is nothing at `url` that a restore would overwrite."""
+    """Whether there is nothing at `url` that a restore would overwrite, nor a journal left there, which SQLite would play into what is restored."""
     if kind_of(url) == "sqlite":
-        return not Path(str(make_url(url).database)).exists()
+        return not any(Path(f"{make_url(url).database}{end}").exists() for end in ("", "-wal", "-journal"))
     with _opened(url) as engine, engine.connect() as connection:
         return not set(inspect(connection).get_table_names()) & set(METADATA.tables)
 
@@ -88,7 +88,8 @@ def _dump_sqlite(url: str, into: Path) -> Dumped:
         return _described(connection, "sqlite")
 
 
-def _load_sqlite(file: Path, place: Path, rows: dict[str, int]) -> None:
+def _load_sqlite(file: Path, url: str, rows: dict[str, int]) -> None:
+    place = Path(str(make_url(url).database))
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = place.with_name(f"{place.name}.restoring")
     try:
@@ -99,6 +100,8 @@ def _load_sqlite(file: Path, place: Path, rows: dict[str, int]) -> None:
             _forget_passing(connection)
         with draft.open("rb") as written:
             os.fsync(written.fileno())
+        if not is_empty(url):
+            raise BadSetting(f"A studio was begun at {place.parent} meanwhile, and is left as it is; restore into another home.")
         os.replace(draft, place)
     except OSError as error:
         raise StudioError(f"{place} could not be written ({error.strerror}); make room or choose another home, and restore again.") from error

@@ -53,7 +53,10 @@ def restore(snapshot: Snapshot, url: str, blobs: BlobStore, home: Path, *, despi
     `despite_damage` takes as it is, blobs that are lost left out."""
     manifest = snapshot.manifest
     if not is_empty(url):
-        raise BadSetting("There is a studio already where this backup would go; restore into an empty home or database, then switch over.")
+        raise BadSetting(
+            "There is a studio already where this backup would go, or what is left of one (studio.db-wal); restore into an empty home or database, "
+            "then switch over."
+        )
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(prefix=".restoring-", dir=home) as scratch:
         file = Path(scratch) / FILE_NAMES[manifest.kind]

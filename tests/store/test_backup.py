@@ -185,6 +185,40 @@ def test_a_studio_that_is_there_is_not_overwritten(engine: Engine, url: str, blo
         bring_back(tmp_path / "backup", url, blobs)
 
 
+@pytest.mark.parametrize("left", ["studio.db-wal", "studio.db-journal"])
+def test_a_journal_of_a_studio_that_was_removed_is_never_played_into_the_restored_one(
+    engine: Engine, url: str, blobs: BlobStore, tmp_path: Path, left: str
+) -> None:
+    back_up(url, blobs, tmp_path / "backup")
+    second_url, second_blobs = elsewhere(tmp_path)
+    (tmp_path / "second" / left).write_bytes(b"pages of another file")
+    with pytest.raises(BadSetting, match="what is left of one"):
+        bring_back(tmp_path / "backup", second_url, second_blobs)
+
+
+def test_a_studio_begun_while_files_are_restored_is_not_overwritten(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path) -> None:
+    fill(engine, blobs, 1)
+    back_up(url, blobs, tmp_path / "backup")
+    second_url, second_blobs = elsewhere(tmp_path)
+    with opened(tmp_path / "backup") as snapshot, pytest.raises(BadSetting, match="begun at .* meanwhile"):
+        restore(snapshot, second_url, second_blobs, tmp_path / "second", watch=lambda _done, _of: open_database(second_url).dispose())
+    assert dump(second_url, tmp_path / "seen").rows["projects"] == 0
+
+
+def test_two_backups_into_one_folder_do_not_meet_and_what_a_killed_one_left_goes(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path) -> None:
+    fill(engine, blobs, 1)
+    (tmp_path / "backup" / "snapshots" / ".making-x").mkdir(parents=True)
+    refused: list[str] = []
+
+    def meanwhile(_done: int, _of: int) -> None:
+        with pytest.raises(BadSetting, match="Another backup") as told:
+            back_up(url, blobs, tmp_path / "backup", keep=1)
+        refused.append(str(told.value))
+
+    back_up(url, blobs, tmp_path / "backup", watch=meanwhile)
+    assert refused and [path.name for path in (tmp_path / "backup" / "snapshots").iterdir()] == list(snapshots(tmp_path / "backup"))
+
+
 def test_logins_and_processes_do_not_come_back_and_accounts_do(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path) -> None:
     fill(engine, blobs, 1)
     with writing(engine) as connection:
