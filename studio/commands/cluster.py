@@ -97,10 +97,7 @@ class _Keeper:
     def begin(self) -> None:
         process = self._started()
         assert process.stdout is not None and process.stderr is not None
-        for told in process.stdout:
-            if not told.startswith("0 "):
-                break
-        else:
+        if not process.stdout.readline():  # how many there are; with none yet the page is served all the same
             process.wait(END_S)
             raise EngineUnavailable("ray", process.stderr.read().strip() or "its worker ended without a word; see the log.")
         threading.Thread(target=self._watch, name="cluster", daemon=True).start()

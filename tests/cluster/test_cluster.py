@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from studio.bootstrap import Place, open_studio
 from studio.cluster.pool import ClusterPlan, connected
-from studio.commands.cluster import ClusterWorker, cluster_worker
+from studio.commands.cluster import ClusterWorker, _Keeper, cluster_worker
 from studio.domain.errors import BadSetting, EngineUnavailable
 from studio.domain.project import Job, JobKind, Project
 from studio.service import Studio
@@ -163,3 +163,11 @@ def test_without_ray_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(EngineUnavailable, match=r"requirements-cluster\.txt"), connected(ClusterPlan("auto")):
         pass
+
+
+def test_a_page_is_served_while_no_machine_has_joined_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "import sys; print('0 workers on the cluster.', flush=True); sys.stdin.read()"
+    keeper = _Keeper(Place(tmp_path), "127.0.0.1:6379")
+    monkeypatch.setattr(keeper, "_argv", [sys.executable, "-c", said])
+    keeper.begin()
+    keeper.end()
