@@ -26,7 +26,7 @@ from studio.domain.faces import FACE_RATE_HZ, MOUTH_SIDE_PX, FaceTracks
 from studio.engines.faces_mediapipe import MediapipeFaceTracker
 from studio.engines.protocols import FaceSeen
 from studio.media.face_archive import FaceArchiveWriter
-from studio.media.ffmpeg import ToolCall, input_args, run
+from studio.media.ffmpeg import ToolCall, input_args, local, run
 from studio.media.pictures import PictureQuery, pictures
 from studio.stages.face_tracks import TrackJoiner
 from studio.stages.faces import Watch, track_faces
@@ -144,7 +144,7 @@ def _prepared(clip: Path, folder: Path) -> Path:
     out = folder / "clip.mp4"
     width, height = SIZE
     look = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:(ow-iw)/2:(oh-ih)/2,fps={FACE_RATE_HZ}"
-    run([*input_args(clip), "-an", "-vf", look, "-c:v", "libx264", "-pix_fmt", "yuv420p", str(out)], ToolCall("Preparing the clip"))
+    run([*input_args(clip), "-an", "-vf", look, "-c:v", "libx264", "-pix_fmt", "yuv420p", local(out)], ToolCall("Preparing the clip"))
     return out
 
 

@@ -34,12 +34,14 @@ def _header(question: Question, say: Say) -> None:
 
 
 def _pictures(question: Question, say: Say) -> None:
+    import numpy as np
+
     query = pictures.PictureQuery(Path(question.path), question.name, question.length_ms, question.longest_px)
     before = None
     for picture in pictures.decoded(query, question.demuxer):
         if before is None:
             say(ANSWER, _words({"height": picture.shape[0], "width": picture.shape[1]}))
-        say(SAME_PICTURE, b"") if picture is before else say(PICTURE, picture.data)
+        say(SAME_PICTURE, b"") if picture is before else say(PICTURE, np.ascontiguousarray(picture).data)  # rows of odd widths have gaps between them
         before = picture
     say(END, b"")
 

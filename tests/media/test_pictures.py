@@ -11,7 +11,7 @@ import pytest
 
 from studio.domain.errors import BadMedia, Cancelled, MediaToolFailed, NotMeasurable
 from studio.media.decode import SoundQuery, audio_blocks
-from studio.media.pictures import PictureQuery, pictures
+from studio.media.pictures import PictureQuery, decoded, pictures
 from tests.media.samples import ffmpeg, film, sound
 
 FLASH = "color=black:size=96x64:rate={rate}:duration={seconds},drawbox=c=white:t=fill:enable='between(t,{at},{until})'"
@@ -84,6 +84,15 @@ def test_large_pictures_are_scaled_down_and_small_ones_left_alone(tmp_path: Path
     path = film(tmp_path / "a.mp4", "-c:v", "libx264", size="320x180", seconds=0.2)
     assert looked(path, longest_px=160)[0].shape == (90, 160, 3)
     assert looked(path, longest_px=640)[0].shape == (180, 320, 3)
+
+
+def test_a_width_that_fills_no_whole_block_comes_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=size=218x90:rate=25:duration=0.4", "-c:v", "libx264", "-pix_fmt", "yuv420p", str(path))
+    frames = looked(path)
+    assert [frame.shape for frame in frames] == [(90, 218, 3)] * 10
+    within = list(decoded(PictureQuery(path, path.name), "mov"))
+    assert all(np.array_equal(one, other) for one, other in zip(frames, within, strict=True))
 
 
 def test_a_turned_phone_film_comes_upright(tmp_path: Path) -> None:
