@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from studio.domain.bench import DeskPicture
@@ -15,6 +17,7 @@ from studio.domain.errors import NotFound, NotReady
 from studio.domain.media import MediaInfo
 from studio.domain.plain import fingerprint, from_plain
 from studio.domain.project import Project
+from studio.domain.settings import Limits
 from studio.domain.timing import TimeSpan
 from studio.engines.protocols import Audio
 from studio.media.decode import read_audio
@@ -49,17 +52,20 @@ class ContextMix:
 
 
 def cached(shop: Workshop, key: str, suffix: str, make: Callable[[Path], None]) -> Path:
-    """The cache file of `key`, made beside and renamed when it is not there yet."""
+    """The cache file of `key`, made beside and renamed when it is not there yet; of many who ask at once, one makes it and the others wait."""
     path = shop.cache / f"{key[:40]}{suffix}"
     if not _is_wanted(path):
         shop.cache.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}{suffix}")
-        try:
-            with room_told(shop.cache):
-                make(draft)
-                os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        draft, turn = path.with_name(f"{path.stem}.{uuid.uuid4().hex[:8]}{suffix}"), path.with_name(f"{path.name}.turn")
+        with room_told(shop.cache), turn.open("wb") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                if not _is_wanted(path):
+                    make(draft)
+                    os.replace(draft, path)
+            finally:
+                draft.unlink(missing_ok=True)
+                turn.unlink(missing_ok=True)  # who comes in between makes it once more, which does no harm
     return path
 
 
@@ -205,7 +211,12 @@ def _sound_of(project: Project) -> tuple[int | None, int]:
 def playable_dub(shop: Workshop, project: Project) -> Path | None:
     """The finished dub, or a proxy of it where its picture is one that browsers do not play; None before a render."""
     path = rendered_path(shop, project)
-    return path and _playable(shop, path, probe(path, name="the dub", limits=shop.limits), 0)
+    return path and _playable(shop, path, _looked_through(path, shop.limits), 0)
+
+
+@lru_cache(maxsize=256)  # asked for every range of a dub that a browser fetches; a stored file never changes
+def _looked_through(path: Path, limits: Limits) -> MediaInfo:
+    return probe(path, name="the dub", limits=limits)
 
 
 def _playable(shop: Workshop, path: Path, info: MediaInfo, track: int | None, *, shift_ms: int = 0) -> Path:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import errno
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from studio import playback
 from studio.domain.errors import NotFound, NotReady, OutOfSpace
 from studio.domain.project import JobKind, JobState
 from studio.domain.timing import TimeSpan
 from studio.media.decode import read_audio
 from studio.media.preview import is_quick_to_seek
 from studio.media.probe import probe
+from studio.playback import cached
 from studio.service import LineEdit
 from tests.studio_fixtures import clip_project, fake_studio, finish, render
 
@@ -36,6 +39,31 @@ def test_a_picture_no_browser_plays_gets_a_proxy_and_the_export_stays_as_it_is(h
         assert shown is not None and shown.codec == "h264"
     exported = probe(studio.export(project.id, "video"), name="dub.mp4").video
     assert exported is not None and exported.codec == "mpeg2video"
+    studio.close()
+
+
+def test_of_many_who_ask_for_a_file_at_once_one_makes_it(home: Path) -> None:
+    studio, made = fake_studio(home), []
+
+    def make(draft: Path) -> None:
+        made.append(draft)
+        time.sleep(0.2)  # long enough for all to be asking
+        draft.write_bytes(b"film")
+
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda _: cached(studio._shop, "0" * 64, ".mp4", make), range(4)))
+    assert len(found) == len(made) == 1
+    assert [path.read_bytes() for path in studio._shop.cache.iterdir()] == [b"film"], "and nothing is left beside it"
+    studio.close()
+
+
+def test_a_dub_is_looked_through_once_however_many_ranges_are_fetched(home: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio = fake_studio(home)
+    project = clip_project(studio, clip)
+    render(studio, project)
+    first = studio.playable_dub(project.id)
+    monkeypatch.setattr(playback, "probe", lambda *_, **__: pytest.fail("looked through again"))
+    assert studio.playable_dub(project.id) == first
     studio.close()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+import anyio
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 
@@ -22,6 +23,7 @@ from studio.ui.media_links import PARAMETER, MediaLinks, Standing
 from studio.ui.session import LIFETIME_S
 
 CHUNK_BYTES = 1 << 18
+MADE_AT_ONCE = 12  # a film to be made ready can take minutes: however many ask for one, threads are left for logins and edits
 PASS_HEADER = "lipline-pass"
 # A take and a marked picture are the same bytes for good, so a browser that has them asks nobody again; another login is another reader.
 LASTING_KINDS = frozenset({"take", "picture"})
@@ -75,17 +77,22 @@ class MediaDoor:
 
 
 def add_media(router: APIRouter, door: MediaDoor) -> None:
+    turns = anyio.CapacityLimiter(MADE_AT_ONCE)
+
     @router.get("/media/peaks/{project_id}/{item}")
     def peaks(request: Request, project_id: str, item: str) -> Response:
         return Response(door.admit(request, project_id).peaks(project_id), media_type="application/octet-stream", headers={**FLEETING, **SAME_SITE})
 
     @router.get("/media/context/{project_id}/{item}")
-    def context(request: Request, project_id: str, item: str) -> FileResponse:
-        mixed = door.admit(request, project_id).context_mix(project_id, item)
+    async def context(request: Request, project_id: str, item: str) -> FileResponse:
+        mixed = await anyio.to_thread.run_sync(lambda: door.admit(request, project_id).context_mix(project_id, item), limiter=turns)
         return MediaFile(mixed.path, headers={**FLEETING, **SAME_SITE, "lipline-from-ms": str(mixed.start_ms)})
 
     @router.get("/media/{kind}/{project_id}/{item}")
-    def media(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
+    async def media(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
+        return await anyio.to_thread.run_sync(file_of, request, kind, project_id, item, limiter=turns)
+
+    def file_of(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
         mine = door.admit(request, project_id)
         if kind not in MEDIA:
             raise NotFound("media", kind)

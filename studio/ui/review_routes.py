@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +30,7 @@ from studio.ui.session import REVIEW_PATH
 from studio.ui.trouble import http_status, sentence
 
 MAX_NOTE_BYTES = 16_384
+FILMS_AT_ONCE = 6  # being made ready; a link keeps nobody from their work
 # Tighter than the studio's own page needs: no inline script, no form, no frame, nothing from elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
@@ -124,7 +126,7 @@ class TooMany(StudioError):
 
 def add_review(router: APIRouter, studio: Studio, assets: Path) -> None:
     """The routes below /review/. The last of them answers whatever else lies there, so that no other route ever does."""
-    door, pace = Doorkeeper(studio), Pace(limit=20, window_s=60)
+    door, pace, turns = Doorkeeper(studio), Pace(limit=20, window_s=60), anyio.CapacityLimiter(FILMS_AT_ONCE)
     page = (assets / "review.html").read_text(encoding="utf-8")
 
     @router.get(REVIEW_PATH + "{token}")
@@ -140,8 +142,8 @@ def add_review(router: APIRouter, studio: Studio, assets: Path) -> None:
         return _guarded(lambda: _json(_notes(door.room(request, token), since)))
 
     @router.get(REVIEW_PATH + "{token}/media/{kind}")
-    def media(request: Request, token: str, kind: str) -> Response:
-        return _guarded(lambda: FileResponse(door.room(request, token).path(kind), headers=FILM_HEADERS))
+    async def media(request: Request, token: str, kind: str) -> Response:
+        return await anyio.to_thread.run_sync(_guarded, lambda: FileResponse(door.room(request, token).path(kind), headers=FILM_HEADERS), limiter=turns)
 
     @router.post(REVIEW_PATH + "{token}/notes")
     async def add(request: Request, token: str) -> Response:
