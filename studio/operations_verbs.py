@@ -53,7 +53,7 @@ class OperationsVerbs(LipVerbs):
     def exposition(self) -> bytes:
         """Everything for Prometheus: this process' counters, and what the database says of queue, people, disk, workers and GPUs."""
         workers = self._shop.workers.all()
-        snapshots = {one.id: one.state.counts for one in workers if one.kind == "worker" and one.is_alive and one.state.counts is not None}
+        snapshots = {one.id: one.state.metrics for one in workers if one.kind == "worker" and one.is_alive and one.state.metrics is not None}
         families = [*_census_figures(self._shop.census.take()), *_disk_figures(self.disks()), *self._device_figures(workers), *of_workers(snapshots)]
         return self._shop.metrics.exposition(families)
 
@@ -138,9 +138,8 @@ def _memory_figures(workers: Iterable[WorkerView]) -> list[Metric]:
         for gpu in one.gpus:
             if gpu.total_bytes is not None:
                 totals[gpu.key,] = float(gpu.total_bytes)
-            taken = (one.state.used_bytes or {}).get(gpu.name)
-            if taken is not None:
-                used[gpu.key,] = float(taken)
+            if gpu.used_bytes is not None:
+                used[gpu.key,] = float(gpu.used_bytes)
         for model in one.state.models:
             models[one.id, model.device, model.name] = float(model.size_bytes)
     return [

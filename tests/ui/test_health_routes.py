@@ -13,10 +13,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from studio.domain.errors import BadSetting, Forbidden, StudioError
 from studio.domain.project import JobKind, JobState
+from studio.domain.workers import Gpu, HeldModel, WorkerState
 from studio.logs import LogForm, open_log
+from studio.metrics import Metrics
 from studio.pipeline import STEPS
 from studio.service import Studio, new_job
 from studio.steps.run import Run
+from studio.store.jobs import new_worker
 from studio.ui.health_routes import metrics_token
 from studio.ui.launch import ServeOptions, build_app
 from tests.accounts import signed
@@ -94,6 +97,20 @@ def test_figures_tell_requests_by_route_and_work_by_stage(page: TestClient, stud
     assert found["lipline_jobs_ended_total", (("kind", "render"), ("outcome", "done"))] == 1
     assert found["lipline_queue_jobs", (("priority", "desk"),)] == 0
     assert found["lipline_disk_free_bytes", (("folder", "home"),)] > 0
+
+
+def test_figures_tell_what_workers_and_their_gpus_do(page: TestClient, studio: Studio) -> None:
+    counted = Metrics()
+    counted.stage("voice", 2.0)
+    gpu, model = Gpu("cuda:0", "GPU-1", "Made of paper", 100, 40), HeldModel("net", "cuda:0", 7, False)
+    workers, name = studio._shop.workers, new_worker()
+    workers.arrive(name, "worker", (gpu,), WorkerState(models=(model,), metrics=counted.snapshot()))
+    told = figures(page)
+    workers.leave(name)
+    assert told["lipline_workers", (("kind", "worker"),)] == 1
+    assert (told["lipline_gpu_memory_bytes", (("device", "GPU-1"),)], told["lipline_gpu_memory_used_bytes", (("device", "GPU-1"),)]) == (100, 40)
+    assert told["lipline_model_bytes", (("device", "cuda:0"), ("model", "net"), ("worker", name))] == 7
+    assert told["lipline_worker_stage_seconds_sum", (("stage", "voice"), ("worker", name))] == 2
 
 
 def test_figures_are_for_administrators_or_the_token(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
