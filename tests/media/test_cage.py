@@ -72,6 +72,16 @@ def test_no_other_program_can_be_run_and_no_process_outside_be_stopped() -> None
         assert "PermissionError" in tried(f"import os\nos.kill({os.getpid()}, 0)").stderr
 
 
+@needs
+def test_no_namespace_is_made_and_no_limit_of_a_process_outside_is_touched() -> None:
+    for call in ("272, 0x10000000", "56, 0x10000011, 0, 0, 0, 0", "435, (ctypes.c_uint64 * 11)(0x10000000, 0, 0, 0, 17), 88", f"302, {os.getpid()}, 7, (ctypes.c_uint64 * 2)(0, 0), 0"):
+        if os.uname().machine == "x86_64":
+            program = f"import ctypes, os\nmade = ctypes.CDLL(None).syscall({call})\nos._exit(0) if made == 0 else print(made)"
+            assert tried(program).stdout == "-1\n", call
+    assert tried("import threading\none = threading.Thread(target=print, args=('runs',))\none.start()\none.join()").stdout == "runs\n"
+    assert tried("import resource\nprint(resource.getrlimit(resource.RLIMIT_CORE))").stdout == "(0, 0)\n"
+
+
 def test_memory_files_and_processor_time_have_an_end(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.touch()
