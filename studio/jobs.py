@@ -28,6 +28,7 @@ LOOK_EVERY_S = 0.5
 BEAT_EVERY_S = 5.0
 RECOVER_EVERY_S = 10.0
 CLOSE_WAIT_S = 5.0
+END_AGAIN_S = (1.0, 5.0, 20.0)  # a database server that is begun anew is back by then
 _LOG = logging.getLogger(__name__)
 
 
@@ -198,17 +199,25 @@ class JobRunner:
 
     def _end(self, job_id: str, outcome: Outcome) -> None:
         try:
-            is_put_back = outcome.state is JobState.QUEUED or (outcome.state is JobState.CANCELLED and self._closing.is_set())
-            if not (is_put_back and self._store.release(self._worker, job_id)):
-                over = Outcome(JobState.CANCELLED, str(Cancelled())) if outcome.state is JobState.QUEUED else outcome
-                self._store.finish(self._worker, job_id, over)
-        except StudioError:  # the row keeps our name without a heartbeat, so that it is found and queued again
-            _LOG.warning("the end of job %s was not written", job_id, exc_info=True)
+            for wait_s in (*END_AGAIN_S, None):  # meanwhile the job is held, so that nobody does it anew
+                try:
+                    self._write_end(job_id, outcome)
+                    return
+                except StudioError:
+                    if wait_s is None or self._closing.wait(wait_s):  # the row keeps our name without a heartbeat, so that it is found and queued again
+                        _LOG.warning("the end of job %s was not written", job_id, exc_info=True)
+                        return
         finally:
             with self._lock:
                 self._held.pop(job_id, None)
                 if outcome.state is not JobState.QUEUED:
                     self._mine.discard(job_id)
+
+    def _write_end(self, job_id: str, outcome: Outcome) -> None:
+        is_put_back = outcome.state is JobState.QUEUED or (outcome.state is JobState.CANCELLED and self._closing.is_set())
+        if not (is_put_back and self._store.release(self._worker, job_id)):
+            over = Outcome(JobState.CANCELLED, str(Cancelled())) if outcome.state is JobState.QUEUED else outcome
+            self._store.finish(self._worker, job_id, over)
 
     def _pulse(self) -> None:
         """Signs of life, stops asked for by other processes, and work left by dead ones."""

@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import Engine
 
 from studio import jobs as job_module
-from studio.domain.errors import BadMedia, EngineFailed
+from studio.domain.errors import BadMedia, EngineFailed, StudioError
 from studio.domain.project import Job, JobKind, JobState
 from studio.domain.queue import Lane
 from studio.domain.workers import Gpu
 from studio.gpu_turns import Machine
 from studio.jobs import JobContext, JobRunner, Surroundings
 from studio.store.database import open_database
-from studio.store.jobs import JobStore, new_worker
+from studio.store.jobs import JobStore, Outcome, new_worker
 from studio.store.leases import LeaseStore
 from studio.store.projects import ProjectStore
 from studio.store.stage_results import StageResults
@@ -331,3 +331,18 @@ def test_a_queue_that_cannot_be_read_for_a_moment_ends_no_worker(bench: Bench, m
     monkeypatch.setattr(bench.jobs, "claim", once_broken)
     runner = bench.runner(nothing)
     assert bench.ended(runner.submit(a_job(bench.project))).state is JobState.DONE and Lane.WORK in broken
+
+
+def test_an_end_that_the_database_could_not_take_at_once_is_written_and_the_job_not_done_anew(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_module, "END_AGAIN_S", (0.01, 0.01))
+    finish, refused, done = bench.jobs.finish, [], []
+
+    def away(worker: str, job_id: str, outcome: Outcome) -> bool:
+        if len(refused) < 2:
+            refused.append(job_id)
+            raise StudioError("The database cannot be reached.")
+        return finish(worker, job_id, outcome)
+
+    monkeypatch.setattr(bench.jobs, "finish", away)
+    job = bench.runner(lambda job, _context: done.append(job.id)).submit(a_job(bench.project))
+    assert bench.ended(job).state is JobState.DONE and len(refused) == 2 and done == [job.id]
