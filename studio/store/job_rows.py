@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -33,7 +35,17 @@ def is_same_host(worker: str) -> bool:
 
 def is_gone(worker: str) -> bool:
     """Whether a worker was a process of this host that is there no more; of other hosts only their heartbeat tells."""
-    return is_same_host(worker) and not _is_alive(int(worker.rsplit(":", 2)[1]))
+    _, pid, key = worker.rsplit(":", 2)
+    return is_same_host(worker) and key.startswith(numbering()) and not _is_alive(int(pid))
+
+
+def numbering() -> str:
+    """8 hex digits for where process numbers mean the same: machines and containers may share a host's name. "" where nobody can tell."""
+    try:
+        told = Path("/proc/sys/kernel/random/boot_id").read_text("ascii") + os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
 def _is_alive(pid: int) -> bool:

@@ -3,7 +3,7 @@
 A project has one job at work at a time, and beside it one of the kinds in BESIDE, which take long and change no line. Whose turn it is
 stands in `turns.py`.
 
-A worker is named host:pid:uuid. Whoever reports or finishes a job must still hold it, so a worker that slept through its
+A worker is named host:pid:key (`job_rows.numbering`, then a uuid). Whoever reports or finishes a job must still hold it, so a worker that slept through its
 heartbeat can no longer change what another has taken over.
 """
 
@@ -23,7 +23,7 @@ from studio.domain.errors import BadSetting, Cancelled, QueueFull
 from studio.domain.project import BESIDE, Job, JobKind, JobState
 from studio.domain.queue import Lane, moved
 from studio.store.database import new_id, reading, utc_now, writing
-from studio.store.job_rows import IS_BESIDE, QUEUED, RUNNING, TABLE, columns_of, is_gone, job_of, job_row
+from studio.store.job_rows import IS_BESIDE, QUEUED, RUNNING, TABLE, columns_of, is_gone, job_of, job_row, numbering
 from studio.store.line_rows import hold_project
 from studio.store.schema import JOBS
 from studio.store.turns import next_job, own_waiting, queue_settings, waiting_count
@@ -54,7 +54,7 @@ class Outcome:
 
 def new_worker() -> str:
     """A name for a runner of this process."""
-    return f"{socket.gethostname()}:{os.getpid()}:{new_id()}"
+    return f"{socket.gethostname()}:{os.getpid()}:{numbering()}{new_id()}"
 
 
 class JobStore:
@@ -73,7 +73,7 @@ class JobStore:
             for row in connection.execute(_of(job.project_id).where(TABLE.state == QUEUED)):
                 if _work(job_of(row)) == _work(job):
                     return _hastened(connection, row, job)
-            if is_limited:
+            if is_limited and not job.is_batch:  # a catalogue puts in as many as it does at once
                 _check_room(connection, job.owner)
             queued = replace(job, state=JobState.QUEUED, created_at=utc_now(), finished_at=None)
             connection.execute(insert(JOBS).values(columns_of(queued)))

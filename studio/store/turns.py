@@ -137,4 +137,6 @@ def own_waiting(connection: Connection, owner: str, priority: int) -> list[Row[A
 
 
 def waiting_count(connection: Connection, owner: str) -> int:
-    return connection.execute(select(func.count()).where(TABLE.owner == owner, TABLE.state == QUEUED, ~IS_BESIDE)).scalar_one()
+    """One person's waiting jobs, without those of a catalogue and looks at faces."""
+    mine = (TABLE.owner == owner) & (TABLE.state == QUEUED) & ~IS_BESIDE & (TABLE.priority < int(Priority.BATCH))
+    return connection.execute(select(func.count()).where(mine)).scalar_one()

@@ -185,6 +185,13 @@ def test_a_job_of_a_process_that_is_gone_waits_again_at_once(jobs: JobStore, pro
     assert not jobs.finish(dead, job.id, Outcome(JobState.DONE))
 
 
+def test_a_worker_of_another_container_or_machine_of_the_same_name_is_not_judged_by_its_number(jobs: JobStore, project: Project) -> None:
+    job = jobs.submit(a_job(project))
+    host, pid, _ = worker_of(finished_pid()).rsplit(":", 2)
+    jobs.claim(f"{host}:{pid}:{'0' * 8}{new_id()}")
+    assert jobs.recover() == 0 and jobs.get(job.id).state is JobState.RUNNING
+
+
 def test_a_worker_of_another_host_is_dead_when_its_heartbeat_stops(jobs: JobStore, project: Project, engine: Engine) -> None:
     job, far = jobs.submit(a_job(project)), f"elsewhere:{finished_pid()}:{new_id()}"
     jobs.claim(far)

@@ -100,6 +100,8 @@ def test_nobody_has_more_waiting_than_they_may_and_is_told_so(jobs: JobStore, pe
     people.ask("bob")
     jobs.claim(ME, [first.id])
     people.ask("ann")
+    assert len({people.ask("ann", is_batch=True).id for _ in range(3)}) == 3, "a catalogue bounds itself, and takes no place of its person's"
+
 
 
 def test_ones_own_waiting_work_can_be_put_in_another_order(jobs: JobStore, people: People) -> None:
