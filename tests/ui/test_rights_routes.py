@@ -25,7 +25,7 @@ from studio.domain.upload import Purpose
 from studio.service import Studio
 from studio.ui import admin_routes
 from studio.ui.desk_calls import CALL_RIGHTS, CALLS
-from studio.ui.gradio_guard import own_name, passes
+from studio.ui.gradio_guard import _files_in, own_name, passes
 from studio.ui.launch import ServeOptions, build_app
 from studio.ui.media_links import PARAMETER, MediaLinks
 from studio.ui.media_routes import MEDIA
@@ -291,6 +291,13 @@ def test_nobody_listens_to_anothers_events_or_acts_in_their_session(house: House
     heard = house.client("bob").get("/gradio_api/queue/data", params={"session_hash": "shared-name"}).text
     assert "session_not_found" in heard and SECRET not in heard
     assert own_name("ada", "shared-name") != own_name("bob", "shared-name")
+
+
+def test_a_file_is_found_however_deep_it_is_named() -> None:
+    deep: Any = {"path": "/etc/passwd"}
+    for _ in range(5000):
+        deep = [deep]
+    assert list(_files_in({"a": deep})) == ["/etc/passwd"]
 
 
 def test_an_event_that_names_a_file_is_refused(house: House) -> None:
