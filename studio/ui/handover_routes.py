@@ -12,8 +12,6 @@ from studio.ui.media_routes import MediaDoor
 
 KEEP_NOTHING = {"cache-control": "private, no-store"}
 NO_SCRIPTS = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"}
-
-
 REPORTS_AT_ONCE = 4  # each listens to every take
 
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from studio.domain.errors import BadSetting
 from studio.domain.rights import Right
@@ -28,6 +28,7 @@ from studio.service import Studio
 HEALTH_PATHS = ("/healthz", "/readyz", "/metrics")  # the gate lets these pass; each decides for itself
 TOKEN_VARIABLE, MIN_TOKEN_CHARS = "LIPLINE_METRICS_TOKEN", 16
 READY_WITHIN_S = 5.0
+READY_AT_ONCE = 2  # anybody may ask, and each asks the database
 GONE = 499  # who asked left before an answer began
 FOUND = "lipline.found"  # in a request's scope: what the router found
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -36,7 +37,7 @@ _REQUEST_ID = re.compile(r"(?=[a-f]*[0-9])[0-9a-f]{16,32}", re.ASCII)
 
 def add_health(router: APIRouter, studio: Studio, bound: Callable[[Request], Studio]) -> None:
     """`bound` gives the studio of whoever is logged in, and raises NotFound for nobody. Raises BadSetting for a token too short to keep."""
-    token = metrics_token()
+    token, turns = metrics_token(), anyio.CapacityLimiter(READY_AT_ONCE)
 
     @router.get("/healthz")
     async def healthz() -> PlainTextResponse:
@@ -45,7 +46,8 @@ def add_health(router: APIRouter, studio: Studio, bound: Callable[[Request], Stu
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
         try:
-            checks = await asyncio.wait_for(run_in_threadpool(studio.readiness), READY_WITHIN_S)
+            asked = anyio.to_thread.run_sync(studio.readiness, abandon_on_cancel=True, limiter=turns)  # else it would be waited for after all
+            checks = await asyncio.wait_for(asked, READY_WITHIN_S)
         except TimeoutError:
             return JSONResponse({"ready": False, "checks": {"database": False}}, 503, {"cache-control": "no-store"})
         is_ready = all(check.is_ok for check in checks)

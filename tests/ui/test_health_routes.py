@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from studio.pipeline import STEPS
 from studio.service import Studio, new_job
 from studio.steps.run import Run
 from studio.store.jobs import new_worker
+from studio.ui import health_routes
 from studio.ui.health_routes import metrics_token
 from studio.ui.launch import ServeOptions, build_app
 from tests.accounts import signed
@@ -52,6 +55,18 @@ def figures(page: TestClient) -> dict[tuple[str, tuple[tuple[str, str], ...]], f
         for family in text_string_to_metric_families(answer.text)
         for sample in family.samples
     }
+
+
+def test_a_database_that_never_answers_is_not_waited_for(page: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(studio, "readiness", lambda: go_on.wait(20))
+    monkeypatch.setattr(health_routes, "READY_WITHIN_S", 0.1)
+    started = time.monotonic()
+    try:
+        assert page.get("/readyz").status_code == 503
+        assert time.monotonic() - started < 15
+    finally:
+        go_on.set()
 
 
 def test_a_living_server_says_so_and_a_ready_one_names_its_checks(page: TestClient) -> None:
