@@ -89,13 +89,24 @@ function guess() {
 
 const catalogueOf = async (code) => (code === "en" ? {} : (await fetch(new URL(`../lang/${code}.json`, import.meta.url))).json());
 
+/** The frame, as it starts, writes the browser's language over that of the page, once; a screen reader would then read with the wrong voice. */
+function pageIsIn(tag) {
+  const root = document.documentElement;
+  root.lang = tag;
+  const overwritten = new MutationObserver(() => {
+    overwritten.disconnect();
+    setTimeout(() => (root.lang = tag));
+  });
+  overwritten.observe(root, { attributeFilter: ["lang"] });
+}
+
 /** The language chosen here last is guessed, so that its catalogue is on its way while the person's own choice is asked for. */
 async function begin() {
   const first = guess();
   const [entries, kept] = await Promise.all([catalogueOf(first).catch(() => ({})), settingsOfPerson()]);
   const code = kept?.language in LANGUAGES ? kept.language : first;
   localStorage.setItem(REMEMBERED, code);
-  document.documentElement.lang = code === "zh" ? "zh-Hans" : code;
+  pageIsIn(code === "zh" ? "zh-Hans" : code);
   speak(code, code === first ? entries : await catalogueOf(code).catch(() => ({})));
   return kept;
 }

@@ -336,8 +336,12 @@ def test_two_browsers_share_no_state(browser: Browser, tmp_path_factory: pytest.
         ada.locator(".desk .row[data-id]").first.wait_for()
         bob.locator(".projects .empty", has_text="No project yet").wait_for()
         assert "Pilot" not in bob.inner_text("body")
-        assert bob.request.get(f"{served.address}media/source/{mine.id}/video").status == 404
-        assert ada.request.get(f"{served.address}media/source/{mine.id}/video").status == 200
+        given = ada.request.get(f"{served.address}desk/{mine.id}/pulse").headers["lipline-pass"].split(" ")[1]
+        film = f"{served.address}media/source/{mine.id}/video"
+        assert ada.request.get(f"{film}?pass={given}").status == 200
+        assert ada.request.get(film).status == 403, "a link without its pass opens nothing"
+        assert bob.request.get(film).status == 404
+        assert bob.request.get(f"{film}?pass={given}").status == 404, "another's pass is worth nothing"
         assert all(watch.left_the_machine == [] for _, watch in pages.values())
     finally:
         running.close()
