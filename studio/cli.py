@@ -74,13 +74,14 @@ ToOption = Annotated[str, typer.Option("--to", help="Language to dub into, such 
 
 def main() -> None:
     """Run the command line; every failure leaves one sentence and the right exit code."""
+    logging.getLogger("studio").addHandler(logging.NullHandler())  # before a log is open, nothing but that sentence reaches the screen
     try:
         app()
     except (UserError, EngineUnavailable, OutOfSpace) as error:
         _fail(str(error), code=2)
     except StudioError as error:
         logging.getLogger("studio").error("%s\n%s", error, traceback.format_exc())
-        _fail(f"{error} The log is {_log_file()}.", code=1)
+        _fail(f"{error} The log is {_log_file(traceback.format_exc())}.", code=1)
     except KeyboardInterrupt:
         _fail("Stopped; finished lines are kept, and the same command goes on from there.", code=1)
     except Exception:

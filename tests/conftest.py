@@ -31,8 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole-corpus", action="store_true", help="every file of the corpus, not a few of each kind")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser on a busy machine loses a race now and then: such a test is tried once more, and the summary names it (RERUN)."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A browser on a busy machine loses a race now and then: such a test is tried once more, and the summary names it (RERUN).
+    `--reruns 0` shows the first try's failure."""
+    if config.getoption("reruns", None) is not None:
+        return
     for item in items:
         if item.get_closest_marker("browser") is not None:
             item.add_marker(pytest.mark.flaky(reruns=1))

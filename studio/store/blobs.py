@@ -219,7 +219,13 @@ class BlobStore:
         place = self._place(key)
         path.chmod(0o444)  # nobody writes into a stored blob by accident
         place.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(place)
+        try:
+            is_there = place.stat().st_size == path.stat().st_size
+            if is_there:  # whoever is about to open it was let at this very file; only that it is young again is news
+                os.utime(place)
+        except FileNotFoundError:
+            is_there = False
+        path.unlink() if is_there else path.replace(place)
         for folder in (place.parent, place.parent.parent, self._folder):
             _sync_folder(folder)
 

@@ -131,7 +131,7 @@ def test_the_page_speaks_chinese_where_the_browser_does_or_the_person_chose_it(b
     page.context.close()
 
     page, _ = opened(browser, served, project_id, locale="zh-CN")
-    assert page.get_by_role("tab", name="Lines").is_visible()
+    page.get_by_role("tab", name="Lines").wait_for()
     page.context.close()
     served.studio.set_language(None)
     assert not watch.errors

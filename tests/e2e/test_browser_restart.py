@@ -130,4 +130,4 @@ def test_a_reload_keeps_the_selected_line(page: Page) -> None:
     line = third.get_attribute("data-id")
     page.reload()
     page.locator(f'.desk .row.active[data-id="{line}"]').wait_for()
-    assert f"line={line}" in page.url
+    page.wait_for_function("(line) => location.search.includes(`line=${line}`)", arg=line)

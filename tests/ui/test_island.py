@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import gradio as gr
 
 from studio.domain.settings import MIX_TARGETS_LUFS, MixSettings
@@ -23,10 +25,10 @@ def test_every_island_of_the_page_has_its_module() -> None:
     with gr.Blocks() as blocks:
         build_page()
     islands = [block for block in blocks.blocks.values() if isinstance(block, gr.HTML) and (block.elem_id or "").startswith("island-")]
-    assert len(islands) == 16
+    assert len(islands) == 20
     for block in islands:
         named = block.js_on_load.split("'")[1].removeprefix("look/js/")
-        assert "export function mount" in (look.ASSETS / "js" / named).read_text(encoding="utf-8")
+        assert re.search(r"^export (function|const) mount\b", (look.ASSETS / "js" / named).read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def test_a_choice_names_every_option_of_its_setting() -> None:

@@ -11,7 +11,7 @@ from studio.domain.script_plan import ImportMode
 from studio.service import Studio
 from studio.ui.script_view import WaitingScript, replace_view
 
-SCRIPT = b"1\n00:00:01,000 --> 00:00:02,000\none two\n\n2\n00:00:03,000 --> 00:00:04,000\nthree four five\n"
+SCRIPT = b"1\n00:00:01,000 --> 00:00:02,000\none two\n\n2\n00:00:02,100 --> 00:00:02,900\nthree four five\n"
 OTHER = b"1\n00:00:01,100 --> 00:00:02,000\none, two\n"
 
 

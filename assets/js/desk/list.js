@@ -3,7 +3,7 @@
 
 import { throttle, clear, h } from "../dom.js";
 import { budgetScale } from "../budget.js";
-import { remember, remembered } from "../address.js";
+import { remember, rememberSoon, remembered } from "../address.js";
 import { refusal } from "../api.js";
 import { lines } from "../lines.js";
 import { toast } from "../toast.js";
@@ -36,9 +36,11 @@ export class LineList {
     this.element = h("div.list", {}, this.scroller, this.heads.menu);
     this.observer = new IntersectionObserver((seen) => seen.forEach((entry) => this.#turn(entry.target.chunk, entry.isIntersecting)), { root: this.scroller, rootMargin: "700px 0px" });
     selection.watch((change) => this.#paintSelection(change));
-    const rememberLine = () => selection.active && remember("line", selection.active);
-    selection.watch(throttle(ADDRESS_MS, rememberLine));
-    window.addEventListener("pagehide", rememberLine); // a reload right after a press keeps the place too
+    const rememberLine = throttle(ADDRESS_MS, () => selection.active && remember("line", selection.active));
+    selection.watch(() => {
+      if (selection.active) rememberSoon("line", selection.active);
+      rememberLine();
+    });
     sieve.watch(() => this.#build({ isNewShape: true }));
     columns.onChange = () => this.#fit({ isForced: true });
     lines.watch((changed) => this.#take(changed));
