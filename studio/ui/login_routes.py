@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from studio.domain.account import MAX_NAME_CHARS
 from studio.domain.errors import BadSetting, StudioError
-from studio.service import Entered, FrontDoor, Knock, Studio, TooManyTries, WrongPassword
+from studio.service import Entered, Knock, Studio, TooManyTries, WrongPassword
 from studio.ui.session import COOKIE
 from studio.ui.trouble import http_status, sentence
 
