@@ -93,7 +93,7 @@ class ProjectStore:
         """Take a project out of every list. Its rows stay until `purge`. Raises as `get` does for the right to delete."""
         with writing(self._engine) as connection:
             _reached(connection, project_id, user, Right.DELETE, lock=True)
-            connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(deleted_at=utc_now()))
+            connection.execute(update(PROJECTS).where(PROJECTS.c.id == project_id).values(deleted_at=utc_now(), deleted_by=user))
 
     def members(self, project_id: str) -> tuple[Member, ...]:
         """Who works on a project beside its owner, by name."""
