@@ -44,7 +44,7 @@ export class FilterBox {
 
   #key(event) {
     if (event.key === "Escape" && !this.input.value) this.input.blur();
-    else if (event.key === "Escape") this.sieve.reset();
+    else if (event.key === "Escape") this.#empty();
     else if (event.key === "ArrowDown" && event.altKey) this.build();
     else if (event.key === "Enter" || event.key === "ArrowDown") this.onLeave();
     else return;
@@ -52,9 +52,15 @@ export class FilterBox {
     event.stopPropagation();
   }
 
+  #empty() {
+    this.#isTyped = false;
+    this.sieve.reset();
+  }
+
   paint() {
     const { text, problems, matched, isOn } = this.sieve;
-    if (document.activeElement !== this.input || !this.input.value.trim() || !text) this.input.value = text;
+    const isTheirs = this.#isTyped || (document.activeElement === this.input && this.input.value.trim() && text); // what is being typed is never painted over
+    if (!isTheirs) this.input.value = text;
     this.many.textContent = isOn ? `${matched} / ${lines.order.length}` : "";
     this.problems.hidden = !problems.length;
     clear(this.problems, problems.map((problem) => h("p", {}, problem)));
