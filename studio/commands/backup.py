@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from studio.commands.places import BlobsOption, DatabaseOption, HomeOption, place_of
-from studio.domain.errors import BadSetting, NotReady
+from studio.domain.errors import BadSetting, NotReady, OutOfSpace
 from studio.domain.rights import LOCAL_USER
 
 if TYPE_CHECKING:
@@ -58,14 +58,13 @@ def restore_command(
     """Bring a studio back into an empty home (or an empty PostgreSQL database). Every file is hashed, every table counted."""
     from studio.store.database import open_database
     from studio.store.restore import opened, restore, snapshots
-    from studio.store.shared_blobs import open_blobs
 
     if only_list:
         print("\n".join(snapshots(place)))
         return
     target = place_of(home, database, blobs)
     with opened(place, snapshot) as found, _counting("restored") as watch:
-        done = restore(found, target.database_url, open_blobs(target.blobs_place, target.home / "blobs"), target.home, despite_damage=despite_damage, watch=watch)
+        done = restore(found, target.database_url, _blobs(target), target.home, despite_damage=despite_damage, watch=watch)
     engine = open_database(target.database_url)  # brings an older schema up to date, and finds out whether it opens
     _note(engine, "studio.restore", made_at=done.made_at, files=done.blobs)
     engine.dispose()
@@ -106,14 +105,14 @@ def _back_up(place: Place, target: Path, keep: int | None) -> BackupDone:
     from studio.store.database import connect_database
     from studio.store.migrate import stored_version
     from studio.store.schema import SCHEMA_VERSION
-    from studio.store.shared_blobs import open_blobs
 
     require_distinct(target, place.home)
     with _counting("copied") as watch:
-        done = back_up(place.database_url, open_blobs(place.blobs_place, place.home / "blobs"), target, keep=keep, watch=watch)
+        done = back_up(place.database_url, _blobs(place), target, keep=keep, watch=watch)
     engine = connect_database(place.database_url)
     if stored_version(engine) == SCHEMA_VERSION:
-        _note(engine, "studio.backup", files=done.manifest.blobs)
+        with suppress(OutOfSpace):  # the backup is made, and may be why somebody makes room next
+            _note(engine, "studio.backup", files=done.manifest.blobs)
     engine.dispose()
     return done
 

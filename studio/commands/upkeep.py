@@ -43,6 +43,6 @@ def told(freed: Freed, *, is_dry_run: bool) -> tuple[str, ...]:
     heaps = (("stored files nobody names", freed.blobs), ("uploads nobody goes on with", freed.uploads), ("cached files nobody looks at", freed.cache))
     lines = [f"{heap.count:6d} {name}: {in_words(heap.size_bytes)}" for name, heap in heaps]
     if freed.waiting.count:
-        lines.append(f"{freed.waiting.count:6d} stored files wait for running jobs: {in_words(freed.waiting.size_bytes)}")
+        lines.append(f"{freed.waiting.count:6d} stored files wait for running jobs or a backup: {in_words(freed.waiting.size_bytes)}")
     verb = "would be freed; nothing was changed" if is_dry_run else "freed"
     return (f"{freed.projects:6d} deleted projects past their time", *lines, f"{in_words(freed.size_bytes)} {verb}.")

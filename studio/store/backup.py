@@ -26,6 +26,7 @@ from studio.domain.backup import FORMAT, BackupDone, Manifest
 from studio.domain.errors import BadSetting, NotFound, OutOfSpace
 from studio.domain.plain import to_plain
 from studio.store.blobs import BlobStore
+from studio.store.copying import copying
 from studio.store.dumps import FILE_NAMES, Dumped, dump
 
 MANIFEST, BLOB_LIST = "manifest.json", "blobs.txt"
@@ -51,13 +52,13 @@ def back_up(url: str, blobs: BlobStore, place: Path, *, keep: int | None = None,
     now = datetime.now(UTC)
     snapshot = now.strftime("%Y-%m-%dT%H%M%S.%fZ")
     try:
-        with _target(place) as target:
+        with _target(place) as target, copying(url) as renew:
             with tempfile.TemporaryDirectory(prefix=".making-", dir=_beside(place)) as scratch:
                 folder = Path(scratch)
                 file = folder / "database"
                 dumped = dump(url, file)
                 file = file.rename(folder / FILE_NAMES[dumped.kind])
-                copied = _copy_blobs(dumped, blobs, target, watch)
+                copied = _copy_blobs(dumped, blobs, target, renew, watch)
                 manifest = _manifest(now, dumped, copied, (file, _list_file(folder, copied)))
                 (folder / MANIFEST).write_text(json.dumps(to_plain(manifest), indent=1) + "\n", encoding="utf-8")
                 target.finish(snapshot, (file, folder / BLOB_LIST, folder / MANIFEST))
@@ -84,7 +85,7 @@ class _Copied:
         self.new_blobs = self.new_bytes = 0
 
 
-def _copy_blobs(dumped: Dumped, blobs: BlobStore, target: Target, watch: Callable[[int, int], None] | None) -> _Copied:
+def _copy_blobs(dumped: Dumped, blobs: BlobStore, target: Target, renew: Callable[[], None], watch: Callable[[int, int], None] | None) -> _Copied:
     keys = sorted(blobs.older_than(float("inf")) if dumped.blobs is None else dumped.blobs)
     copied = _Copied()
     for number, key in enumerate(keys, start=1):
@@ -101,6 +102,7 @@ def _copy_blobs(dumped: Dumped, blobs: BlobStore, target: Target, watch: Callabl
             copied.new_blobs += 1
             copied.new_bytes += size
         copied.sizes[key] = size
+        renew()
         if watch is not None:
             watch(number, len(keys))
     return copied
@@ -142,14 +144,22 @@ def drop_old(place: Path, keep: int) -> tuple[str, ...]:
         raise BadSetting("Keep at least one snapshot.")
     snapshots = sorted(path for path in (place / "snapshots").iterdir() if (path / MANIFEST).is_file())
     gone, left = snapshots[:-keep], snapshots[-keep:]
+    named = {key for snapshot in left for key in _listed(snapshot)} if gone else set()
     for snapshot in gone:
         shutil.rmtree(snapshot)
-    named = {line.split(" ")[0] for snapshot in left for line in (snapshot / BLOB_LIST).read_text("ascii").splitlines()}
     if gone:
         for path in (place / "blobs").glob("??/??/*"):
             if path.name not in named and not path.name.startswith("."):
                 path.unlink()
     return tuple(snapshot.name for snapshot in gone)
+
+
+def _listed(snapshot: Path) -> list[str]:
+    try:
+        return [line.split(" ")[0] for line in (snapshot / BLOB_LIST).read_text("ascii").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        told = f"A new backup was made, but none was dropped: {snapshot} lacks its list of files"
+        raise BadSetting(f"{told}, so that nobody knows which are still wanted; delete that folder, and drop old ones next time.") from error
 
 
 @contextmanager

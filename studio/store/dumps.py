@@ -7,6 +7,7 @@ blobs are counted. The database is read as it is and never migrated, so that a b
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -27,8 +28,9 @@ from studio.store.schema import METADATA, SCHEMA_VERSION
 FILE_NAMES = {"sqlite": "studio.db", "postgresql": "studio.pgdump"}
 PROGRAMS = Path("/usr/lib/postgresql")  # where Debian keeps the programs of each version
 PROGRAM_TIMEOUT_S = 6 * 3600
-# what a restored studio must not take up again: open logins, processes, half uploads
+# what a restored studio must not take up again: open logins, processes (and half uploads)
 _PASSING = ("sessions", "login_attempts", "workers", "gpu_leases")
+_OF_PASSING = re.compile(rf" TABLE DATA \S+ (?:{'|'.join(_PASSING)}) ")  # a line of `pg_restore --list`
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,13 @@ def load(file: Path, kind: str, url: str, rows: dict[str, int]) -> None:
         _load_postgres(file, url, rows)
 
 
+def require_studio(url: str) -> None:
+    """Raises BadSetting where there is no file to read; a server tells so by itself."""
+    path = Path(str(make_url(url).database))
+    if kind_of(url) == "sqlite" and not path.is_file():
+        raise BadSetting(f"There is no studio at {path.parent}: it has no studio.db. Name its home with --home.")
+
+
 def is_empty(url: str) -> bool:
     """Whether there is nothing at `url` that a restore would overwrite, nor a journal left there, which SQLite would play into what is restored."""
     if kind_of(url) == "sqlite":
@@ -69,9 +78,8 @@ def is_empty(url: str) -> bool:
 
 
 def _dump_sqlite(url: str, into: Path) -> Dumped:
+    require_studio(url)
     path = Path(str(make_url(url).database))
-    if not path.is_file():
-        raise BadSetting(f"There is no studio at {path.parent}: it has no studio.db. Name its home with --home.")
     into.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(path, timeout=60)) as source, closing(sqlite3.connect(into)) as target:
@@ -118,8 +126,12 @@ def _dump_postgres(url: str, into: Path) -> Dumped:
 
 
 def _load_postgres(file: Path, url: str, rows: dict[str, int]) -> None:
+    chosen = file.with_name("chosen.list")
     with _opened(url) as engine:
-        _run("pg_restore", ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(file)], engine.url)
+        listed = _run("pg_restore", ["--list", str(file)], engine.url).splitlines()
+        chosen.write_text("\n".join(line for line in listed if not _OF_PASSING.search(line)) + "\n", encoding="utf-8")  # old logins never come in, whatever goes wrong after
+        options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--use-list={chosen}"]
+        _run("pg_restore", [*options, str(file)], engine.url)
         with engine.connect() as connection, connection.begin():
             _hold_against(connection, rows)
             _forget_passing(connection)
@@ -140,8 +152,7 @@ def _counted(connection: Connection, names: list[str]) -> dict[str, int]:
 
 def _hold_against(connection: Connection, rows: dict[str, int]) -> None:
     found = _counted(connection, inspect(connection).get_table_names())
-    if found != rows:
-        wrong = sorted(name for name in {*found, *rows} if found.get(name) != rows.get(name))
+    if wrong := sorted(name for name in {*found, *rows}.difference(_PASSING) if found.get(name) != rows.get(name)):
         raise StudioError(f"The restored database differs from the backup in {', '.join(wrong[:5])}; the backup is not whole. Take an earlier one.")
 
 
@@ -177,8 +188,8 @@ def _opened(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _run(program: str, arguments: list[str], url: URL) -> None:
-    """One of PostgreSQL's own programs; the password goes through the environment, where `ps` does not show it."""
+def _run(program: str, arguments: list[str], url: URL) -> str:
+    """What one of PostgreSQL's own programs writes; the password goes through the environment, where `ps` does not show it."""
     address = url.set(drivername="postgresql", password=None).render_as_string()
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password is not None else {})
     argv = [_program(program), "--no-password", f"--dbname={address}", *arguments]
@@ -189,6 +200,7 @@ def _run(program: str, arguments: list[str], url: URL) -> None:
     if done.returncode != 0:
         told = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise StudioError(f"{program} failed: {told[0] if told else 'it said nothing'}. Its version must not be older than the server's.")
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _program(name: str) -> str:

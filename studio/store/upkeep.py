@@ -1,7 +1,7 @@
 """Giving disk space back: deleted projects past their time, stored files nobody names, uploads nobody goes on with, old files of the cache.
 
 Enter: the stores and how long things are kept. Leaves: what went, or in a dry run what would go, with its bytes. Safe while people and jobs are at
-work, in several processes at once: a file goes only when it is old, no row names it, and no running job began before that was so.
+work, in several processes at once: a file goes only when it is old, no row names it, and no running job or backup began before that was so.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select, true
 
 from studio.domain.upload import in_words
 from studio.store.blobs import BlobStore
+from studio.store.copying import oldest_copy
 from studio.store.database import reading, utc_now
 from studio.store.keeping import KeepingStore
 from studio.store.named import arriving_keys, named_keys
@@ -27,7 +28,7 @@ from studio.store.server_values import ServerValues
 from studio.store.uploads import UploadStore
 
 DAY_S = 24 * 3600
-UNNAMED = "unnamed blobs"  # key → since when no row has named it, while jobs that may have read it before run on
+UNNAMED = "unnamed blobs"  # key → since when no row has named it, while jobs or backups run on that may have read so before
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Heap:
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """What went. `waiting`: stored files that go once the jobs which may still read them are over."""
+    """What went. `waiting`: stored files that go once the jobs and backups which may still read them are over."""
 
     projects: int
     blobs: Heap
@@ -79,23 +80,23 @@ class Upkeep:
             return connection.execute(select(func.count()).where(_is_over(before))).scalar_one()
 
     def _blobs(self, before: str, before_s: float, is_dry_run: bool) -> tuple[Heap, Heap]:
-        """Stored files nobody names: (those that went, those that wait for a job)."""
+        """Stored files nobody names: (those that went, those that wait for a job or a backup)."""
         old = self.blobs.older_than(before_s)  # listed before the rows are read: what comes later is young
         with reading(self.engine) as connection:
             named = named_keys(connection, ~_is_over(before) if is_dry_run else true()) | arriving_keys(connection)
-            oldest_job = _oldest_job(connection)
+            oldest = _oldest_reader(connection)
         unnamed = [key for key in old if key not in named]
-        since = self._since(unnamed, oldest_job, is_dry_run)
-        ready = [key for key in unnamed if oldest_job is None or since[key] < oldest_job]
+        since = self._since(unnamed, oldest, is_dry_run)
+        ready = [key for key in unnamed if oldest is None or since[key] < oldest]
         waiting = _heap(self._size(key) for key in set(unnamed) - set(ready))
         return _heap(self._size(key) if is_dry_run else self.blobs.remove(key, before_s) for key in ready), waiting
 
-    def _since(self, unnamed: Iterable[str], oldest_job: str | None, is_dry_run: bool) -> dict[str, str]:
-        """When it was first seen of each file that no row names it. Only kept while jobs run; with none, nothing has to wait."""
+    def _since(self, unnamed: Iterable[str], oldest: str | None, is_dry_run: bool) -> dict[str, str]:
+        """When it was first seen of each file that no row names it. Only kept while jobs or backups run; with none, nothing has to wait."""
         values, now = ServerValues(self.engine), utc_now()
         noted = values.get(UNNAMED, {})
         since = {key: noted.get(key, now) for key in unnamed}
-        kept = since if oldest_job is not None else {}
+        kept = since if oldest is not None else {}
         if kept != noted and not is_dry_run:
             values.put(UNNAMED, kept)
         return since
@@ -132,10 +133,11 @@ def _is_over(before: str) -> ColumnElement[bool]:
     return PROJECTS.c.deleted_at.is_not(None) & (PROJECTS.c.deleted_at < before)
 
 
-def _oldest_job(connection: Connection) -> str | None:
-    """When the longest-running job began; None while nothing runs."""
+def _oldest_reader(connection: Connection) -> str | None:
+    """When the longest-running job or backup began; None while nothing runs."""
     began = func.coalesce(JOBS.c.started_at, JOBS.c.created_at)
-    return connection.execute(select(func.min(began)).where(JOBS.c.state == "running")).scalar()
+    job = connection.execute(select(func.min(began)).where(JOBS.c.state == "running")).scalar()
+    return min((since for since in (job, oldest_copy(connection)) if since is not None), default=None)
 
 
 def _size_of(path: Path) -> int:

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 
+from studio.domain.errors import OutOfSpace
 from studio.domain.project import Project
 from studio.domain.settings import Keeping
 from studio.domain.upload import NewUpload, Purpose
+from studio.store import copying as copying_module
+from studio.store.backup import back_up
 from studio.store.blobs import BlobStore
+from studio.store.copying import copying
 from studio.store.database import writing
 from studio.store.jobs import JobStore, Outcome, new_worker
 from studio.store.keeping import KeepingStore
@@ -22,7 +26,7 @@ from studio.store.projects import ProjectStore
 from studio.store.schema import PROJECTS, UPLOADS
 from studio.store.server_values import ServerValues
 from studio.store.stage_results import StageKey, StageResults
-from studio.store.upkeep import UNNAMED, Heap, Upkeep
+from studio.store.upkeep import UNNAMED, Freed, Heap, Upkeep
 from studio.store.uploads import UploadStore
 from tests.store.samples import a_cast, a_job, a_project, a_source, a_take
 
@@ -114,6 +118,50 @@ def test_what_a_running_job_may_have_read_waits_until_that_job_is_over(
     jobs.finish(worker, later.id, Outcome(job.state.DONE))
     upkeep.sweep()
     assert not ServerValues(engine).get(UNNAMED)
+
+
+def test_what_a_backup_names_waits_until_that_backup_is_over(
+    projects: ProjectStore, engine: Engine, url: str, blobs: BlobStore, upkeep: Upkeep, tmp_path: Path
+) -> None:
+    gone = projects.create(a_project("ada"))
+    keys = fill(gone, engine, blobs, "a")
+    projects.delete(gone.id, "ada")
+    swept: list[Freed] = []
+
+    def meanwhile(_done: int, _of: int) -> None:
+        """The project runs out of its time in the bin once the database is copied, and a server tidies up."""
+        with writing(engine) as connection:
+            connection.execute(update(PROJECTS).where(PROJECTS.c.id == gone.id).values(deleted_at="2000-01-01"))
+        swept.append(upkeep.sweep())
+
+    manifest = back_up(url, blobs, tmp_path / "backup", watch=meanwhile).manifest
+    assert manifest.missing == () and manifest.blobs == len(keys)
+    assert swept[0].projects == 1 and all((one.blobs, one.waiting.count) == (NOTHING, len(keys)) for one in swept)
+    assert upkeep.sweep().blobs.count == len(keys)
+
+
+def test_a_backup_that_was_killed_holds_nothing_up_for_ever(
+    engine: Engine, url: str, blobs: BlobStore, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobodys = old_blob(blobs, b"x")
+    with copying(url) as renew:
+        assert upkeep.sweep().waiting == Heap(1, 1) and blobs.exists(nobodys)
+        later = time.time() + copying_module.NOTE_LIFE_S + 1
+        monkeypatch.setattr(copying_module.time, "time", lambda: later)
+        renew()
+        assert upkeep.sweep().waiting == Heap(1, 1), "it is at work, and says so"
+        later += copying_module.NOTE_LIFE_S + 1
+        assert upkeep.sweep().blobs == Heap(1, 1)
+
+
+def test_a_disk_too_full_for_a_note_still_lets_a_backup_be_made(
+    engine: Engine, url: str, blobs: BlobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OutOfSpace("the database")
+
+    monkeypatch.setattr(ServerValues, "put", full)
+    assert back_up(url, blobs, tmp_path / "backup").manifest.missing == ()
 
 
 def test_a_blob_that_has_gone_or_came_back_meanwhile_counts_nothing(blobs: BlobStore) -> None:
