@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 
 from studio.store.database import connect_database, translated
 from studio.store.dumps import kind_of
-from studio.store.migrate import MIGRATIONS, stored_version
+from studio.store.migrate import knows, stored_version
 from studio.store.schema import SCHEMA_VERSION
 
 
@@ -27,7 +27,7 @@ class DatabaseSeen:
     @property
     def is_known(self) -> bool:
         """Whether this program can bring the schema up to date."""
-        return any(path.name.startswith(f"{self.schema}_") for path in (MIGRATIONS / "versions").glob("*.py"))
+        return knows(self.schema)
 
 
 def look_at_database(url: str) -> DatabaseSeen:

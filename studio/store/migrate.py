@@ -55,6 +55,11 @@ def stored_version(engine: Engine) -> str | None:
         return _version(connection)
 
 
+def knows(schema: str | None) -> bool:
+    """Whether this Lipline can bring a database of that schema up to date."""
+    return any(path.name.startswith(f"{schema}_") for path in (MIGRATIONS / "versions").glob("*.py"))
+
+
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None

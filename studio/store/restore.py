@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from studio.domain.backup import FORMAT, Manifest, RestoreDone
+from studio.domain.disk import room_told
 from studio.domain.errors import BadSetting, NotFound, StudioError
-from studio.domain.plain import from_plain
+from studio.domain.strict import read
 from studio.store.backup import BLOB_LIST, MANIFEST, blob_name, sha256_of
 from studio.store.blobs import BlobStore
 from studio.store.dumps import FILE_NAMES, is_empty, load
-
+from studio.store.migrate import knows
+from studio.store.schema import SCHEMA_VERSION
 
 Watch = Callable[[int, int], None]
 _CHUNK_BYTES = 2**20
@@ -95,11 +97,20 @@ def snapshots(place: Path) -> tuple[str, ...]:
 
 
 def _read(source: Source, name: str) -> bytes:
+    with _member(source, name) as file:
+        return file.read()
+
+
+@contextmanager
+def _member(source: Source, name: str) -> Iterator[IO[bytes]]:
+    """A file that no backup is whole without."""
     try:
         with source.open(name) as file:
-            return file.read()
-    except (KeyError, OSError) as error:
+            yield file
+    except (KeyError, FileNotFoundError) as error:
         raise StudioError(f"{name} is not in this backup; it is not whole. Take another snapshot.") from error
+    except (OSError, tarfile.TarError) as error:
+        raise StudioError(f"{name} of this backup cannot be read ({_reason(error)}); look at the disk and whose file it is, or take another snapshot.") from error
 
 
 def _sizes(data: bytes, place: Path) -> dict[str, int]:
@@ -112,13 +123,16 @@ def _sizes(data: bytes, place: Path) -> dict[str, int]:
 
 def _manifest(data: bytes, place: Path) -> Manifest:
     try:
-        manifest = from_plain(Manifest, json.loads(data))
-    except (ValueError, TypeError, KeyError) as error:
+        plain = json.loads(data)
+        if isinstance(plain, dict) and isinstance(plain.get("format"), int) and plain["format"] > FORMAT:
+            raise BadSetting(f"This backup was made by a newer Lipline (format {plain['format']}); restore it with that version.")
+        manifest = read(Manifest, plain)
+    except (ValueError, RecursionError) as error:
         raise StudioError(f"The manifest in {place} cannot be read; the backup is damaged, take another.") from error
     if manifest.kind not in FILE_NAMES:
         raise StudioError(f"The manifest in {place} names no kind of database that there is; the backup is damaged, take another.")
-    if manifest.format != FORMAT:
-        raise BadSetting(f"This backup was made by a newer Lipline (format {manifest.format}); restore it with that version.")
+    if not knows(manifest.schema):
+        raise BadSetting(f"This backup was made by a newer Lipline (its schema is {manifest.schema[:20]}, this one knows {SCHEMA_VERSION}); restore it with that version.")
     return manifest
 
 
@@ -126,7 +140,7 @@ def _fetch_checked(snapshot: Snapshot, file: Path) -> None:
     """The database file and the list of blobs, as the manifest knows them."""
     for name in (BLOB_LIST, file.name):
         copy = file.with_name(name)
-        with snapshot.source.open(f"snapshots/{snapshot.name}/{name}") as source, copy.open("wb") as target:
+        with _member(snapshot.source, f"snapshots/{snapshot.name}/{name}") as source, room_told(file.parent), copy.open("wb") as target:
             shutil.copyfileobj(source, target)
         if sha256_of(copy) != snapshot.manifest.sha256.get(name):
             raise StudioError(f"{name} of this backup is damaged: it is not what its manifest says. Take another snapshot.")
@@ -153,13 +167,17 @@ def _is_there(blobs: BlobStore, key: str) -> bool:
 def _put(source: Source, key: str, blobs: BlobStore) -> bool:
     """Into a draft of the store itself, on its own disk; what was written there is hashed, and a wrong name is not kept."""
     try:
-        with source.open(blob_name(key)) as stored, blobs.create(Path(key).suffix) as draft:
+        stored = source.open(blob_name(key))
+    except (KeyError, OSError):
+        return False
+    try:
+        with stored, blobs.create(Path(key).suffix) as draft:
             with draft.path.open("wb") as target:
                 shutil.copyfileobj(stored, target, _CHUNK_BYTES)
             draft.sha256 = sha256_of(draft.path)
             if draft.sha256 != key.partition(".")[0]:
                 raise _Damaged
-    except (KeyError, FileNotFoundError, _Damaged):
+    except (tarfile.TarError, _Damaged):
         return False
     return True
 
@@ -175,8 +193,9 @@ def _source(place: Path) -> Iterator[Source]:
         return
     try:
         archive = tarfile.open(place, "r:")  # noqa: SIM115  closed below; what goes wrong in the block is not about opening
+        archive.getmembers()  # from end to end: one that was cut off is found out here
     except (tarfile.TarError, OSError) as error:
-        raise BadSetting(f"{place} cannot be read as a backup ({error}); name the folder or the .tar that `python -m studio backup` made.") from error
+        raise BadSetting(f"{place} cannot be read as a backup ({_reason(error)}); name the folder or the .tar that `python -m studio backup` made.") from error
     with archive:
         yield _TarSource(archive)
 
@@ -203,7 +222,12 @@ class _TarSource:
         return sorted(part[1] for part in parts if len(part) == 3 and part[0] == "snapshots" and part[2] == MANIFEST)
 
     def open(self, name: str) -> IO[bytes]:
-        found = self._archive.extractfile(name)
+        member = self._archive.getmember(name)
+        found = self._archive.extractfile(member) if member.isreg() else None  # a link is nothing that a backup makes
         if found is None:
             raise KeyError(name)
         return found
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, update
 from studio.domain.errors import BadSetting, StudioError
 from studio.domain.project import Project
 from studio.store import backup as backup_module
+from studio.store import dumps
 from studio.store.backup import back_up, blob_name, require_distinct
 from studio.store.blobs import BlobStore
 from studio.store.database import connect_database, new_id, open_database, reading, utc_now, writing
@@ -49,6 +50,15 @@ def fill(engine: Engine, blobs: BlobStore, count: int = 3) -> list[str]:
             connection.execute(update(PROJECTS).where(PROJECTS.c.id == project.id).values(bed_blob=key))
         keys.append(key)
     return keys
+
+
+def log_somebody_in(engine: Engine) -> None:
+    """An open login, and a worker in the list."""
+    with writing(engine) as connection:
+        owner = connection.scalar(select(USERS.c.name))
+        row = {"user": owner, "created_at": utc_now(), "seen_at": utc_now(), "expires_at": utc_now(), "address": ""}
+        connection.execute(SESSIONS.insert().values(token_hash="0" * 64, **row))
+        connection.execute(WORKERS.insert().values(id="w", kind="worker", devices=[], state={}, started_at=utc_now(), heartbeat_s=0.0))
 
 
 def bring_back(place: Path, url: str, blobs: BlobStore, **options: bool) -> object:
@@ -178,6 +188,97 @@ def test_a_damaged_snapshot_is_refused(engine: Engine, url: str, blobs: BlobStor
         bring_back(tmp_path / "backup", *elsewhere(tmp_path))
 
 
+MANIFEST_IS = {
+    "no JSON": b"{",
+    "nothing": b"",
+    "no record": b"null",
+    "a list": b"[1]",
+    "nested without end": b"[" * 100_000,
+    "of wrong types": b'{"format": 1, "made_at": 3, "kind": [], "schema": null, "rows": 7, "sha256": "x", "blobs": "y", "blob_bytes": {}}',
+    "no text": b"\xff\xfe\x00",
+}
+
+
+@pytest.mark.parametrize("what", MANIFEST_IS)
+def test_a_manifest_that_is_none_is_a_sentence(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path, what: str) -> None:
+    back_up(url, blobs, tmp_path / "backup")
+    [file] = (tmp_path / "backup" / "snapshots").glob("*/manifest.json")
+    file.write_bytes(MANIFEST_IS[what])
+    with pytest.raises(StudioError, match="manifest in .* cannot be read"):
+        bring_back(tmp_path / "backup", *elsewhere(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"format": 2, "new": 1}, "newer Lipline \\(format 2\\)"),
+        ({"schema": "9999"}, "newer Lipline \\(its schema is 9999"),
+        ({"kind": "../../x"}, "no kind of database"),
+        ({"sha256": {"studio.db": "0" * 64, "../../x": "0" * 64}}, "is damaged"),
+        ({"rows": {}}, "cannot be read|differs from the backup"),
+    ],
+)
+def test_a_manifest_of_another_lipline_or_of_nobody_is_a_sentence(
+    engine: Engine, url: str, blobs: BlobStore, tmp_path: Path, change: dict[str, object], sentence: str
+) -> None:
+    back_up(url, blobs, tmp_path / "backup")
+    [file] = (tmp_path / "backup" / "snapshots").glob("*/manifest.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(StudioError, match=sentence):
+        bring_back(tmp_path / "backup", *elsewhere(tmp_path))
+    assert not (tmp_path / "second" / "studio.db").exists()
+
+
+@pytest.mark.parametrize("name", ["studio.db", "blobs.txt"])
+@pytest.mark.parametrize("how", ["gone", "cut short", "a folder"])
+def test_half_a_snapshot_is_a_sentence(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path, name: str, how: str) -> None:
+    fill(engine, blobs, 1)
+    back_up(url, blobs, tmp_path / "backup")
+    [file] = (tmp_path / "backup" / "snapshots").glob(f"*/{name}")
+    half = file.read_bytes()[: file.stat().st_size // 2]
+    file.unlink()
+    if how == "cut short":
+        file.write_bytes(half)
+    elif how == "a folder":
+        file.mkdir()
+    with pytest.raises(StudioError, match="not in this backup|cannot be read|is damaged"):
+        bring_back(tmp_path / "backup", *elsewhere(tmp_path))
+    assert not (tmp_path / "second" / "studio.db").exists()
+
+
+def test_a_snapshot_without_its_list_keeps_the_others_from_being_dropped(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path) -> None:
+    fill(engine, blobs, 1)
+    for _ in range(2):
+        back_up(url, blobs, tmp_path / "backup")
+    names = snapshots(tmp_path / "backup")
+    (tmp_path / "backup" / "snapshots" / names[1] / "blobs.txt").unlink()
+    with pytest.raises(BadSetting, match="none was dropped: .* lacks its list"):
+        back_up(url, blobs, tmp_path / "backup", keep=2)
+    assert len(snapshots(tmp_path / "backup")) == 3
+    bring_back(tmp_path / "backup", *elsewhere(tmp_path))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_a_tar_that_was_cut_off_is_a_sentence(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path, share: float) -> None:
+    fill(engine, blobs)
+    back_up(url, blobs, tmp_path / "whole.tar")
+    whole = (tmp_path / "whole.tar").read_bytes()
+    (tmp_path / "cut.tar").write_bytes(whole[: int(share * len(whole)) + 100])
+    with pytest.raises(BadSetting, match="cannot be read as a backup|holds no whole backup"):
+        bring_back(tmp_path / "cut.tar", *elsewhere(tmp_path))
+
+
+def test_a_tar_whose_files_are_links_is_a_sentence(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path) -> None:
+    back_up(url, blobs, tmp_path / "good.tar")
+    with tarfile.open(tmp_path / "good.tar") as good, tarfile.open(tmp_path / "evil.tar", "w") as evil:
+        for member in good.getmembers():
+            if member.name.endswith("studio.db"):
+                member.type, member.linkname = tarfile.SYMTYPE, member.name  # to itself
+            evil.addfile(member, good.extractfile(member) if member.isreg() else None)
+    with pytest.raises(StudioError, match="studio.db is not in this backup"):
+        bring_back(tmp_path / "evil.tar", *elsewhere(tmp_path))
+
+
 def test_a_studio_that_is_there_is_not_overwritten(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path) -> None:
     fill(engine, blobs, 1)
     back_up(url, blobs, tmp_path / "backup")
@@ -221,11 +322,7 @@ def test_two_backups_into_one_folder_do_not_meet_and_what_a_killed_one_left_goes
 
 def test_logins_and_processes_do_not_come_back_and_accounts_do(engine: Engine, url: str, blobs: BlobStore, tmp_path: Path) -> None:
     fill(engine, blobs, 1)
-    with writing(engine) as connection:
-        owner = connection.scalar(select(USERS.c.name))
-        row = {"user": owner, "created_at": utc_now(), "seen_at": utc_now(), "expires_at": utc_now(), "address": ""}
-        connection.execute(SESSIONS.insert().values(token_hash="0" * 64, **row))
-        connection.execute(WORKERS.insert().values(id="w", kind="worker", devices=[], state={}, started_at=utc_now(), heartbeat_s=0.0))
+    log_somebody_in(engine)
     back_up(url, blobs, tmp_path / "backup")
     second_url, second_blobs = elsewhere(tmp_path)
     bring_back(tmp_path / "backup", second_url, second_blobs)
@@ -316,3 +413,30 @@ def test_postgresql_comes_back_into_an_empty_database(postgres_server: PostgresS
     finally:
         engine.dispose()
         postgres_server.drop(name)
+
+
+def test_old_logins_never_come_into_postgresql_even_where_the_restore_breaks_off(
+    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path, blobs: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_database(postgres_url)
+    fill(engine, blobs, 1)
+    log_somebody_in(engine)
+    back_up(postgres_url, blobs, tmp_path / "backup")
+    engine.dispose()
+
+    def breaks_off(*_: object) -> None:
+        raise StudioError("The power went.")
+
+    monkeypatch.setattr(dumps, "_hold_against", breaks_off)
+    name = f"restored_{new_id()}"
+    try:
+        with pytest.raises(StudioError, match="power"):
+            bring_back(tmp_path / "backup", postgres_server.create(name), BlobStore(tmp_path / "second" / "blobs"))
+        restored = connect_database(postgres_server.url(name))
+        with reading(restored) as connection:
+            counts = [connection.scalar(select(func.count()).select_from(table)) for table in (SESSIONS, WORKERS, USERS)]
+        restored.dispose()
+        assert counts == [0, 0, 1]
+    finally:
+        postgres_server.drop(name)
+
