@@ -19,7 +19,7 @@ from studio.line_verbs import MAX_NAME_CHARS
 from studio.lip_verbs import LipVerbs
 from studio.media.probe import probe
 from studio.media.sniff import HEAD_BYTES, Refusal, sniff
-from studio.store.uploads import Receiver, coming_bytes
+from studio.store.uploads import Admit, Receiver, coming_bytes
 
 NO_BOUNDS = Room(0, 0, 0, None)
 
@@ -39,11 +39,8 @@ class UploadVerbs(LipVerbs):
             raise TooLarge(name, size_bytes, most)
         if not size_bytes:
             raise BadMedia(name, "it is empty (0 bytes).")
-        room = self._shop.quotas.room(owner) if self._shop.quotas.is_bounded(owner) else NO_BOUNDS
         most_open = self._shop.keeping.get().max_open_uploads
-        return self._shop.uploads.begin(
-            new, max_open=most_open, admit=lambda connection: replace(room, coming_bytes=coming_bytes(connection, owner)).require(size_bytes, name)
-        )
+        return self._shop.uploads.begin(new, max_open=most_open, admit=self._admission(owner, size_bytes, name), payer=owner)
 
     def uploads(self) -> tuple[Upload, ...]:
         """This person's files on their way, the oldest first."""
@@ -90,9 +87,8 @@ class UploadVerbs(LipVerbs):
     def join_upload(self, upload_id: str, project_id: str) -> Upload:
         """Say where a file belongs that was sent before its project was there. Raises QuotaSpent where that project's owner has no room for it."""
         upload, project = self.upload(upload_id), self._may(project_id, Right.EDIT)
-        if upload.project_id is None and project.owner != self.user and self._shop.quotas.is_bounded(project.owner):
-            self._shop.quotas.room(project.owner).require(upload.size_bytes, upload.name)
-        return self._shop.uploads.join(upload.id, self.user, project.id)
+        admit = None if project.owner == self.user else self._admission(project.owner, upload.size_bytes, upload.name)
+        return self._shop.uploads.join(upload.id, self.user, project.id, admit=admit, payer=project.owner)
 
     def take_upload(self, upload_id: str) -> Project:
         """Make a whole film the source of its project, or a whole stem its bed. One that is no such thing is dropped, with its sentence."""
@@ -137,6 +133,12 @@ class UploadVerbs(LipVerbs):
         return self._bedded(project, self._shop.blobs.put_file(path))
 
     # within
+
+    def _admission(self, payer: str, size_bytes: int, name: str) -> Admit:
+        """Refuses what goes beyond the payer's quota, counted while nobody else can add to it. What was on its way a moment ago counts even if it
+        has left meanwhile: it may have become part of a project since that was counted."""
+        room = self._shop.quotas.room(payer) if self._shop.quotas.is_bounded(payer) else NO_BOUNDS
+        return lambda connection: replace(room, coming_bytes=max(room.coming_bytes, coming_bytes(connection, payer))).require(size_bytes, name)
 
     def _close_again(self, project: Project, upload: Upload) -> None:
         """A project that was opened for a file which is no film is not left behind, unless somebody has begun to work in it."""

@@ -133,6 +133,12 @@ def ensure_user(connection: Connection, name: str) -> None:
         add_rows(connection, USERS, [{"name": name, "created_at": utc_now()}])  # another server may have been quicker
 
 
+def hold_people(connection: Connection, *names: str) -> None:
+    """Make whoever else counts what these people have wait for this transaction; in one order, so that no two wait for each other."""
+    held = select(USERS.c.name).where(USERS.c.name.in_(names)).order_by(USERS.c.name)
+    connection.execute(held.with_for_update(key_share=True)).all()
+
+
 def project_fields(project: Project) -> dict[str, Any]:
     """What the history keeps of a project, JSON-ready: its name and languages, and each part of its settings."""
     named = {name: getattr(project, name) for name in ("name", "source_language", "target_language")}

@@ -29,10 +29,10 @@ class QuotaStore:
     def room(self, user: str) -> Room:
         """How a person's room stands. Sizes nobody has asked for yet are measured, and kept for the next time."""
         mine, binned = PROJECTS.c.owner == user, PROJECTS.c.deleted_at.is_not(None)
-        used_bytes = self._size(mine)
-        with reading(self._engine) as connection:
+        with reading(self._engine) as connection:  # what is coming first: a file that moves on meanwhile counts twice rather than not at all
             has_bin = connection.execute(select(PROJECTS.c.id).where(mine & binned).limit(1)).first() is not None
             coming, quota = coming_bytes(connection, user), self._quota(connection, user)
+        used_bytes = self._size(mine)
         return Room(used_bytes, used_bytes - self._size(mine & ~binned) if has_bin else 0, coming, quota)
 
     def is_bounded(self, user: str) -> bool:

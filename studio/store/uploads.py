@@ -25,8 +25,8 @@ from studio.domain.errors import BadSetting, NotFound, OutOfSpace
 from studio.domain.upload import NewUpload, Purpose, Upload, UploadBusy, WrongOffset
 from studio.store.blobs import RESERVE_BYTES, SUFFIXES, BlobStore
 from studio.store.database import new_id, reading, utc_now, writing
-from studio.store.projects import ensure_user
-from studio.store.schema import PROJECTS, UPLOADS, USERS
+from studio.store.projects import ensure_user, hold_people
+from studio.store.schema import PROJECTS, UPLOADS
 from studio.store.text import storable
 
 if TYPE_CHECKING:
@@ -67,13 +67,13 @@ class UploadStore:
         self._digests: OrderedDict[str, tuple[int, _Hash]] = OrderedDict()  # of the bytes received here so far, to save reading them again
         self._lock = threading.Lock()
 
-    def begin(self, new: NewUpload, *, max_open: int, admit: Admit) -> Upload:
-        """Make room for a file. `admit` is called within the transaction, one at a time for each person, and may refuse. Raises BadSetting for
-        one file too many, OutOfSpace where the disk would not hold it and all that is on its way."""
+    def begin(self, new: NewUpload, *, max_open: int, admit: Admit, payer: str | None = None) -> Upload:
+        """Make room for a file, at the expense of `payer` (None: who sends it). `admit` is called within the transaction, one at a time for each
+        payer, and may refuse. Raises BadSetting for one file too many, OutOfSpace where the disk would not hold it and all that is on its way."""
         now, key = utc_now(), new_id()
         with writing(self._engine) as connection:
             ensure_user(connection, new.owner)
-            connection.execute(select(USERS.c.name).where(USERS.c.name == new.owner).with_for_update())
+            hold_people(connection, new.owner, new.owner if payer is None else payer)
             count = connection.execute(select(func.count()).where(UPLOADS.c.owner == new.owner)).scalar_one()
             if count >= max_open:
                 raise BadSetting(f"{count} files of yours are on their way already; let one of them arrive, or take one back, before you send “{new.name}”.")
@@ -98,10 +98,15 @@ class UploadStore:
             rows = connection.execute(select(UPLOADS).where(UPLOADS.c.owner == owner).order_by(UPLOADS.c.seq))
             return tuple(_upload(row) for row in rows)
 
-    def join(self, upload_id: str, owner: str, project_id: str) -> Upload:
-        """The file belongs to that project from now on, unless it belongs to one already; then it stays there."""
+    def join(self, upload_id: str, owner: str, project_id: str, *, admit: Admit | None = None, payer: str | None = None) -> Upload:
+        """The file belongs to that project from now on, unless it belongs to one already; then it stays there. `admit` and `payer`: as in `begin`,
+        where the project is somebody else's."""
+        free = (UPLOADS.c.id == upload_id) & (UPLOADS.c.owner == owner) & UPLOADS.c.project_id.is_(None)
         with writing(self._engine) as connection:
-            free = (UPLOADS.c.id == upload_id) & (UPLOADS.c.owner == owner) & UPLOADS.c.project_id.is_(None)
+            if admit is not None:
+                hold_people(connection, owner if payer is None else payer)
+                if connection.execute(select(UPLOADS.c.id).where(free)).first() is not None:
+                    admit(connection)
             connection.execute(update(UPLOADS).where(free).values(project_id=project_id))
         return self.get(upload_id, owner)
 

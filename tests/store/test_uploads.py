@@ -6,17 +6,22 @@ import errno
 import hashlib
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from studio.domain.errors import BadSetting, NotFound, OutOfSpace
 from studio.domain.upload import NewUpload, Purpose, Upload, UploadBusy, WrongOffset
 from studio.store.blobs import BlobStore
 from studio.store.database import open_database
-from studio.store.uploads import UploadStore
+from studio.store.projects import ProjectStore
+from studio.store.uploads import UploadStore, coming_bytes
+from tests.store.samples import a_project
 
 DATA = bytes(range(256)) * 64
 
@@ -251,3 +256,33 @@ def test_a_server_that_is_killed_while_a_piece_arrives_has_every_confirmed_byte(
     send(uploads, upload, 4096, len(DATA))
     assert BlobStore(tmp_path / "blobs").path(uploads.store(uploads.get(upload.id, "ada"))).read_bytes() == DATA
     engine.dispose()
+
+
+def test_two_people_who_send_at_one_persons_expense_are_counted_one_after_the_other(uploads: UploadStore, projects: ProjectStore) -> None:
+    """Both announce a file for Ada's projects, or join one to them, at the same moment; there is room for one."""
+    project, meet = projects.create(a_project("ada")), threading.Barrier(2)
+
+    def admit(connection: Connection) -> None:
+        found = coming_bytes(connection, "ada")
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(0.5)  # unless the other is kept waiting, both know of no other file now
+        if found:
+            raise BadSetting("No room.")
+
+    def announce(name: str) -> bool:
+        with suppress(BadSetting):
+            return uploads.begin(NewUpload(name, "film.mp4", 9, Purpose.MEDIA, project.id), max_open=9, admit=admit, payer="ada") is not None
+        return False
+
+    def join(name: str) -> bool:
+        upload = begin(uploads, name)
+        with suppress(BadSetting):
+            return uploads.join(upload.id, name, project.id, admit=admit, payer="ada").project_id is not None
+        return False
+
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(announce, ("bob", "eve"))) == [False, True]
+        for upload in (*uploads.list("bob"), *uploads.list("eve")):
+            uploads.forget(upload)
+        meet.reset()
+        assert sorted(people.map(join, ("bob", "eve"))) == [False, True]
