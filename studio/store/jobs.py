@@ -25,8 +25,9 @@ from studio.domain.queue import Lane, moved
 from studio.store.database import new_id, reading, utc_now, writing
 from studio.store.job_rows import IS_BESIDE, QUEUED, RUNNING, TABLE, columns_of, is_gone, job_of, job_row, numbering
 from studio.store.line_rows import hold_project
+from studio.store.projects import hold_people
 from studio.store.schema import JOBS
-from studio.store.turns import next_job, own_waiting, queue_settings, waiting_count
+from studio.store.turns import may_begin, next_job, own_waiting, queue_settings, waiting_count
 
 HEARTBEAT_LIFE_S = 30.0
 MAX_INTERRUPTIONS = 25  # a job that ends its process every time must not do so for ever
@@ -45,11 +46,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended; `is_user_error` when a person's input or settings were the cause (exit code 2)."""
+    """How a job ended; `is_user_error` when a person's input or settings were the cause (exit code 2), `is_passing` when a fault was that the next
+    try may not meet."""
 
     state: JobState
     message: str = ""
     is_user_error: bool = False
+    is_passing: bool = False
 
 
 def new_worker() -> str:
@@ -74,6 +77,7 @@ class JobStore:
                 if _work(job_of(row)) == _work(job):
                     return _hastened(connection, row, job)
             if is_limited and not job.is_batch:  # a catalogue puts in as many as it does at once
+                hold_people(connection, job.owner)  # or two servers would each find room for one more
                 _check_room(connection, job.owner)
             queued = replace(job, state=JobState.QUEUED, created_at=utc_now(), finished_at=None)
             connection.execute(insert(JOBS).values(columns_of(queued)))
@@ -122,7 +126,7 @@ class JobStore:
             try:
                 with writing(self._engine) as connection:
                     job_id = next_job(connection, lane, only)
-                    taken = None if job_id is None else _take(connection, worker, job_id)
+                    taken = None if job_id is None else _take(connection, worker, job_id, is_limited=only is None)
             except IntegrityError:  # another worker was first in this project; the index on running jobs says so
                 continue
             if taken is not None:
@@ -181,11 +185,14 @@ class JobStore:
             ended = connection.execute(update(JOBS).where(_held(worker, job_id)).values(finished_at=utc_now(), worker=None, waiting_for="", **values))
             return ended.rowcount == 1
 
-    def release(self, worker: str, job_id: str) -> bool:
-        """Put a job back into the queue, for the next start; False when it is not held, or its person asked for a stop."""
+    def release(self, worker: str, job_id: str, *, is_interrupted: bool = False) -> bool:
+        """Put a job back into the queue, for the next start; False when it is not held, or its person asked for a stop. `is_interrupted`: by a fault
+        of ours, which is counted; False as well when there were MAX_INTERRUPTIONS of them."""
         wanted = _held(worker, job_id) & TABLE.is_cancel_asked.is_(False)
+        count = TABLE.interruptions + int(is_interrupted)
         with writing(self._engine) as connection:
-            return connection.execute(update(JOBS).where(wanted).values(**_UNHELD)).rowcount == 1
+            query = update(JOBS).where(wanted, count < MAX_INTERRUPTIONS).values(**_UNHELD, interruptions=count)
+            return connection.execute(query).rowcount == 1
 
     def ask_cancel(self, job_id: str) -> Job:
         """A waiting job is over at once; a running one is asked to stop. Raises NotFound; a finished one stays as it is."""
@@ -242,7 +249,12 @@ def _held(worker: str, job_id: str) -> Any:
     return (TABLE.id == job_id) & (TABLE.worker == worker) & (TABLE.state == RUNNING)
 
 
-def _take(connection: Connection, worker: str, job_id: str) -> Job | None:
+def _take(connection: Connection, worker: str, job_id: str, *, is_limited: bool) -> Job | None:
+    if is_limited:
+        row = job_row(connection, job_id)
+        hold_people(connection, row.owner)  # another lane or server may have begun one of theirs since this was chosen
+        if not may_begin(connection, row.owner, row.priority):
+            return None
     waiting = (TABLE.id == job_id) & (TABLE.state == QUEUED)
     values = {"state": RUNNING, "worker": worker, "heartbeat_s": time.time(), "started_at": utc_now()}
     if connection.execute(update(JOBS).where(waiting).values(**values)).rowcount == 0:

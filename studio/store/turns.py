@@ -58,6 +58,12 @@ def next_job(connection: Connection, lane: Lane | None, only: Collection[str] | 
     return in_turn(able, used_s(connection, settings, now), settings)[0].id
 
 
+def may_begin(connection: Connection, owner: str, priority: int) -> bool:
+    """Whether one more job of a person may be at work; for who takes one, with that person held."""
+    running = select(func.count()).where(TABLE.owner == owner, TABLE.state == RUNNING)
+    return priority >= Priority.BATCH or connection.execute(running).scalar_one() < queue_settings(connection).max_running_jobs
+
+
 def _first_in_project(able: list[Waiting]) -> list[Waiting]:
     """Without those that would step aside at once for more urgent work of their own project, however long they have waited."""
     most: dict[str, int] = {}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import Engine, update
@@ -13,6 +18,7 @@ from studio.domain.plain import to_plain
 from studio.domain.project import Job, JobKind, JobState, Project
 from studio.domain.queue import Lane, Priority
 from studio.domain.settings import QueueSettings
+from studio.store import jobs as store_jobs
 from studio.store.database import reading, writing
 from studio.store.jobs import JobStore, Outcome, new_worker
 from studio.store.projects import ProjectStore
@@ -21,6 +27,7 @@ from studio.store.server_values import ServerValues
 from studio.store.turns import SETTINGS_NAME, expected_s, seconds_between, used_s
 from tests.store.samples import a_job, a_project
 
+T = TypeVar("T")
 ME = new_worker()
 
 
@@ -102,6 +109,47 @@ def test_nobody_has_more_waiting_than_they_may_and_is_told_so(jobs: JobStore, pe
     people.ask("ann")
     assert len({people.ask("ann", is_batch=True).id for _ in range(3)}) == 3, "a catalogue bounds itself, and takes no place of its person's"
 
+
+def meeting(work: Callable[..., T], parties: int = 2) -> Callable[..., T]:
+    """The same, but whoever has its answer waits a moment for the others, so that all of them know it before anybody acts on it."""
+    meet = threading.Barrier(parties)
+
+    def met(*args: object, **values: object) -> T:
+        found = work(*args, **values)
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(0.5)
+        return found
+
+    return met
+
+
+def test_two_servers_that_find_work_of_one_person_at_once_begin_no_more_than_one_may_have(
+    jobs: JobStore, people: People, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(engine, max_running_jobs=1)
+    people.ask("ann")
+    people.ask("ann", JobKind.FACES)
+    claimed = store_jobs._take
+    monkeypatch.setattr(store_jobs, "_take", lambda connection, *args, **values: (meeting_point(), claimed(connection, *args, **values))[1])
+    meeting_point = meeting(lambda: None)
+    with ThreadPoolExecutor(2) as servers:
+        taken = list(servers.map(lambda lane: jobs.claim(new_worker(), lane=lane), (Lane.WORK, Lane.BESIDE)))
+    assert sum(job is not None for job in taken) == 1
+
+
+def test_two_servers_that_are_asked_at_once_take_no_more_than_one_may_have_waiting(
+    jobs: JobStore, people: People, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule(engine, max_waiting_jobs=1)
+    monkeypatch.setattr(store_jobs, "waiting_count", meeting(store_jobs.waiting_count))
+
+    def ask(_: int) -> bool:
+        with suppress(QueueFull):
+            return people.ask("ann") is not None
+        return False
+
+    with ThreadPoolExecutor(2) as servers:
+        assert sorted(servers.map(ask, range(2))) == [False, True]
 
 
 def test_ones_own_waiting_work_can_be_put_in_another_order(jobs: JobStore, people: People) -> None:
