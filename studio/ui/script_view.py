@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,8 @@ from studio.domain.script_plan import ImportMode, LineChanges, ScriptPlan
 from studio.domain.views import LineRow
 
 KEPT_S = 3600.0
-MAX_KEPT_BYTES = 64 * 2**20  # of all files that wait; the oldest goes first
+MAX_KEPT_BYTES = 64 * 2**20  # of all files that wait
+MAX_OWN_BYTES = 16 * 2**20  # of one person; what they dropped first goes first
 MAX_ROWS = 200
 MAX_SHOWN_CHARS = 600
 
@@ -82,8 +84,7 @@ class WaitingScripts:
         with self._lock:
             now_s = self.now_s()
             self._kept = {one: held for one, held in self._kept.items() if now_s - held[0] < KEPT_S}
-            while self._kept and sum(len(held.data) for _, held in self._kept.values()) + len(script.data) > MAX_KEPT_BYTES:
-                del self._kept[next(iter(self._kept))]
+            self._make_room(script.user, len(script.data))
             self._kept[ask] = (now_s, script)
         return ask
 
@@ -95,6 +96,23 @@ class WaitingScripts:
                 return None
             del self._kept[ask]
             return held[1]
+
+    def _make_room(self, user: str, size_bytes: int) -> None:
+        """Drops what the person dropped first, beyond a share of their own; then, where all shares are too much, of whoever keeps most."""
+        while (own_bytes := self._sizes().get(user, 0)) and own_bytes + size_bytes > MAX_OWN_BYTES:
+            self._drop_first(user)
+        while (sizes := self._sizes()) and sum(sizes.values()) + size_bytes > MAX_KEPT_BYTES:
+            self._drop_first(max(sizes, key=sizes.__getitem__))
+
+    def _sizes(self) -> Counter[str]:
+        """Bytes that wait, by person."""
+        sizes: Counter[str] = Counter()
+        for _, held in self._kept.values():
+            sizes[held.user] += len(held.data)
+        return sizes
+
+    def _drop_first(self, user: str) -> None:
+        del self._kept[next(ask for ask, (_, held) in self._kept.items() if held.user == user)]
 
 
 def plan_view(plan: ScriptPlan, ask: str, notice: str = "") -> ScriptView:

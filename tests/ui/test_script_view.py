@@ -9,7 +9,7 @@ from studio.domain.line import LineStatus
 from studio.domain.project import Project
 from studio.domain.script_plan import ImportMode
 from studio.service import Studio
-from studio.ui.script_view import WaitingScript, replace_view
+from studio.ui.script_view import MAX_KEPT_BYTES, MAX_OWN_BYTES, WaitingScript, WaitingScripts, replace_view
 
 SCRIPT = b"1\n00:00:01,000 --> 00:00:02,000\none two\n\n2\n00:00:02,100 --> 00:00:02,900\nthree four five\n"
 OTHER = b"1\n00:00:01,100 --> 00:00:02,000\none, two\n"
@@ -41,3 +41,23 @@ def test_what_a_script_replaced_comes_back_with_undo(studio: Studio, project: Pr
     assert [row.line.source_text for row in studio.rows(project.id)] == ["one, two"]
     studio.undo(project.id)
     assert [(row.line.source_text, row.line.span) for row in studio.rows(project.id)] == before
+
+
+def waits(waiting: WaitingScripts, user: str, size_bytes: int) -> str:
+    return waiting.keep(WaitingScript(user, "p", "a.srt", bytes(size_bytes), ImportMode.UPDATE))
+
+
+def test_a_person_who_drops_many_scripts_puts_out_their_own_only() -> None:
+    waiting = WaitingScripts()
+    bobs = waits(waiting, "bob", 5)
+    mine = [waits(waiting, "ada", MAX_OWN_BYTES // 4) for _ in range(9)]
+    assert [waiting.take(ask, "ada") is not None for ask in mine] == [False] * 5 + [True] * 4
+    assert waiting.take(bobs, "bob") is not None
+
+
+def test_where_all_keep_too_much_whoever_keeps_most_makes_room() -> None:
+    waiting = WaitingScripts()
+    small = waits(waiting, "bob", 1000)
+    full = {f"eve{number}": waits(waiting, f"eve{number}", MAX_OWN_BYTES) for number in range(MAX_KEPT_BYTES // MAX_OWN_BYTES + 3)}
+    assert waiting.take(small, "bob") is not None
+    assert sum(waiting.take(ask, user) is not None for user, ask in full.items()) == MAX_KEPT_BYTES // MAX_OWN_BYTES - 1
