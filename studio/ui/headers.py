@@ -1,6 +1,7 @@
 """What every answer tells the browser about itself: what a page may load and where it may send, and what a file may never do.
 
-Enter: a path. Leaves: headers; a route that states one of them itself keeps its own. The page framework needs scripts and styles in its page and
+Enter: a path and what a route says itself. Leaves: headers; a route that states one of them keeps its own, but nothing may be kept by a cache that
+anybody else is served from, unless it is the same for everybody. The page framework needs scripts and styles in its page and
 `eval` for its event handlers, so only the page itself has those; nothing it shows is written as HTML, and nothing may leave this address.
 """
 
@@ -12,8 +13,10 @@ PAGE = (
     "object-src 'none'; frame-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
 )
 OWN_PAGE = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+CACHE = b"cache-control"
 FILE = "default-src 'none'; sandbox"
 _FILES = ("/media/", "/uploads", "/desk/", "/me/", "/voices/")
+_SAME_FOR_ALL = ("/look/", "/assets/", "/static/", "/svelte/", "/theme.css", "/gradio_api/theme.css", "/favicon.ico")
 _ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
@@ -31,7 +34,11 @@ def policy_of(path: str) -> str:
     return OWN_PAGE if path == "/login" else PAGE
 
 
-def added(path: str, present: set[bytes]) -> list[tuple[bytes, bytes]]:
-    """The headers an answer at `path` still lacks; `present` are those it has, in small letters."""
+def dressed(path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer at `path`, made whole."""
     told = {b"content-security-policy": policy_of(path).encode(), **_ALWAYS}
-    return [(name, value) for name, value in told.items() if name not in present]
+    if not path.startswith(_SAME_FOR_ALL):
+        told[CACHE] = b"private, no-store"
+        headers = [(name, value) for name, value in headers if name.lower() != CACHE or b"private" in value or b"no-store" in value]
+    present = {name.lower() for name, _ in headers}
+    return [*headers, *(one for one in told.items() if one[0] not in present)]

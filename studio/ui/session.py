@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 
 from studio.domain.errors import NotFound
 from studio.domain.rights import LOCAL_USER
 from studio.service import FrontDoor, Studio
-from studio.ui.headers import added
+from studio.ui.headers import dressed
 from studio.ui.trust import Caller, Trust, header_values
 
 COOKIE = "lipline_session"
@@ -127,7 +127,7 @@ class Gate:
 def _is_foreign(method: str, headers: Mapping[str, str], host: str) -> bool:
     """Whether a page elsewhere sent this. Browsers tell by Origin and, the newer ones, by Sec-Fetch-Site; following a link is fine."""
     origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-    if origin is not None and urlsplit(origin).netloc != host:
+    if origin is not None and _place(origin).netloc != host:
         return True
     is_followed_link = method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return site not in ("same-origin", "none") and not is_followed_link
@@ -143,14 +143,21 @@ def cookies_of(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _host_name(host: str) -> str:
-    return urlsplit(f"//{host}").hostname or ""
+    return _place(f"//{host}").hostname or ""
+
+
+def _place(address: str) -> SplitResult:
+    """The parts of an address; of what is none, no parts."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _with_headers(send: Any, path: str) -> Any:
     async def send_with_headers(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            present = {key.lower() for key, _ in message["headers"]}
-            message = {**message, "headers": [*message["headers"], *added(path, present)]}
+            message = {**message, "headers": dressed(path, message["headers"])}
         await send(message)
 
     return send_with_headers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from studio.ui.headers import FILE, added, policy_of
+from studio.ui.headers import FILE, dressed, policy_of
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/gradio_api/queue/join", "/media/take/a/b", "/desk/a/rows", "/uploads/x"])
@@ -23,6 +23,15 @@ def test_the_login_page_runs_no_inline_script() -> None:
 
 
 def test_what_a_route_says_itself_is_kept() -> None:
-    names = [name for name, _ in added("/", {b"content-security-policy", b"referrer-policy"})]
-    assert b"content-security-policy" not in names and b"referrer-policy" not in names
-    assert b"x-content-type-options" in names
+    said = [(b"Content-Security-Policy", b"x"), (b"referrer-policy", b"no-referrer"), (b"cache-control", b"private, no-cache")]
+    headers = dressed("/media/take/p/x", said)
+    assert headers[:3] == said and len({name.lower() for name, _ in headers}) == len(headers)
+    assert b"x-content-type-options" in dict(headers)
+
+
+@pytest.mark.parametrize("said", [[], [(b"cache-control", b"max-age=600")], [(b"Cache-Control", b"public, no-cache")]])
+def test_a_cache_keeps_only_what_is_the_same_for_everybody(said: list[tuple[bytes, bytes]]) -> None:
+    for path in ("/", "/config", "/desk/p/rows", "/media/export/p/x", "/gradio_api/queue/data", "/look"):
+        assert [value for name, value in dressed(path, said) if name.lower() == b"cache-control"] == [b"private, no-store"], path
+    for path in ("/look/css/desk.css", "/assets/index.js"):
+        assert [one for one in dressed(path, said) if one[0].lower() == b"cache-control"] == said, path
