@@ -10,6 +10,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.domain.errors import StudioError
@@ -43,24 +45,29 @@ class OperationsVerbs(LipVerbs):
         also_to_stderr(form, self._shop.values.secret("log"), logging.WARNING if is_watched else logging.INFO)
 
     def readiness(self) -> tuple[Check, ...]:
-        """Whether this server can take people: database, schema, disk, queue. Never raises."""
+        """Whether this server can take people: database, schema, files, disk, queue. Never raises."""
         try:
             schema, census = self._schema_check(), self._shop.census.take()
         except StudioError as error:
-            return Check("database", False, str(error)), self._disk_check()
-        return Check("database", True, "The database answers."), schema, self._disk_check(), _queue_check(census)
+            return Check("database", False, str(error)), self._files_check(), self._disk_check()
+        return Check("database", True, "The database answers."), schema, self._files_check(), self._disk_check(), _queue_check(census)
 
     def exposition(self) -> bytes:
         """Everything for Prometheus: this process' counters, and what the database says of queue, people, disk, workers and GPUs."""
         workers = self._shop.workers.all()
         snapshots = {one.id: one.state.metrics for one in workers if one.kind == "worker" and one.is_alive and one.state.metrics is not None}
-        families = [*_census_figures(self._shop.census.take()), *_disk_figures(self.disks()), *self._device_figures(workers), *of_workers(snapshots)]
+        files = gauge("lipline_files_reachable", "1 where the place of the files answers", {(): float(self._files_check().is_ok)})
+        families = [*_census_figures(self._shop.census.take()), *_disk_figures(self.disks()), files, *self._device_figures(workers), *of_workers(snapshots)]
         return self._shop.metrics.exposition(families)
 
     def disks(self) -> tuple[Disk, ...]:
-        """The file system that holds what people made, and the one of temporary files where it is another."""
-        usage = shutil.disk_usage(self._shop.cache.parent)
-        return (Disk("home", usage.total, usage.free),)
+        """The file system of the home, and the one of the stored files where it is another and can be reached."""
+        home, files = self._shop.cache.parent, self._shop.blobs.folder
+        found = [_disk("home", home)]
+        with suppress(OSError):  # a folder that has gone is told by its own check
+            if files.stat().st_dev != home.stat().st_dev:
+                found.append(_disk("files", files))
+        return tuple(found)
 
     def _schema_check(self) -> Check:
         stored, needed = self._shop.census.schema()
@@ -68,8 +75,15 @@ class OperationsVerbs(LipVerbs):
             return Check("schema", True, f"The schema is {needed}, as this version needs it.")
         return Check("schema", False, f"The schema is {stored} and this version needs {needed}; restart the server, which brings it up to date.")
 
+    def _files_check(self) -> Check:
+        try:
+            self._shop.blobs.require_reachable()
+        except StudioError as error:
+            return Check("files", False, str(error))
+        return Check("files", True, "The place of the files answers.")
+
     def _disk_check(self) -> Check:
-        free = self.disks()[0].free_bytes
+        free = min(disk.free_bytes for disk in self.disks())
         if free > RESERVE_BYTES:
             return Check("disk", True, f"{free / 1e9:.1f} GB are free.")
         return Check("disk", False, "The disk is full but for the reserve; see `python -m studio gc --dry-run`, or give it more room.")
@@ -83,6 +97,11 @@ class OperationsVerbs(LipVerbs):
             gauge("lipline_gpu_leased", "1 where a job holds the GPU", leases, ("device",)),
             *_memory_figures(one for one in seen if one.is_alive),
         ]
+
+
+def _disk(name: str, folder: Path) -> Disk:
+    usage = shutil.disk_usage(folder)
+    return Disk(name, usage.total, usage.free)
 
 
 def _queue_check(census: Census) -> Check:

@@ -32,7 +32,7 @@ STEPS: dict[JobKind, tuple[Callable[[Run], None], ...]] = {
 
 def run_job(shop: Workshop, job: Job, context: JobContext) -> None:
     """Bring about what the job asks for, and first everything it stands on."""
-    with about(job=job.id, project=job.project_id, user=job.owner), CountedJob(shop.metrics, job), room_told(shop.cache.parent):
+    with about(job=job.id, project=job.project_id, user=job.owner), CountedJob(shop.metrics, job), room_told(shop.cache.parent), shop.blobs.borrowing():
         project = shop.projects.get(job.project_id, job.owner, Right.RUN)  # who was sent away since has no work done here
         for step in STEPS[job.kind]:
             context.check()

@@ -144,13 +144,14 @@ def drop_old(place: Path, keep: int) -> tuple[str, ...]:
         raise BadSetting("Keep at least one snapshot.")
     snapshots = sorted(path for path in (place / "snapshots").iterdir() if (path / MANIFEST).is_file())
     gone, left = snapshots[:-keep], snapshots[-keep:]
-    named = {key for snapshot in left for key in _listed(snapshot)} if gone else set()
+    if not gone:
+        return ()
+    named = {key for snapshot in left for key in _listed(snapshot)}
     for snapshot in gone:
         shutil.rmtree(snapshot)
-    if gone:
-        for path in (place / "blobs").glob("??/??/*"):
-            if path.name not in named and not path.name.startswith("."):
-                path.unlink()
+    for path in (place / "blobs").glob("??/??/*"):
+        if path.name not in named and not path.name.startswith("."):
+            path.unlink()
     return tuple(snapshot.name for snapshot in gone)
 
 
@@ -158,8 +159,10 @@ def _listed(snapshot: Path) -> list[str]:
     try:
         return [line.split(" ")[0] for line in (snapshot / BLOB_LIST).read_text("ascii").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        told = f"A new backup was made, but none was dropped: {snapshot} lacks its list of files"
-        raise BadSetting(f"{told}, so that nobody knows which are still wanted; delete that folder, and drop old ones next time.") from error
+        raise BadSetting(
+            f"A new backup was made, but none was dropped: {snapshot} lacks its list of files, so that nobody knows which are still wanted; "
+            "delete that folder, and drop old ones next time."
+        ) from error
 
 
 @contextmanager

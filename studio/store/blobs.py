@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from studio.domain.disk import room_told
-from studio.domain.errors import BadMedia, BadSetting, NotFound, OutOfSpace
+from studio.domain.errors import BadMedia, BadSetting, NotFound, OutOfSpace, StudioError
 from studio.store.database import new_id
 
 SUFFIXES = frozenset(
@@ -194,6 +194,23 @@ class BlobStore:
         except FileNotFoundError:
             return None
         return found.st_size
+
+    @contextmanager
+    def borrowing(self) -> Iterator[None]:
+        """Around work that opens a path again long after it was given it: until the end of the block none of them goes, but by `remove`."""
+        yield
+
+    @property
+    def folder(self) -> Path:
+        """Where files are written on this machine."""
+        return self._folder
+
+    def require_reachable(self) -> None:
+        """Raises StudioError where the files cannot be reached just now, such as a shared folder that is no longer mounted. Cheap."""
+        try:
+            self._drafts.stat()
+        except OSError as error:
+            raise StudioError(f"The folder {self._folder} of the files cannot be reached ({error.strerror}); mount it again, or check --blobs.") from error
 
     def require_space(self, size_bytes: int) -> None:
         """Raises OutOfSpace when `size_bytes` more would leave less than the reserve free."""

@@ -7,6 +7,7 @@ held against its hash. Keys, region and endpoint come from the standard AWS envi
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import sys
@@ -21,10 +22,13 @@ from urllib.parse import urlsplit
 
 from studio.domain.errors import BadSetting, NotFound, StudioError
 from studio.store.blobs import BlobStore, is_key
+from studio.store.database import new_id
 
 CACHE_BYTES = 50 * 2**30
 USED_JUST_NOW_S = 600.0  # somebody was given its path and may be about to open it
 PROTOCOLS = ("s3", "memory")  # "memory" is fsspec's own, for tests
+ASKED_EVERY_S, ANSWERS_WITHIN_S = 10.0, 2.0
+_MARK = "lipline.txt"
 _KEPT_RATIO = 0.9  # of the cache's size, once something has to go
 _DOORS = 64
 
@@ -52,7 +56,11 @@ class SharedBlobs(BlobStore):
         self._files, self._root = _opened_store(self._address)
         self._doors = [threading.Lock() for _ in range(_DOORS)]
         self._evicting = threading.Lock()
+        self._borrowers = cache / "borrowers"  # a locked file for each block of `borrowing`, of whichever process; who is killed lets go of it
+        self._borrowers.mkdir(exist_ok=True)
         self._held_bytes: int | None = None  # None: not counted yet
+        self._asking = threading.Lock()
+        self._asked_s, self._silence = float("-inf"), ""  # when somebody last asked whether the store answers, and what was wrong
         self._check()
 
     def path(self, key: str) -> Path:
@@ -98,6 +106,41 @@ class SharedBlobs(BlobStore):
         self._place(key).unlink(missing_ok=True)
         return int(info["size"])
 
+    def require_reachable(self) -> None:
+        """Asks the store itself every few seconds at most, however many want to know; nobody waits for it for long."""
+        if not self._asking.acquire(timeout=ANSWERS_WITHIN_S):
+            raise StudioError(f"The store {self._address} does not answer; look at it and at the network.")
+        try:
+            if time.monotonic() > self._asked_s + ASKED_EVERY_S:
+                self._silence = self._heard()
+                self._asked_s = time.monotonic()
+        finally:
+            self._asking.release()
+        if self._silence:
+            raise StudioError(self._silence)
+
+    def _heard(self) -> str:
+        try:
+            with self._told():
+                self._files.info(f"{self._root}/{_MARK}")
+        except FileNotFoundError:
+            return f"The store {self._address} lacks the file {_MARK} that every start puts there; see whether its bucket was emptied."
+        except StudioError as error:
+            return str(error)
+        return ""
+
+    @contextmanager
+    def borrowing(self) -> Iterator[None]:
+        note = self._borrowers / new_id()
+        draft = note.with_name(f".{note.name}")
+        with draft.open("xb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            draft.rename(note)  # seen by others once it is locked
+            try:
+                yield
+            finally:
+                note.unlink(missing_ok=True)
+
     def _moved(self, path: Path, key: str) -> None:
         with self._told():
             self._files.put_file(str(path), self._object(key))  # whole or not there, as object stores have it
@@ -124,7 +167,7 @@ class SharedBlobs(BlobStore):
         """A wrong bucket, key or endpoint is told at the start, not at the first upload."""
         try:
             with self._told():
-                self._files.pipe_file(f"{self._root}/lipline.txt", b"Files of a Lipline studio.\n")
+                self._files.pipe_file(f"{self._root}/{_MARK}", b"Files of a Lipline studio.\n")
         except FileNotFoundError as error:
             raise BadSetting(f"There is no bucket for {self._address}; make it, or check --blobs.") from error
 
@@ -153,19 +196,32 @@ class SharedBlobs(BlobStore):
             self._held_bytes += size_bytes
 
     def _make_room(self) -> None:
-        """Let go of the copies used longest ago once they are more than the cache may hold."""
+        """Let go of the copies used longest ago once they are more than the cache may hold, but of none that somebody may open again."""
         if self._held_bytes is not None and self._held_bytes <= self._cache_bytes:
             return
         with self._evicting:
             copies = sorted(_copies(self._folder), key=lambda copy: copy[1].st_atime)
             held = sum(facts.st_size for _, facts in copies)
             if held > self._cache_bytes:
+                kept_since_s = self._kept_since_s()
                 for place, facts in copies:
-                    if held <= self._cache_bytes * _KEPT_RATIO or facts.st_atime > time.time() - USED_JUST_NOW_S:
+                    if held <= self._cache_bytes * _KEPT_RATIO or facts.st_atime >= kept_since_s:
                         break
                     place.unlink(missing_ok=True)
                     held -= facts.st_size
             self._held_bytes = held
+
+    def _kept_since_s(self) -> float:
+        """What was used since then stays: just now, or since whoever borrows longest began."""
+        since_s = time.time() - USED_JUST_NOW_S
+        for note in self._borrowers.glob("[!.]*"):
+            with suppress(FileNotFoundError), note.open("rb") as file:  # it may end in this moment
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    note.unlink()  # whoever had locked it was killed
+                except BlockingIOError:
+                    since_s = min(since_s, os.fstat(file.fileno()).st_mtime)
+        return since_s
 
     @contextmanager
     def _told(self) -> Iterator[None]:

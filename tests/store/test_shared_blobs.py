@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from studio.domain.errors import BadSetting, NotFound, StudioError
+from studio.store import shared_blobs
 from studio.store.blobs import BlobStore
 from studio.store.shared_blobs import USED_JUST_NOW_S, SharedBlobs, open_blobs
 
@@ -164,3 +165,81 @@ def test_without_the_library_there_is_a_sentence(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
     with pytest.raises(BadSetting, match=r"requirements-cluster\.txt"):
         open_blobs("s3://bucket/files", tmp_path)
+
+
+def test_what_a_long_job_was_given_stays_until_the_job_is_over(tmp_path: Path) -> None:
+    """Two programs of one machine share its copies: whichever lets go of some must know what the other still works on."""
+    where = f"memory://{tmp_path.name}"
+    page, worker = machine(where, tmp_path, cache_bytes=1500), machine(where, tmp_path, cache_bytes=1500)
+    key = worker.put_bytes(b"f" * 1000, ".mp4")
+    with worker.borrowing():
+        film = worker.path(key)
+        began = time.time() - 3 * USED_JUST_NOW_S  # as if the job had begun long ago, and had been given the film then
+        [note] = (tmp_path / "one" / "borrowers").iterdir()
+        os.utime(note, (began, began))
+        os.utime(film, (began + 1, film.stat().st_mtime))
+        page.put_bytes(b"x" * 1000, ".wav")
+        assert film.is_file()
+    page.put_bytes(b"y" * 1000, ".wav")
+    assert not film.exists() and worker.path(key).read_bytes() == b"f" * 1000
+
+
+def test_who_was_killed_while_borrowing_borrows_nothing_any_more(tmp_path: Path) -> None:
+    store = machine(f"memory://{tmp_path.name}", tmp_path, cache_bytes=1500)
+    left = tmp_path / "one" / "borrowers" / "left"
+    left.touch()
+    os.utime(left, (1.0, 1.0))
+    old = store.path(store.put_bytes(b"o" * 1000, ".wav"))
+    os.utime(old, (2.0, old.stat().st_mtime))
+    store.put_bytes(b"n" * 1000, ".wav")
+    assert not old.exists() and not left.exists()
+
+
+def test_a_shared_folder_that_is_gone_is_told_and_one_that_came_back_too(tmp_path: Path) -> None:
+    store = machine(str(tmp_path / "mounted"), tmp_path)
+    store.require_reachable()
+    (tmp_path / "mounted").rename(tmp_path / "elsewhere")
+    (tmp_path / "mounted").mkdir()  # the place of the mount, empty
+    with pytest.raises(StudioError, match="mounted of the files cannot be reached .No such file or directory.; mount it again"):
+        store.require_reachable()
+    (tmp_path / "mounted").rmdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "mounted")
+    store.require_reachable()
+
+
+def test_an_object_store_is_asked_once_however_many_probes_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = machine(f"memory://{tmp_path.name}", tmp_path)
+    assert isinstance(store, SharedBlobs)
+    asked: list[str] = []
+
+    def silent(_self: object, path: str, **_options: object) -> None:
+        asked.append(path)
+        raise ConnectionResetError("gone")
+
+    store.require_reachable()
+    monkeypatch.setattr(type(store._files), "info", silent)
+    store.require_reachable()
+    assert not asked, "what was heard just now still counts"
+    store._asked_s = float("-inf")
+    for _ in range(3):
+        with pytest.raises(StudioError, match=r"does not answer \(gone\)"):
+            store.require_reachable()
+    assert len(asked) == 1
+
+
+def test_a_probe_does_not_wait_for_one_that_waits_for_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = machine(f"memory://{tmp_path.name}", tmp_path)
+    assert isinstance(store, SharedBlobs)
+    monkeypatch.setattr(shared_blobs, "ANSWERS_WITHIN_S", 0.01)
+    with store._asking, pytest.raises(StudioError, match="does not answer; look at it"):
+        store.require_reachable()
+
+
+def test_an_emptied_bucket_is_told(s3: str, tmp_path: Path) -> None:
+    store = machine(s3, tmp_path)
+    assert isinstance(store, SharedBlobs)
+    store.require_reachable()
+    store._files.rm_file(f"{store._root}/lipline.txt")
+    store._asked_s = float("-inf")
+    with pytest.raises(StudioError, match=r"lacks the file lipline\.txt"):
+        store.require_reachable()

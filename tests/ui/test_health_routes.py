@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,6 +26,7 @@ from studio.metrics import Metrics
 from studio.pipeline import STEPS
 from studio.service import Studio, new_job
 from studio.steps.run import Run
+from studio.store.blobs import BlobStore
 from studio.store.jobs import new_worker
 from studio.ui import health_routes
 from studio.ui.health_routes import metrics_token
@@ -73,7 +79,7 @@ def test_a_living_server_says_so_and_a_ready_one_names_its_checks(page: TestClie
     assert page.get("/healthz").text == "ok\n"
     ready = page.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"ready": True, "checks": {"database": True, "schema": True, "disk": True, "queue": True}}
+    assert ready.json() == {"ready": True, "checks": {"database": True, "schema": True, "files": True, "disk": True, "queue": True}}
 
 
 def test_a_database_that_does_not_answer_makes_it_unready_but_not_dead(page: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,11 +98,34 @@ def test_a_full_disk_and_a_stuck_queue_make_it_unready(page: TestClient, studio:
     studio._shop.jobs.submit(new_job(project, studio.user, JobKind.INGEST))
     monkeypatch.setattr("studio.operations_verbs.STUCK_S", -1.0)
     monkeypatch.setattr("studio.operations_verbs.RESERVE_BYTES", 2**80)
-    assert page.get("/readyz").json()["checks"] == {"database": True, "schema": True, "disk": False, "queue": False}
+    assert page.get("/readyz").json()["checks"] == {"database": True, "schema": True, "files": True, "disk": False, "queue": False}
     sentences = [check.sentence for check in studio.readiness() if not check.is_ok]
     assert "gc --dry-run" in sentences[0] and "start a worker" in sentences[1]
     for job_id in studio._shop.jobs.open_ids(project.id):
         studio.cancel(job_id)
+
+
+def test_the_disk_of_the_files_is_watched_where_it_is_another(page: TestClient, studio: Studio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    blobs, plain = BlobStore(tmp_path / "shared"), os.stat
+    other = plain(tmp_path)
+
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        found = plain(path, **options)
+        return os.stat_result((*found[:2], other.st_dev + 1, *found[3:10])) if str(path) == str(blobs.folder) else found
+
+    def usage(path: Path) -> Any:
+        return SimpleNamespace(total=100, free=7 if path == blobs.folder else 10**12)
+
+    monkeypatch.setattr(studio, "_shop", replace(studio._shop, blobs=blobs))
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    told = figures(page)
+    assert told["lipline_disk_free_bytes", (("folder", "files"),)] == 7 and told["lipline_disk_free_bytes", (("folder", "home"),)] == 10**12
+    assert page.get("/readyz").json()["checks"]["disk"] is False
+    monkeypatch.setattr(os, "stat", plain)
+    shutil.rmtree(blobs.folder)
+    assert page.get("/readyz").json()["checks"]["files"] is False
+    assert figures(page)["lipline_files_reachable", ()] == 0
 
 
 def test_figures_tell_requests_by_route_and_work_by_stage(page: TestClient, studio: Studio, clip: Path) -> None:
@@ -112,6 +141,7 @@ def test_figures_tell_requests_by_route_and_work_by_stage(page: TestClient, stud
     assert found["lipline_jobs_ended_total", (("kind", "render"), ("outcome", "done"))] == 1
     assert found["lipline_queue_jobs", (("priority", "desk"),)] == 0
     assert found["lipline_disk_free_bytes", (("folder", "home"),)] > 0
+    assert found["lipline_files_reachable", ()] == 1
 
 
 def test_figures_tell_what_workers_and_their_gpus_do(page: TestClient, studio: Studio) -> None:

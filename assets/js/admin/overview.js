@@ -5,18 +5,18 @@ import { words } from "../words.js";
 import { act, look } from "./calls.js";
 import { code, lasting, size, table, twice } from "./parts.js";
 
-const CHECKS = { database: "Database", schema: "Schema", disk: "Disk", queue: "Queue" };
+const CHECKS = { database: "Database", schema: "Schema", files: "Files", disk: "Disk", queue: "Queue" };
+const DISKS = { home: "free disk", files: "free disk for files" };
 const PRIORITIES = { desk: "At the desk", film: "Whole film", batch: "Batch" };
 
 const fact = (label, value, hint = "") => h("div.fact", {}, h("b", {}, own(String(value))), h("span.dim", {}, label), hint && h("span.faint", {}, own(hint)));
 
 async function paint(place, { say, again }) {
   const now = await look("overview");
-  const home = now.disks[0];
   const isAtWork = (job) => job.state === "running";
   place.append(
     h("ul.checks", {}, now.checks.map((check) => h(check.is_ok ? "li.ok" : "li.bad", {}, h("b", {}, CHECKS[check.name] ?? check.name), " ", check.sentence))),
-    h("div.facts", {}, fact("people here now", now.sessions), fact("projects", now.projects), fact("jobs at work", now.jobs.filter(isAtWork).length), fact("jobs waiting", now.jobs.length - now.jobs.filter(isAtWork).length), fact("uploads open", now.uploads), fact("free disk", size(home.free_bytes), `/ ${size(home.total_bytes)}`)),
+    h("div.facts", {}, fact("people here now", now.sessions), fact("projects", now.projects), fact("jobs at work", now.jobs.filter(isAtWork).length), fact("jobs waiting", now.jobs.length - now.jobs.filter(isAtWork).length), fact("uploads open", now.uploads), now.disks.map((disk) => fact(DISKS[disk.folder] ?? disk.folder, size(disk.free_bytes), `/ ${size(disk.total_bytes)}`))),
     h("h2", {}, "Work"),
     table("Work", jobColumns(say, again), now.jobs, "Nothing is at work and nothing waits."),
     h("h2", {}, "Servers and workers"),
