@@ -10,11 +10,15 @@ import os
 import signal
 import sys
 import threading
-from typing import Annotated
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from studio.commands.places import BlobsOption, DatabaseOption, HomeOption, RayOption, place_of
+
+if TYPE_CHECKING:
+    from studio.domain.workers import Gpu, WorkerView
 
 
 def work(
@@ -39,6 +43,8 @@ def work(
         signal.signal(number, lambda *_: stop.set())
     shop = open_shop(place)
     runner = job_runner(shop, workers=jobs, kind="worker")
+    if told := of_shared_gpus(shop.hardware.gpus(), shop.workers.alive()):
+        print(told, file=sys.stderr)
     try:
         runner.start()
         sys.stdout.write(f"Lipline works on jobs as process {os.getpid()} (stop with Ctrl-C; what is at work goes back to the queue)\n")
@@ -48,3 +54,16 @@ def work(
         runner.close()
         shop.standings.close()
         shop.pictures.close()
+
+
+def of_shared_gpus(gpus: Iterable[Gpu], others: Iterable[WorkerView]) -> str:
+    """A sentence where another process does jobs on one of these GPUs already, "" where none does."""
+    names = {gpu.key: gpu.name for gpu in gpus}
+    for other in others:
+        if shared := names.keys() & {gpu.key for gpu in other.gpus}:
+            named = ", ".join(sorted(names[key] for key in shared))
+            return (
+                f"The {other.kind} {other.id} does jobs on {named} already, and two processes on one GPU cannot release each other's idle models; "
+                "stop one of them and give the other more --jobs, or each its own LIPLINE_DEVICES."
+            )
+    return ""
