@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import sys
 import tempfile
 import time
@@ -284,6 +285,8 @@ def evaluate(run: argparse.Namespace) -> list[dict[str, Any]]:
 
 def main(argv: list[str] | None = None) -> None:
     run = parse_flags(__doc__, argv)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        sys.exit("duration: this trains in one process; start it with python, not with accelerate launch.")
     torch.set_num_threads(run.threads)
     with contextlib.ExitStack() as stack:
         _run(run, stack)

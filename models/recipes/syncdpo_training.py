@@ -20,6 +20,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 
 from models.checkpoint import BadWeights, read_training_state, write_training_state
+from models.recipes.agreement import agreed
 from models.recipes.syncdpo_batches import ClipBatch, PairSource, Ranker, Sampling, ranked_pairs, rule_pairs, seeded, velocity_under
 from models.sync.curriculum import CurriculumSettings, CurriculumState, Pace, after_step, draw_challenge
 from models.sync.preference import (
@@ -161,7 +162,7 @@ class ArmTraining(Generic[Given]):
         started, before = time.monotonic(), self.progress.seconds
         saved, stop = started, self.out.parent / "stop"
         self.module.train()
-        while self.progress.step < self.plan.steps and not stop.exists():
+        while self.progress.step < self.plan.steps and not agreed(self.accelerator, stop.exists()):
             self._one_step()
             self.progress.seconds = before + time.monotonic() - started
             if self.progress.step % REPORT_STEPS == 0 and self.accelerator.is_main_process:

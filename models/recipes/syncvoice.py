@@ -32,6 +32,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.checkpoint import read_training_state, write_training_state
+from models.recipes.agreement import agreed
 from models.recipes.syncvoice_data import Draws, Spoken, draw_batch, read_spoken, whole_batch
 from models.recipes.syncvoice_smoke import made_up
 from models.recipes.syncvoice_start import SIZES, SPEAKS, STATE_FILE, net_of
@@ -133,16 +134,16 @@ def train(run: Run, spoken: Sequence[Spoken], favoured: str, draws: Draws) -> It
     learning = [one for one in spoken if one.split == "train"]
     first, others = [one for one in learning if one.group == favoured], [one for one in learning if one.group != favoured]
     held = [one for one in spoken if one.split == "valid"][:MEASURED]
-    started, saved, losses = time.monotonic() - run.spent_s, time.monotonic(), []
+    started, saved_s, losses = time.monotonic() - run.spent_s, run.spent_s, []
     run.loss.train()
     while run.share < 1.0 and not run.is_stopped:
         losses.append(run.learn(first, others, draws))
-        run.spent_s = time.monotonic() - started
-        if time.monotonic() - saved > 60 * run.plan.save_minutes or run.share >= 1.0:
+        run.spent_s = agreed(run.accelerator, time.monotonic() - started)  # rate and end follow it
+        if run.spent_s - saved_s > 60 * run.plan.save_minutes or run.share >= 1.0:
             run.save()
             yield run.step, float(np.mean(losses)), measure(run.net, run.mean, held, run.table, run.accelerator)
-            saved, losses = time.monotonic(), []
-            started = saved - run.spent_s  # measuring is not learning
+            saved_s, losses = run.spent_s, []
+            started = time.monotonic() - run.spent_s  # measuring is not learning
             run.loss.train()
     if losses:
         run.save()

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from models.checkpoint import BadWeights
+from models.recipes.agreement import agreed
 from models.recipes.sspo_evaluation import evaluate, score_of
 from models.recipes.sspo_flags import parse_flags, resolved
 from models.recipes.sspo_memory import estimate_table, named_shapes
@@ -78,7 +79,7 @@ def train(session: Session, split: SceneSplit, log: Log) -> None:
     last = plan.n_steps if run.until_step is None else min(plan.n_steps, run.until_step)
     if progress.step == 0:
         judge(session, split, log)
-    while progress.step < last and not progress.ended and not (run.out / STOP).exists():
+    while progress.step < last and not progress.ended and not agreed(session.accelerator, (run.out / STOP).exists()):
         rate, clock = rate_at(run, progress.step, plan.n_steps), time.monotonic()
         for group in session.optimizer.param_groups:
             group["lr"] = rate

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from torch import Tensor, nn
 
 from models.checkpoint import MODEL_FILE, read_training_state, write_tensors, write_training_state
+from models.recipes.agreement import agreed
 from models.recipes.units_training import rate_at
 from models.recipes.vocoder_data import RATE_HZ, Batch, Sound, crops, load_sounds, save_sounds, sound_of, sounds_in, split, spoken
 from models.recipes.vocoder_losses import Judges, MultiMel, fooling_loss, hearing_loss, judges_loss, matching_loss
@@ -206,7 +207,7 @@ def train(run: argparse.Namespace, sounds: list[Sound], last_step: int | None = 
     start = saved = time.monotonic()
     seen: list[dict[str, float]] = []
     last_step = run.until_step if last_step is None else last_step
-    while training.step < last_step and time.monotonic() - start < 60 * run.minutes and not (run.out / "stop").exists():
+    while training.step < last_step and not agreed(place, time.monotonic() - start >= 60 * run.minutes or (run.out / "stop").exists()):
         generator = np.random.default_rng((run.seed, training.step, place.process_index))
         seen.append(training.one_step(_to(crops(learnt, run.crop_frames, run.batch, generator), place.device)))
         if training.step % REPORT_STEPS == 0:
@@ -239,18 +240,23 @@ def _to(batch: Batch, device: torch.device) -> Batch:
     return Batch(batch.samples.to(device), steering, batch.noise.to(device))
 
 
-def smoke(run: argparse.Namespace) -> None:
-    """A tiny net on gliding buzzes, stopped and resumed."""
-    generator, sounds = np.random.default_rng(run.seed), []
+def buzzes(seed: int) -> list[Sound]:
+    """Sounds of a second that glide, for a smoke run and for tests."""
+    generator, sounds = np.random.default_rng(seed), []
     for number in range(6):
         hz = np.linspace(*generator.uniform(90, 250, 2), RATE_HZ)
         angle = 2 * np.pi * np.cumsum(hz) / RATE_HZ
         samples = 0.1 * sum(np.cos(k * angle) / k for k in range(1, 20)) + 0.01 * generator.standard_normal(RATE_HZ)
         sounds.append(sound_of(f"buzz {number}", samples.astype(np.float32)))
+    return sounds
+
+
+def smoke(run: argparse.Namespace) -> None:
+    """A tiny net on made-up sounds, stopped and resumed."""
     with tempfile.TemporaryDirectory() as folder:
         run.out, run.dim, run.layers, run.batch, run.adversary_from, run.minutes = Path(folder), 32, 2, 2, 3, 5
         for last_step in (4, 8):
-            train(run, sounds, last_step)
+            train(run, buzzes(run.seed), last_step)
     print("smoke: trained, resumed and written")
 
 
@@ -260,7 +266,9 @@ def main(argv: list[str] | None = None) -> None:
         smoke(run)
         return
     run.out.mkdir(parents=True, exist_ok=True)
-    train(run, gather(run))
+    with PartialState(cpu=not torch.cuda.is_available()).main_process_first():  # of several processes one hears, the others read what it kept
+        sounds = gather(run)
+    train(run, sounds)
 
 
 if __name__ == "__main__":

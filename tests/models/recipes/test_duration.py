@@ -134,3 +134,9 @@ def test_exact_rendering_at_the_voices_own_lengths_is_the_take_itself(tmp_path: 
     made = rendered_exactly(replace(seen), natural)[0]
     own = seen.frames[np.repeat(line.natural > 0, line.parts)]
     assert torch.allclose(made[: len(own)], own)
+
+
+def test_a_launch_of_several_processes_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SystemExit, match="trains in one process"):
+        main(["--smoke"])
