@@ -15,7 +15,7 @@ from studio.domain.line import Line, Take
 from studio.domain.project import Project
 from studio.domain.settings import Guidance
 from studio.domain.views import LineRow
-from studio.engines.protocols import SeesFace, Speaker
+from studio.engines.voice_protocols import SeesFace, Speaker
 from studio.engines.rack import EngineRack
 from studio.line_verbs import LineEdit
 from studio.lip_verbs import NOT_LOOKED

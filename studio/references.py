@@ -13,7 +13,8 @@ from studio.domain.errors import BadMedia, EngineFailed, EngineUnavailable, Medi
 from studio.domain.line import SpeakerProfile
 from studio.domain.project import Cast, Project
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Audio, SeesFace, Transcriber
+from studio.engines.protocols import Audio, Transcriber
+from studio.engines.voice_protocols import SeesFace
 from studio.engines.rack import EngineRack
 from studio.engines.transcribe_manual import ManualTranscriber
 from studio.media.decode import SoundQuery, audio_blocks

@@ -18,7 +18,8 @@ from studio.domain.settings import QUALITIES
 from studio.domain.sync import LineSync
 from studio.domain.views import LineRow, ProjectCounts
 from studio.domain.writing import looks_foreign
-from studio.engines.protocols import Availability, DurationEstimator, HearsSource, LearnsPace, SeesFace, Speaker, Translator, VoiceInfo
+from studio.engines.protocols import Availability, DurationEstimator, LearnsPace, Translator
+from studio.engines.voice_protocols import HearsSource, SeesFace, Speaker, VoiceInfo
 from studio.engines.rack import EngineRack
 from studio.stages.timing import predictions, slots
 from studio.stages.translate import Predict

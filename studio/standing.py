@@ -18,7 +18,7 @@ from studio.domain.line import Estimate, Line, Prediction, Slot, SpeakerProfile,
 from studio.domain.project import Cast, Project
 from studio.domain.sync import LineSync
 from studio.domain.views import LineRow
-from studio.engines.protocols import SeesFace
+from studio.engines.voice_protocols import SeesFace
 from studio.engines.rack import EngineRack
 from studio.house_rules import rules_of
 from studio.review import SILENCE, Offers, RowMaker, RowParts, offers_of, programme_ms, told_of, voices_of

@@ -11,9 +11,8 @@ from studio.domain.errors import NotMeasurable
 from studio.domain.line import Estimate, VoiceRef
 from studio.domain.sync import SyncScore
 from studio.domain.timing import TimeSpan, samples_to_ms
-from studio.engines.protocols import (
-    Audio, Availability, FaceSeen, Mark, Speech, TranslationRequest, VoiceInfo, Words, Wording,
-)  # fmt: skip
+from studio.engines.protocols import Audio, Availability, FaceSeen, TranslationRequest, Words, Wording
+from studio.engines.voice_protocols import Mark, Speech, VoiceInfo
 
 LETTER_MS, PAUSE_MS, RATE_HZ = 60, 240, 16_000
 PAUSES = ",.;:!?，。；：！？、"

@@ -10,7 +10,8 @@ from studio.domain.errors import Cancelled, EngineFailed
 from studio.domain.line import VoiceRef
 from studio.domain.reference_voice import ReferenceVoice
 from studio.domain.settings import Guidance
-from studio.engines.protocols import Audio, GuidedText, Speech, VoiceGuide, VoiceInfo
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import GuidedText, Speech, VoiceGuide, VoiceInfo
 from tests.fakes import LETTER_MS, RATE_HZ, FakeSpeaker
 
 FASTEST = 2

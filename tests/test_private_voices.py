@@ -11,7 +11,7 @@ import pytest
 from studio.domain.errors import EngineUnavailable, StudioError
 from studio.domain.line import VoiceRef
 from studio.domain.project import JobKind
-from studio.engines.protocols import VoiceInfo
+from studio.engines.voice_protocols import VoiceInfo
 from studio.engines.syncvoice_places import OWNERS_FILE, _owners
 from studio.service import Studio
 from tests.fakes import FakeSpeaker

@@ -13,7 +13,8 @@ from studio.domain.line import Estimate, LineStatus, Take, VoiceRef
 from studio.domain.project import JobKind
 from studio.domain.settings import EngineChoice, Guidance, Settings
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Availability, Speech
+from studio.engines.protocols import Availability
+from studio.engines.voice_protocols import Speech
 from studio.engines.translate_imported import ImportedTranslator
 from studio.media.probe import probe
 from studio.service import EXPORTS, LineEdit, Studio

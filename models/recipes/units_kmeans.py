@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from models.units.encoder import UnitEncoder, UnitEncoderConfig
 from models.units.features import HOP, RATE_HZ, Pitch
 from models.units.kmeans import KmeansConfig, deduplicate, distortion, fit_kmeans
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 
 FEWEST_SHARE = 1 / 2000  # of all frames that a phone has, to count as a class
 TONE_OCTAVES = 0.1  # so far from the median a Mandarin vowel is high or low: its tones are meaning

@@ -19,7 +19,7 @@ from models.translation.data import PairColumns, read_pairs
 from models.units.features import RATE_HZ
 from studio.domain.errors import StudioError
 from studio.domain.line import VoiceRef
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 from studio.engines.speaker_espeak import EspeakSpeaker
 from studio.media.decode import SoundQuery, audio_blocks
 

@@ -14,7 +14,7 @@ from itertools import groupby
 import numpy as np
 
 from models.speech.tokens import CLAUSE_ENDS, SPACE
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 
 STRESS = frozenset("ˈˌ")
 STRESS_SHARE = 0.5  # a stress mark is heard through the vowel after it: half a code point's share of that phone

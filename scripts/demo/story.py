@@ -8,7 +8,7 @@ import numpy as np
 
 from studio.domain.line import VoiceRef
 from studio.engines.espeak_pool import EspeakPool
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 from studio.engines.speaker_espeak import EspeakSpeaker
 
 FIRST_MS, LAST_MS = 900, 1500  # before the first line, after the last one

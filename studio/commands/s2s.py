@@ -17,7 +17,8 @@ import typer
 from studio.domain.errors import BadMedia, BadSetting
 
 if TYPE_CHECKING:
-    from studio.engines.protocols import Audio, SpeechToSpeech
+    from studio.engines.protocols import Audio
+    from studio.engines.voice_protocols import SpeechToSpeech
     from studio.engines.rack import EngineRack
 
 _RATE_HZ = 16_000
@@ -77,7 +78,7 @@ def _check_place(asked: Path | None) -> None:
 
 def _engine(rack: EngineRack, name: str, source: str, target: str) -> SpeechToSpeech:
     """Raises BadSetting for an engine that reads text, EngineUnavailable where it cannot run or was not taught the direction."""
-    from studio.engines.protocols import SpeechToSpeech
+    from studio.engines.voice_protocols import SpeechToSpeech
 
     found = rack.named("speaker", name)
     if not isinstance(found, SpeechToSpeech):

@@ -19,7 +19,7 @@ from studio.domain.settings import Guidance, VoiceSettings
 
 if TYPE_CHECKING:
     from studio.domain.line import VoiceRef
-    from studio.engines.protocols import FaceStreams, Recording, Speaker
+    from studio.engines.voice_protocols import FaceStreams, Recording, Speaker
     from studio.engines.rack import EngineRack
 
 speaking = typer.Typer()
@@ -55,7 +55,7 @@ def speak_text(
     from studio.domain.language import language_code
     from studio.domain.reference_voice import Consent
     from studio.engines.own_lips import with_own_lips
-    from studio.engines.protocols import VoiceGuide
+    from studio.engines.voice_protocols import VoiceGuide
 
     _check_place(out)
     if reference is not None and consent:
@@ -90,7 +90,7 @@ def speak_text(
 
 def _voice(rack: EngineRack, language: str, name: str) -> tuple[Any, VoiceRef]:
     """The engine that sees and its voice. Raises EngineUnavailable with the command that fetches one, BadSetting for an unknown name."""
-    from studio.engines.protocols import SeesFace
+    from studio.engines.voice_protocols import SeesFace
 
     engine: Speaker = rack.pick("speaker", next(one.name for one in rack.all("speaker") if isinstance(one, SeesFace)))
     offers = [info.ref for info in engine.voices(language)]
@@ -127,7 +127,7 @@ def _face(rack: EngineRack, video: Path | None) -> tuple[FaceStreams | None, int
 
 def _recording(engine: Any, path: Path, transcript: str) -> Recording:
     """Raises BadMedia for a recording that no voice can be made of."""
-    from studio.engines.protocols import Recording
+    from studio.engines.voice_protocols import Recording
     from studio.references import read_recording
 
     if not path.is_file():

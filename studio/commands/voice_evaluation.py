@@ -15,7 +15,8 @@ from studio.commands.evaluation import evaluations, progress
 from studio.domain.errors import BadSetting
 
 if TYPE_CHECKING:
-    from studio.engines.protocols import Audio, Speaker
+    from studio.engines.protocols import Audio
+    from studio.engines.voice_protocols import Speaker
     from studio.engines.rack import EngineRack
     from studio.evaluation.voice import Listen, VoiceResult
     from studio.evaluation.voice_clips import VoiceClip
@@ -67,7 +68,7 @@ def evaluate_voice_engine(
 
 def _seeing(rack: EngineRack, language: str, voice: str) -> tuple[Speaker, Any]:
     """A speech engine that sees, and one of its voices. Raises BadSetting where none does, or none is called so."""
-    from studio.engines.protocols import SeesFace
+    from studio.engines.voice_protocols import SeesFace
 
     engines = [engine for engine in rack.all("speaker") if isinstance(engine, SeesFace)]
     offers = [(engine, info.ref) for engine in engines if engine.available().is_available for info in engine.voices(language)]

@@ -17,7 +17,8 @@ from studio.engines import espeak_pool
 from studio.engines.espeak_pool import EspeakPool
 from studio.engines.espeak_text import has_speech, within_limit
 from studio.engines.estimate_memory import MEMORY_ENTRIES, EstimateMemory, EstimateShelf, Key
-from studio.engines.protocols import Availability, Mark
+from studio.engines.protocols import Availability
+from studio.engines.voice_protocols import Mark
 from studio.engines.speaker_espeak import espeak_availability, espeak_request, espeak_voices
 
 MIN_PAUSE_MS = 60  # shorter silences are the closures of plosives, part of speech

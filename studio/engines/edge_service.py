@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.line import VoiceRef
-from studio.engines.protocols import Availability, Mark
+from studio.engines.protocols import Availability
+from studio.engines.voice_protocols import Mark
 
 NAME = "edge-tts"
 VERSION = "7.3.1-1"

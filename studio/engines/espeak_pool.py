@@ -28,7 +28,7 @@ from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.timing import samples_to_ms
 from studio.engines.espeak_text import LONGEST_CHARS, speakable
 from studio.engines.espeak_worker import read_frame, write_frame
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 
 NAME = "espeak-ng"
 VERSION = "1.52"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from studio.domain.errors import BadSetting
 from studio.domain.faces import FACE_RATE_HZ
-from studio.engines.protocols import FaceStreams
+from studio.engines.voice_protocols import FaceStreams
 
 _LEAST_SHARE = 0.9  # a face's time may have a few pictures more than its clip, and no more than that
 

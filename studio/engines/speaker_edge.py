@@ -12,7 +12,8 @@ from studio.domain.language import NAMES, language_code
 from studio.domain.line import VoiceRef
 from studio.engines import edge_service
 from studio.engines.edge_service import EdgeService
-from studio.engines.protocols import Audio, Availability, Speech, VoiceInfo
+from studio.engines.protocols import Audio, Availability
+from studio.engines.voice_protocols import Speech, VoiceInfo
 
 # language: (female voices, male voices), best first
 VOICES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -12,7 +12,8 @@ from studio.domain.line import VoiceRef
 from studio.engines import espeak_pool
 from studio.engines.espeak_pool import EspeakPool, EspeakRequest, EspeakVoice
 from studio.engines.espeak_text import has_speech
-from studio.engines.protocols import Audio, Availability, Speech, VoiceInfo
+from studio.engines.protocols import Audio, Availability
+from studio.engines.voice_protocols import Speech, VoiceInfo
 
 VARIANTS = ("f2", "m3", "f3", "m7", "f4", "m1", "f1", "m2", "f5", "m4", "m5", "m6", "m8")  # the plain voice is male
 _FAVOURITES = ("gmw/en-US",)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from studio.domain.errors import BadSetting, EngineFailed, EngineUnavailable
 from studio.domain.language import NAMES, language_code
 from studio.domain.line import VoiceRef
-from studio.engines.protocols import Audio, Availability, Mark, SourceLine, Speech, VoiceInfo
+from studio.engines.protocols import Audio, Availability
+from studio.engines.voice_protocols import Mark, SourceLine, Speech, VoiceInfo
 
 if TYPE_CHECKING:
     import numpy as np

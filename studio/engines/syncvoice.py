@@ -18,7 +18,8 @@ from studio.domain.line import Estimate, VoiceRef
 from studio.domain.reference_voice import ReferenceVoice
 from studio.domain.settings import Guidance, VoiceSettings
 from studio.engines.memory_budget import Held, MemoryBudget, ModelFacts
-from studio.engines.protocols import Audio, Availability, DurationEstimator, GuidedText, Speech, VoiceGuide, VoiceInfo
+from studio.engines.protocols import Audio, Availability, DurationEstimator
+from studio.engines.voice_protocols import GuidedText, Speech, VoiceGuide, VoiceInfo
 from studio.engines.syncvoice_judge import likelihoods, why_unfit
 from studio.engines.syncvoice_places import FETCH, VoicePlace, Whereabouts, content_hash, stamp, unread_places, voice_places
 from studio.engines.syncvoice_plan import Planned, planned

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from studio.domain.errors import EngineFailed
 from studio.domain.line import Estimate
-from studio.engines.protocols import GuidedText, VoiceGuide
+from studio.engines.voice_protocols import GuidedText, VoiceGuide
 from studio.engines.syncvoice_voice import NAME, Continued, Likeness, OpenVoice, Recordings, continued
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
-from studio.engines.protocols import Audio, FaceStreams, Recording
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import FaceStreams, Recording
 from studio.engines.syncvoice_places import VOICES_FILE, VoicePlace
 
 if TYPE_CHECKING:

@@ -17,16 +17,8 @@ from studio.domain.faces import FACE_RATE_HZ, FaceTrack
 from studio.domain.line import VoiceRef
 from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import (
-    Audio,
-    FaceTracker,
-    Recording,
-    SeesFace,
-    Speaker,
-    SyncScorer,
-    VoiceActivityDetector,
-    VoiceGuide,
-)
+from studio.engines.protocols import Audio, FaceTracker, SyncScorer, VoiceActivityDetector
+from studio.engines.voice_protocols import Recording, SeesFace, Speaker, VoiceGuide
 from studio.evaluation.voice_clips import VoiceClip
 from studio.file_lips import SeenFile, faces_of, seen_file
 from studio.media.wav import read_wav_span

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.domain.timing import TimeSpan, ms_to_samples
-from studio.engines.protocols import Audio, SpeechToSpeech
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import SpeechToSpeech
 
 LONGEST_MS = 8_000  # a stretch without a pause is parted evenly into pieces no longer than this
 JOIN_GAP_MS = 150  # silence between stretches shorter than this parts no phrase

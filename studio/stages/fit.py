@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from studio.domain.line import FitReport, Line, Slot
 from studio.domain.settings import FitSettings
 from studio.domain.timing import ms_to_samples, samples_to_ms
-from studio.engines.protocols import Audio, Mark
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark
 from studio.stages.pauses import SampleRange, cuts_for, inner_pauses, speech_range, without
 from studio.stages.stretch import HIGHEST_RATIO, LOWEST_RATIO, stretch, stretched_length
 

@@ -12,7 +12,8 @@ from studio.domain.line import FitReport, Slot
 from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings
 from studio.domain.timing import samples_to_ms
-from studio.engines.protocols import Audio, Mark, Speech
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark, Speech
 from studio.stages.fit import Fitted, Trimmed, fit_take, moved_to_start, trim
 from studio.stages.lip_timing import Retiming, lip_timing
 from studio.stages.stretch import HIGHEST_RATIO, LOWEST_RATIO, stretch_along

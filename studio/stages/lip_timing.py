@@ -16,7 +16,8 @@ from studio.domain.line import Slot
 from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings
 from studio.domain.timing import ms_to_samples
-from studio.engines.protocols import Audio, Mark
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark
 from studio.stages.lip_wishes import FRAME_MS, FRAME_S, Wishes, frames_of, wishes
 from studio.stages.pauses import SampleRange, inner_pauses
 from studio.stages.speech_activity import BELOW_LOUD_DB, levels_db

@@ -12,7 +12,8 @@ from itertools import pairwise
 import numpy as np
 
 from studio.domain.timing import ms_to_samples
-from studio.engines.protocols import Audio, Mark
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark
 
 FRAME_MS = 10
 FADE_MS = 5

@@ -14,7 +14,8 @@ from studio.domain.errors import EngineFailed
 from studio.domain.line import FitReport, Slot, SpeakerProfile, VoiceRef
 from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings
-from studio.engines.protocols import Audio, Mark, Speaker, Speech, VoiceGuide, VoiceInfo
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark, Speaker, Speech, VoiceGuide, VoiceInfo
 from studio.stages.fit import Trimmed, moved_to_start, shortest_ms, trim, wanted_ratio
 from studio.stages.guided_fit import Room, fit_speech, planned
 

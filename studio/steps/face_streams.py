@@ -6,7 +6,7 @@ import numpy as np
 
 from studio.domain.faces import FACE_RATE_HZ
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import FaceStreams
+from studio.engines.voice_protocols import FaceStreams
 from studio.media.face_archive import FaceArchive
 
 CONTEXT_FRAMES = 25

@@ -15,7 +15,7 @@ from studio.domain.plain import fingerprint
 from studio.domain.project import Cast, Project
 from studio.domain.reference_voice import ReferenceVoice, TakeVoice
 from studio.domain.settings import Guidance
-from studio.engines.protocols import FaceStreams, Recording, SeesFace, VoiceGuide
+from studio.engines.voice_protocols import FaceStreams, Recording, SeesFace, VoiceGuide
 from studio.engines.rack import EngineRack
 from studio.media.face_archive import FaceArchive
 from studio.media.wav import read_wav

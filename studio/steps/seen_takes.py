@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from studio.domain.errors import EngineFailed, MediaToolFailed
 from studio.domain.line import Line, Slot, Take, VoiceRef
-from studio.engines.protocols import GuidedText, SeesFace, Speaker, SpeaksMany, Speech
+from studio.engines.voice_protocols import GuidedText, SeesFace, Speaker, SpeaksMany, Speech
 from studio.stages.voice import as_spoken
 from studio.steps.run import Run
 from studio.steps.seeing import Asked, Sight, Told, told

@@ -13,7 +13,8 @@ from studio.domain.errors import EngineFailed, EngineUnavailable, NotReady
 from studio.domain.line import Line, Slot, Take, VoiceRef
 from studio.domain.project import Project
 from studio.domain.sweep import SweepPoint
-from studio.engines.protocols import Audio, DraftListener, JudgesSpeech, SeesFace, Speaker, Transcriber
+from studio.engines.protocols import Audio, DraftListener, Transcriber
+from studio.engines.voice_protocols import JudgesSpeech, SeesFace, Speaker
 from studio.engines.transcribe_manual import ManualTranscriber
 from studio.media.wav import read_wav
 from studio.review import programme_ms, resolve_voices, take_key, voice_version

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.line import Line, LineStatus, Take, VoiceRef
 from studio.domain.timing import clock
-from studio.engines.protocols import HasNotices, HearsSource, SeesFace, SourceLine, Speaker
+from studio.engines.protocols import HasNotices
+from studio.engines.voice_protocols import HearsSource, SeesFace, SourceLine, Speaker
 from studio.media.wav import read_wav_span
 from studio.review import Standing, default_speaker, resolve_voices, stand, take_key, voice_version, voices_for
 from studio.stages.voice import VoiceRequest, has_words, voice_line

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from studio.domain.bench import Sight, VoiceSight
 from studio.domain.line import SpeakerProfile
 from studio.domain.reference_voice import STATEMENT, ReferenceVoice
-from studio.engines.protocols import VoiceInfo
+from studio.engines.voice_protocols import VoiceInfo
 from studio.ui.desk_present import voice_key
 from studio.ui.guidance_views import CastView, ReferenceView, VoicesView
 

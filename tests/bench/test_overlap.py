@@ -12,7 +12,8 @@ from studio.domain.line import Slot
 from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings, Guidance
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Audio, Speech
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Speech
 from studio.stages.guided_fit import Room, fit_speech
 from studio.stages.voice import Voiced
 from tests.fakes import FakeVad

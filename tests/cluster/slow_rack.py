@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from studio.domain.line import VoiceRef
-from studio.engines.protocols import Speech
+from studio.engines.voice_protocols import Speech
 from studio.engines.rack import EngineRack
 from tests.fakes import FakeSpeaker
 from tests.studio_fixtures import fake_rack

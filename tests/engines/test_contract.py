@@ -8,7 +8,8 @@ import pytest
 from studio.bootstrap import build_engines
 from studio.domain.line import VoiceRef
 from studio.domain.settings import TranslationSettings
-from studio.engines.protocols import Audio, Engine, HearsSource, SourceLine, TranslatesBack, TranslationRequest
+from studio.engines.protocols import Audio, Engine, TranslatesBack, TranslationRequest
+from studio.engines.voice_protocols import HearsSource, SourceLine
 from tests.fakes import FakeEstimator, FakeSpeaker, FakeSpeakerEncoder, FakeTranscriber, FakeTranslator, FakeVad
 
 FAKES = {

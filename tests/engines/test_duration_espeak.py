@@ -13,7 +13,7 @@ from studio.domain.line import Estimate, VoiceRef
 from studio.engines.duration_espeak import Calibration, EspeakDuration, PacePair, calibrate, spoken_estimate
 from studio.engines.espeak_pool import EspeakPool, EspeakRequest, EspeakSpeech
 from studio.engines.estimate_memory import SHELVE_AT_ONCE
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 from studio.engines.speaker_espeak import EspeakSpeaker
 from studio.stages.fit import trim
 

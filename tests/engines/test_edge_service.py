@@ -12,7 +12,7 @@ import pytest
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.line import VoiceRef
 from studio.engines.edge_service import Deadlines, EdgeService
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 
 VOICE = VoiceRef("edge-tts", "en-US-GuyNeural")
 WORDS = [

@@ -9,7 +9,7 @@ import pytest
 
 from studio.domain.errors import BadSetting
 from studio.engines.own_lips import with_own_lips
-from studio.engines.protocols import FaceStreams
+from studio.engines.voice_protocols import FaceStreams
 
 
 def face(pictures: int = 54, before: int = 2) -> FaceStreams:

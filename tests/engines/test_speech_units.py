@@ -9,7 +9,8 @@ import pytest
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.line import VoiceRef
-from studio.engines.protocols import Audio, HearsSource, SourceLine, SpeechToSpeech
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import HearsSource, SourceLine, SpeechToSpeech
 from studio.engines.speech_units import UnitModels, UnitSpeech
 from tests.tiny_units import make_unit_models, speech_like
 

@@ -12,7 +12,8 @@ from studio.domain.errors import Cancelled, EngineFailed, EngineUnavailable
 from studio.domain.line import VoiceRef
 from studio.domain.reference_voice import Consent, ReferenceVoice
 from studio.domain.settings import Guidance
-from studio.engines.protocols import Audio, FaceStreams, GuidedText, JudgesSpeech, Recording, SeesFace, SpeaksMany, VoiceGuide
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import FaceStreams, GuidedText, JudgesSpeech, Recording, SeesFace, SpeaksMany, VoiceGuide
 from studio.engines.syncvoice import SyncVoiceSetup, SyncVoiceSpeaker
 from studio.engines.syncvoice_places import Whereabouts
 from studio.engines.syncvoice_voice import Recordings

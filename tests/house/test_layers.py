@@ -6,20 +6,21 @@ import pytest
 
 from tests.house.tree import Source, sources
 
-BASE = ("studio.domain", "studio.engines.protocols")
+BASE = ("studio.domain", "studio.engines.protocols", "studio.engines.voice_protocols")
 MIDDLE = (*BASE, "studio.media", "studio.formats", "studio.store")
 FLOW = (*MIDDLE, "studio.engines.rack", "studio.stages", "studio.steps")
 # part of the studio -> what it may import; the longest name that matches a module decides
 ARROWS: dict[str, tuple[str, ...]] = {
     "studio": (*FLOW, "studio"),
     "studio.domain": ("studio.domain",),
-    "studio.engines.protocols": BASE,
+    "studio.engines.protocols": ("studio.domain", "studio.engines.protocols"),
+    "studio.engines.voice_protocols": BASE,
     "studio.engines": (*BASE, "studio.engines", "studio.media", "models"),
     "studio.media": (*BASE, "studio.media"),
     "studio.formats": ("studio.domain", "studio.formats"),
     "studio.store": ("studio.domain", "studio.store"),
     "studio.stages": (*MIDDLE, "studio.stages"),
-    "studio.ui": ("studio.domain", "studio.engines.protocols", "studio.formats", "studio.ui", "studio.service", "studio.logs"),
+    "studio.ui": ("studio.domain", "studio.engines.protocols", "studio.engines.voice_protocols", "studio.formats", "studio.ui", "studio.service", "studio.logs"),
     "studio.ui.health_routes": ("studio.domain", "studio.ui", "studio.service", "studio.logs", "studio.metrics"),
     "studio.ui.launch": ("studio.domain", "studio.ui", "studio.service", "studio.logs", "studio.store.users"),
     "studio.logs": ("studio.domain",),

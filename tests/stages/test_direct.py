@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Audio, Availability, Speech
+from studio.engines.protocols import Audio, Availability
+from studio.engines.voice_protocols import Speech
 from studio.stages.direct import LONGEST_MS, Direction, convert_clip
 
 RATE_HZ = 1000

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from studio.domain.line import FitReport, Line, Slot
 from studio.domain.settings import FitSettings
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Audio, Mark
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark
 from studio.stages.fit import fit_take, place, shortest_ms, trim, wanted_ratio
 
 RATE_HZ = 16_000

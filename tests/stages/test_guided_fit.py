@@ -13,7 +13,8 @@ from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings, Guidance
 from studio.domain.sync import speech_overlap
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Audio, Mark, Speech
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark, Speech
 from studio.stages.fit import fit_take
 from studio.stages.guided_fit import Room, fit_speech
 from studio.stages.speech_activity import speech_spans

@@ -14,7 +14,8 @@ from studio.domain.lip_guide import LipGuide
 from studio.domain.settings import FitSettings, Guidance
 from studio.domain.sync import speech_overlap
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Audio, Mark
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark
 from studio.stages.lip_timing import Retiming, lip_timing, stretches
 from studio.stages.time_map import RateLimits, TimeMap
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.engines.protocols import Audio, Mark
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark
 from studio.stages.pauses import SampleRange, cuts_for, inner_pauses, speech_range, without
 
 RATE_HZ = 16_000

@@ -16,7 +16,8 @@ from studio.domain.settings import FitSettings, Guidance
 from studio.domain.sync import speech_overlap
 from studio.domain.timing import TimeSpan
 from studio.engines.espeak_pool import EspeakPool
-from studio.engines.protocols import Audio, Availability, Mark, Speech, VoiceInfo
+from studio.engines.protocols import Audio, Availability
+from studio.engines.voice_protocols import Mark, Speech, VoiceInfo
 from studio.engines.speaker_espeak import EspeakSpeaker
 from studio.stages.speech_activity import speech_spans
 from studio.stages.voice import VoiceRequest, assign_voices, has_words, voice_line

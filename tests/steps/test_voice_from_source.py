@@ -10,7 +10,8 @@ import numpy as np
 from studio.domain.line import VoiceRef
 from studio.domain.project import JobKind
 from studio.domain.timing import TimeSpan
-from studio.engines.protocols import Audio, SourceLine, Speaker, Speech
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import SourceLine, Speaker, Speech
 from studio.review import voice_version
 from tests.fakes import FakeSpeaker
 from tests.studio_fixtures import SCRIPT, clip_project, fake_studio, finish

@@ -5,7 +5,7 @@ from __future__ import annotations
 from studio.domain.bench import Sight, VoiceSight
 from studio.domain.line import SpeakerProfile, VoiceRef
 from studio.domain.reference_voice import STATEMENT, Consent, ReferenceVoice
-from studio.engines.protocols import VoiceInfo
+from studio.engines.voice_protocols import VoiceInfo
 from studio.ui.voice_present import voices_view
 from tests.bench_fakes import MISSING, SEES
 

@@ -24,7 +24,8 @@ from models.units.features import Pitch
 from models.units.path import SpeechPath
 from models.units.translator import open_translator
 from models.units.vocoder import open_vocoder
-from studio.engines.protocols import Audio, Mark
+from studio.engines.protocols import Audio
+from studio.engines.voice_protocols import Mark
 from studio.media.wav import write_wav
 from tests.tiny_units import speech_like, tiny_encoder
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.recipes.voice_alignment import TimedTokens, WordTime, fitted_to_words, shifted, stretched, token_times, word_groups
-from studio.engines.protocols import Mark
+from studio.engines.voice_protocols import Mark
 
 BIN_BLUE = list("bˈɪn, blˈuː.")
 PHONES = [Mark(*row) for row in ((10, 50, "b"), (50, 150, "ˈɪ"), (150, 200, "n"), (200, 300, ""), (300, 320, "b"), (320, 400, "l"), (400, 525, "ˈuː"))]
