@@ -19,7 +19,7 @@ from studio.domain.project import Project
 from studio.domain.settings import Guidance, Limits
 from studio.domain.timing import TimeSpan
 from studio.domain.views import LineDetail, LineRow
-from studio.engines.protocols import VoiceInfo
+from studio.engines.voice_protocols import VoiceInfo
 from studio.lip_verbs import LipVerbs
 from studio.preferences import watched
 from studio.review import programme_ms, resolve_voices, voices_on_offer
