@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.domain import cutting
 from studio.domain.drawn_pauses import drawn_pauses
-from studio.domain.errors import BadSetting, NotFound
+from studio.domain.errors import BadSetting, NotFound, NotReady
 from studio.domain.line import Line, LineStatus, Prediction, SpeakerProfile, VoiceRef
 from studio.domain.preference import plain
 from studio.domain.project import Project
@@ -146,7 +146,9 @@ class LineVerbs(LipVerbs):
         self._shop.lines.set_speaker_voice(project_id, speaker_id, voice, by=self.user)
 
     def merge_speakers(self, project_id: str, speaker_ids: Sequence[str]) -> None:
-        """All lines of these speakers go to the first of them."""
+        """All lines of these speakers go to the first of them. Raises NotReady for fewer than two."""
+        if len(set(speaker_ids)) < 2:
+            raise NotReady("Select two or more speakers to merge them.")
         self._shop.lines.merge_speakers(self._own(project_id).id, tuple(speaker_ids), by=self.user)
 
     def split_speaker(self, project_id: str, speaker_id: str, line_ids: Iterable[str], name: str) -> SpeakerProfile:

@@ -31,6 +31,7 @@ from studio.store.line_rows import hold_project, lines_query
 from studio.store.scenes import Follows, read_scene, write_scene
 from studio.store.schema import CHANGES, LINE_EDITS
 
+_GONE = "It was spoken by somebody who is not among the speakers any more. Nothing was changed; bring that speaker back first, by undo."
 SHOWN_EDITS = 40  # of one action in a list of many: an import has thousands
 _UNDOABLE = (ChangeKind.EDIT.value, ChangeKind.JOB.value, ChangeKind.RESTORE.value)
 _FRESH = (ChangeKind.EDIT.value, ChangeKind.RESTORE.value)  # after one's own new action there is nothing to redo
@@ -137,7 +138,10 @@ class HistoryRecords:
                 raise NotReady("This line did not exist then; choose a later moment.")
             title = f"As it was after “{change.title}”" if line_id is None else "Restoring of {line}"
             log = EditLog(Author(project_id, Action(by, title, ChangeKind.RESTORE)))
-            line_ids = write_scene(connection, log, scene, then, follows)
+            try:
+                line_ids = write_scene(connection, log, scene, then, follows)
+            except Crossed as crossed:
+                raise NotReady(_GONE) from crossed
             made = log.write(connection)
             if made is None:
                 raise NotReady("It is as it was then already.")

@@ -5,12 +5,12 @@ Enter: a request of somebody who is logged in. Leave: a small page of its own wi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +19,7 @@ from studio.domain.audit import AuditQuery
 from studio.domain.errors import BadSetting
 from studio.domain.plain import to_plain
 from studio.domain.rights import Right, Role
+from studio.domain.strict import MAX_INT
 from studio.service import Studio
 
 MAX_CALL_BYTES = 16_384
@@ -109,8 +110,8 @@ async def _values(request: Request) -> dict[str, Any]:
         if len(body) > MAX_CALL_BYTES:
             raise BadSetting("This is longer than any call for administrators.")
     try:
-        values = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
+        values = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError as error:
         raise BadSetting("This call is not JSON.") from error
     if not isinstance(values, dict):
         raise BadSetting("A call is an object with named values.")
@@ -137,9 +138,9 @@ def _moment(given: str | None) -> str | None:
         return None
     try:
         moment = datetime.fromisoformat(given)
-    except ValueError as error:
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError) as error:
         raise BadSetting("A time is a day such as 2026-11-22.") from error
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _text(value: object) -> str:
@@ -149,7 +150,7 @@ def _text(value: object) -> str:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > MAX_INT:
         raise BadSetting("This call takes a whole number here.")
     return value
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from threading import Lock
 from typing import Any
@@ -113,7 +114,7 @@ class Seen:
     """What a page has when it asks for something: the revision of its rows, and the rows it has taken from answers since then."""
 
     revision: str = ""
-    also: frozenset[str] = frozenset()
+    also: tuple[str, ...] = ()
 
 
 NOTHING_SEEN = Seen()
@@ -129,6 +130,10 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
         """Raises NotFound for a project that may not be seen, Forbidden for a right this person lacks."""
         if right not in (held := self._studio.rights(self._project_id)):
             raise Forbidden(f"You may only {'look at this project and write notes on it' if Right.NOTE in held else 'look at this project'}; its owner can give you more.")
+
+    def moment(self) -> AbstractContextManager[None]:
+        """What is asked inside is answered from one moment."""
+        return self._studio.moment()
 
     def view(self, since: str = "", also: frozenset[str] = frozenset()) -> DeskView:
         """All rows, or those that differ from revision `since`, and always those in `also`: rows the page has taken from
@@ -262,7 +267,7 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
 
     def _whole(self) -> Reply:
         """All that the page does not have yet."""
-        return Reply(desk=self.view(self._seen.revision, self._seen.also))
+        return Reply(desk=self.view(self._seen.revision, frozenset(self._seen.also)))
 
     def _voice(self, key: str) -> VoiceRef:
         found = next((voice.ref for voice in self._studio.voices(self._project_id) if desk_present.voice_key(voice.ref) == key), None)

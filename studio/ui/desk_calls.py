@@ -7,6 +7,7 @@ what stands behind a call asks again (`studio/verb_rights.py`), so that neither 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from studio.domain.errors import NotFound
@@ -69,6 +70,7 @@ _BY_RIGHT: dict[Right, str] = {
     Right.SHARE: "add_member trail",
 }
 CALL_RIGHTS: dict[str, Right] = {name: right for right, names in _BY_RIGHT.items() for name in names.split()}
+LONG_CALLS = frozenset({"add_speaker_voice"})  # these listen, and wait for a turn of long work
 
 
 def check_rights() -> None:
@@ -81,5 +83,6 @@ def call_desk(desk: Desk, verb: str, values: dict[str, Any]) -> Any:
     """Raises NotFound for a call that is none or a project that may not be seen, Forbidden, and as the call does."""
     if verb not in CALLS:
         raise NotFound("desk call", verb)
-    desk.check(CALL_RIGHTS[verb])
-    return CALLS[verb](desk, **fitted(CALLS[verb], values))
+    with nullcontext() if verb in LONG_CALLS else desk.moment():
+        desk.check(CALL_RIGHTS[verb])
+        return CALLS[verb](desk, **fitted(CALLS[verb], values))

@@ -12,25 +12,27 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 
 from studio.domain.errors import BadSetting
 from studio.domain.plain import to_plain
 from studio.ui.guidance_desk import GuidanceDesk, NewVoice
+from studio.ui.long_work import LongWork
+from studio.ui.session import user_of
 from studio.ui.voice_present import MAX_RECORDING_BYTES
 
 TOO_LARGE = f"A recording can have {MAX_RECORDING_BYTES // 2**20} MB; ten seconds of one person speaking are enough."
 
 
-async def received_voice(request: Request, desk_of: Callable[[], GuidanceDesk]) -> Any:
+async def received_voice(request: Request, desk_of: Callable[[], GuidanceDesk], turns: LongWork) -> Any:
     """Keep the recording of a request and answer with the project's voices, as plain values. `desk_of` gives the desk of the request's
-    user. Raises what the desk raises, and BadSetting for a body that is no recording."""
+    user; `turns`: of which one is held from the first byte on. Raises what the desk raises, and BadSetting for a body that is no recording."""
     if request.headers.get("content-type", "").split(";")[0] != "application/octet-stream":
         raise BadSetting("A recording is sent as it is, as application/octet-stream.")
-    with tempfile.TemporaryDirectory(prefix="lipline-voice-") as folder:
-        path = Path(folder) / "recording"
-        await _received(request, path)
-        return await run_in_threadpool(_kept, desk_of, _new_voice(request), path)
+    async with turns.own(user_of(request)):
+        with tempfile.TemporaryDirectory(prefix="lipline-voice-") as folder:
+            path = Path(folder) / "recording"
+            await _received(request, path)
+            return await turns.on_thread(_kept, desk_of, _new_voice(request), path)
 
 
 async def _received(request: Request, path: Path) -> None:

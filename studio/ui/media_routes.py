@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-import anyio
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 
 from studio.domain.errors import Forbidden, NotFound
 from studio.service import Studio
 from studio.ui.export_present import export_name
+from studio.ui.long_work import LongWork
 from studio.ui.media_links import PARAMETER, MediaLinks, Standing
-from studio.ui.session import LIFETIME_S
+from studio.ui.session import LIFETIME_S, user_of
 
 CHUNK_BYTES = 1 << 18
-MADE_AT_ONCE = 12  # a film to be made ready can take minutes: however many ask for one, threads are left for logins and edits
+MADE_AT_ONCE, MADE_OWN = 12, 6  # a film to be made ready can take minutes; a browser asks for six things at once
 PASS_HEADER = "lipline-pass"
 # A take and a marked picture are the same bytes for good, so a browser that has them asks nobody again; another login is another reader.
 LASTING_KINDS = frozenset({"take", "picture"})
@@ -77,7 +77,7 @@ class MediaDoor:
 
 
 def add_media(router: APIRouter, door: MediaDoor) -> None:
-    turns = anyio.CapacityLimiter(MADE_AT_ONCE)
+    made = LongWork(MADE_AT_ONCE, MADE_OWN)
 
     @router.get("/media/peaks/{project_id}/{item}")
     def peaks(request: Request, project_id: str, item: str) -> Response:
@@ -85,12 +85,12 @@ def add_media(router: APIRouter, door: MediaDoor) -> None:
 
     @router.get("/media/context/{project_id}/{item}")
     async def context(request: Request, project_id: str, item: str) -> FileResponse:
-        mixed = await anyio.to_thread.run_sync(lambda: door.admit(request, project_id).context_mix(project_id, item), limiter=turns)
+        mixed = await made.run(user_of(request), lambda: door.admit(request, project_id).context_mix(project_id, item))
         return MediaFile(mixed.path, headers={**FLEETING, **SAME_SITE, "lipline-from-ms": str(mixed.start_ms)})
 
     @router.get("/media/{kind}/{project_id}/{item}")
     async def media(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
-        return await anyio.to_thread.run_sync(file_of, request, kind, project_id, item, limiter=turns)
+        return await made.run(user_of(request), file_of, request, kind, project_id, item)
 
     def file_of(request: Request, kind: str, project_id: str, item: str) -> FileResponse:
         mine = door.admit(request, project_id)

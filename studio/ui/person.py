@@ -33,8 +33,14 @@ def change_person(studio: Studio, values: dict[str, Any]) -> PersonView:
     if "keys" in values:
         studio.set_keys(_keys(values["keys"]))
     if "language" in values:
-        studio.set_language(values["language"] or None)
+        studio.set_language(_code(values["language"]))
     return person_view(studio)
+
+
+def _code(given: Any) -> str | None:
+    if not isinstance(given, str | None):
+        raise BadSetting("A language is sent as its code, such as “en”.")
+    return given or None
 
 
 def _keys(given: Any) -> dict[str, list[str]]:

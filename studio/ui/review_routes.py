@@ -7,7 +7,6 @@ any other address below /review/, one and the same calm answer. Tokens are writt
 from __future__ import annotations
 
 import html
-import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import anyio
+import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -25,12 +24,13 @@ from studio.domain.errors import BadSetting, StudioError
 from studio.domain.plain import to_plain
 from studio.domain.review_link import TOKEN_CHARS, token_hash
 from studio.service import NoReview, ReviewRoom, Studio
+from studio.ui.long_work import LongWork
 from studio.ui.notes_desk import notes_view
 from studio.ui.session import REVIEW_PATH
 from studio.ui.trouble import http_status, sentence
 
 MAX_NOTE_BYTES = 16_384
-FILMS_AT_ONCE = 6  # being made ready; a link keeps nobody from their work
+FILMS_AT_ONCE, FILMS_A_LINK = 6, 3  # being made ready; a link keeps nobody from their work
 # Tighter than the studio's own page needs: no inline script, no form, no frame, nothing from elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
@@ -126,7 +126,7 @@ class TooMany(StudioError):
 
 def add_review(router: APIRouter, studio: Studio, assets: Path) -> None:
     """The routes below /review/. The last of them answers whatever else lies there, so that no other route ever does."""
-    door, pace, turns = Doorkeeper(studio), Pace(limit=20, window_s=60), anyio.CapacityLimiter(FILMS_AT_ONCE)
+    door, pace, turns = Doorkeeper(studio), Pace(limit=20, window_s=60), LongWork(FILMS_AT_ONCE, FILMS_A_LINK)
     page = (assets / "review.html").read_text(encoding="utf-8")
 
     @router.get(REVIEW_PATH + "{token}")
@@ -143,7 +143,7 @@ def add_review(router: APIRouter, studio: Studio, assets: Path) -> None:
 
     @router.get(REVIEW_PATH + "{token}/media/{kind}")
     async def media(request: Request, token: str, kind: str) -> Response:
-        return await anyio.to_thread.run_sync(_guarded, lambda: FileResponse(door.room(request, token).path(kind), headers=FILM_HEADERS), limiter=turns)
+        return await turns.run(token_hash(token), _guarded, lambda: FileResponse(door.room(request, token).path(kind), headers=FILM_HEADERS))
 
     @router.post(REVIEW_PATH + "{token}/notes")
     async def add(request: Request, token: str) -> Response:
@@ -181,8 +181,8 @@ async def _body(request: Request) -> object:
         if len(body) > MAX_NOTE_BYTES:
             raise BadSetting("This note is longer than a note can be; make two of it.")
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:  # no JSON, no text, or nested without an end
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:  # no JSON, no text, or nested without an end
         raise BadSetting("A note is sent as JSON.") from error
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
@@ -19,26 +20,33 @@ from starlette.staticfiles import StaticFiles
 from studio.domain.errors import BadSetting, StudioError
 from studio.domain.plain import to_plain
 from studio.domain.rights import Right
+from studio.domain.strict import MAX_INT
 from studio.service import Studio
 from studio.ui.admin_routes import add_admin
 from studio.ui.bin_routes import add_bin
+from studio.ui.call_shapes import record
 from studio.ui.desk import NOTHING_SEEN, Desk, DeskFeed, Seen
-from studio.ui.desk_calls import call_desk, check_rights
+from studio.ui.desk_calls import LONG_CALLS, call_desk, check_rights
 from studio.ui.guidance_routes import received_voice
 from studio.ui.handover_routes import add_handover
 from studio.ui.health_routes import add_health
 from studio.ui.login_routes import add_login, change_password
+from studio.ui.long_work import LongWork
 from studio.ui.media_links import MediaLinks
 from studio.ui.media_routes import MediaDoor, add_media
 from studio.ui.person import change_person, person_view
 from studio.ui.queue_desk import change_queue, queue_page
 from studio.ui.review_routes import add_review
-from studio.ui.session import bound
+from studio.ui.session import bound, user_of
 from studio.ui.upload_routes import add_uploads
 from studio.ui.trouble import http_status, sentence
 
+Moment = Annotated[int | None, Query(ge=0, le=MAX_INT)]  # in the history of a project
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 MAX_CALL_BYTES = 1 << 20
+ODD_ADDRESS = "The page and the studio do not understand each other (something in the address is none of what it may be); reload the page."
+SEEN = "seen_"  # begins what every call may tell of what its page has already
+LONG_AT_ONCE, LONG_OWN = 4, 2  # recordings and speakers listened to, to make voices of
 
 
 def add_routes(app: FastAPI, studio: Studio) -> None:
@@ -60,6 +68,7 @@ def add_routes(app: FastAPI, studio: Studio) -> None:
     for folder in ("css", "js", "icons", "fonts", "vendor", "lang"):
         app.mount(f"/look/{folder}", StaticFiles(directory=ASSETS / folder, check_dir=False))
     app.add_exception_handler(StudioError, _refuse)
+    app.add_exception_handler(RequestValidationError, lambda request, _: _refuse(request, BadSetting(ODD_ADDRESS)))
 
 
 def _refuse(request: Request, error: Exception) -> JSONResponse:
@@ -67,7 +76,7 @@ def _refuse(request: Request, error: Exception) -> JSONResponse:
 
 
 def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
-    feed = DeskFeed()
+    feed, long_work = DeskFeed(), LongWork(LONG_AT_ONCE, LONG_OWN)
 
     def with_pass(request: Request, project_id: str, answer: Response) -> Response:
         return door.hand_out(answer, bound(studio, request), project_id)
@@ -76,8 +85,8 @@ def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
         return Desk(bound(studio, request), project_id, feed, seen)
 
     def called(request: Request, project_id: str, verb: str, values: dict[str, Any]) -> Any:
-        seen = Seen(str(values.pop("seen_revision", "")), frozenset(map(str, values.pop("seen_also", ()))))
-        return call_desk(desk(request, project_id, seen), verb, values)
+        told = {name.removeprefix(SEEN): values.pop(name) for name in (f"{SEEN}revision", f"{SEEN}also") if name in values}
+        return call_desk(desk(request, project_id, record(Seen, told)), verb, values)
 
     @router.get("/desk/{project_id}/rows")
     def rows(request: Request, project_id: str, since: str = "", also: str = "") -> Answer:
@@ -96,13 +105,14 @@ def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
 
     @router.post("/desk/{project_id}/{verb}")
     async def call(request: Request, project_id: str, verb: str) -> Response:
-        return await _answer(request, lambda values: called(request, project_id, verb, values))
+        turns = long_work if verb in LONG_CALLS else None
+        return await _answer(request, lambda values: called(request, project_id, verb, values), turns)
 
     @router.post("/voices/{project_id}")
     async def add_voice(request: Request, project_id: str) -> Response:
         async def kept() -> Any:
             await run_in_threadpool(desk(request, project_id).check, Right.EDIT)  # before the first byte is taken
-            return await received_voice(request, lambda: desk(request, project_id))
+            return await received_voice(request, lambda: desk(request, project_id), long_work)
 
         return await _said(request, kept())
 
@@ -140,13 +150,14 @@ class Answer(Response):
         return orjson.dumps(content, default=to_plain)
 
 
-async def _answer(request: Request, work: Callable[[dict[str, Any]], Any]) -> Response:
-    """Run a desk call off the event loop."""
-    return await _said(request, _worked(request, work))
+async def _answer(request: Request, work: Callable[[dict[str, Any]], Any], turns: LongWork | None = None) -> Response:
+    """Run a desk call off the event loop; `turns`: of a call that may take long."""
+    return await _said(request, _worked(request, work, turns))
 
 
-async def _worked(request: Request, work: Callable[[dict[str, Any]], Any]) -> Any:
-    return await run_in_threadpool(work, await _body(request))
+async def _worked(request: Request, work: Callable[[dict[str, Any]], Any], turns: LongWork | None) -> Any:
+    values = await _body(request)
+    return await (run_in_threadpool(work, values) if turns is None else turns.run(user_of(request), work, values))
 
 
 async def _said(request: Request, work: Awaitable[Any]) -> Response:

@@ -26,6 +26,8 @@ from studio.domain.project import JobKind
 from studio.domain.settings import Limits
 from studio.domain.upload import Purpose, QuotaSpent, Room, TooLarge, Upload, UploadBusy, WrongOffset, in_words
 from studio.service import Studio
+from studio.ui.long_work import LongWork
+from studio.ui.session import user_of
 from studio.ui.trouble import http_status, sentence
 
 UPLOADS_PATH = "/uploads"
@@ -33,6 +35,8 @@ VERSION = "1.0.0"
 EXTENSIONS = "creation,termination"
 PIECE_TYPE = "application/offset+octet-stream"
 WRITE_BYTES = 1 << 20
+TAKEN_AT_ONCE, TAKEN_OWN = 8, 2  # films looked through before they are taken
+WRITES_AT_ONCE, WRITES_OWN = 16, 4  # a slow disk must not keep the threads that answer
 IDLE_S = 60.0  # a connection that brings nothing for so long is over; what came is kept
 STATUSES = {TooLarge: 413, QuotaSpent: 413, WrongOffset: 409, UploadBusy: 423, OutOfSpace: 507}
 Mine = Callable[[Request], Studio]
@@ -60,6 +64,8 @@ class UploadsView:
 def add_uploads(router: APIRouter, mine: Mine) -> None:
     """`mine`: the studio that speaks for a request's user."""
 
+    taking, writing = LongWork(TAKEN_AT_ONCE, TAKEN_OWN), LongWork(WRITES_AT_ONCE, WRITES_OWN)
+
     @router.options(UPLOADS_PATH)
     def able() -> Response:
         most = {"tus-version": VERSION, "tus-extension": EXTENSIONS, "tus-max-size": str(Limits().max_media_bytes)}
@@ -81,7 +87,7 @@ def add_uploads(router: APIRouter, mine: Mine) -> None:
 
     @router.patch(UPLOADS_PATH + "/{upload_id}")
     async def receive(request: Request, upload_id: str) -> Response:
-        return await _answered(request, lambda: _received(mine(request), request, upload_id))
+        return await _answered(request, lambda: _received(mine(request), request, upload_id, writing))
 
     @router.delete(UPLOADS_PATH + "/{upload_id}")
     async def drop(request: Request, upload_id: str) -> Response:
@@ -93,7 +99,7 @@ def add_uploads(router: APIRouter, mine: Mine) -> None:
 
     @router.post(UPLOADS_PATH + "/{upload_id}/take")
     async def take(request: Request, upload_id: str) -> Response:
-        return await _answered(request, lambda: run_in_threadpool(_taken, mine(request), request, upload_id))
+        return await _answered(request, lambda: taking.run(user_of(request), _taken, mine(request), request, upload_id))
 
 
 def uploads_view(uploads: tuple[Upload, ...], room: Room | None) -> UploadsView:
@@ -138,7 +144,7 @@ def _progress(studio: Studio, upload_id: str) -> Response:
     return _done(200, {"upload-offset": str(upload.received_bytes), "upload-length": str(upload.size_bytes)})
 
 
-async def _received(studio: Studio, request: Request, upload_id: str) -> Response:
+async def _received(studio: Studio, request: Request, upload_id: str, turns: LongWork) -> Response:
     if request.headers.get("content-type", "").split(";")[0] != PIECE_TYPE:
         return _done(415, body={"error": f"Pieces of a file are sent as {PIECE_TYPE}."})
     at_bytes = _number(request, "upload-offset")
@@ -147,10 +153,10 @@ async def _received(studio: Studio, request: Request, upload_id: str) -> Respons
         async for block in _blocks(request):
             waiting += block
             if len(waiting) >= WRITE_BYTES:
-                await run_in_threadpool(receiver.write, bytes(waiting))
+                await turns.run(studio.user, receiver.write, bytes(waiting))
                 waiting.clear()
         if waiting:
-            await run_in_threadpool(receiver.write, bytes(waiting))
+            await turns.run(studio.user, receiver.write, bytes(waiting))
     studio.metrics.received(receiver.at_bytes - at_bytes)
     upload = await run_in_threadpool(studio.upload, upload_id)
     await run_in_threadpool(studio.check_upload, upload, at_bytes)

@@ -7,6 +7,7 @@ Enter: widget values and the request's user. Leave: a view's fields, each painte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields, is_dataclass
 from operator import attrgetter
 from typing import Any
@@ -20,20 +21,24 @@ from studio.service import Studio
 from studio.ui.arrivals import Arrivals
 from studio.ui.handlers import Handlers
 from studio.ui.layout import Page
+from studio.ui.long_work import LongWork
 from studio.ui.script_view import WaitingScripts
 from studio.ui.session import has_login
 from studio.ui.trouble import sentence
 from studio.ui.views import Action, Choices, OpenTab, Ticking
 
+LONG_AT_ONCE, LONG_OWN = 8, 2  # exports, films and scripts on their way in; one person has two of them at once
+
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
     """Whose studio answers; `arrivals` joins files that were dropped on one page together, `scripts` keeps
-    those that wait for an answer."""
+    those that wait for an answer, `long_work` has the turns of events that may take long."""
 
     studio: Studio
     arrivals: Arrivals = field(default_factory=Arrivals)
     scripts: WaitingScripts = field(default_factory=WaitingScripts)
+    long_work: LongWork = field(default_factory=lambda: LongWork(LONG_AT_ONCE, LONG_OWN))
 
     def handlers(self, request: gr.Request) -> Handlers:
         user, page = self.studio.as_user(request.username), request.session_hash or ""
@@ -43,7 +48,8 @@ class Wiring:
 @dataclass(frozen=True, slots=True)
 class Reads:
     """What an event hands its handler, by parameter name: widget values, keys of the event's own data,
-    names in the page's address, fixed values. `is_continuous`: of many quick events only the last one must be answered.
+    names in the page's address, fixed values. `is_continuous`: of many quick events only the last one must be answered; `is_long`: it may
+    take long, and goes through the turns of long work.
 
     `form` gathers all widget values but `project_id` into one record under the given parameter name.
     """
@@ -54,6 +60,7 @@ class Reads:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     form: tuple[str, type] | None = None
     is_continuous: bool = False
+    is_long: bool = False
 
     def arguments(self, values: tuple[Any, ...], request: gr.Request, event: gr.EventData) -> dict[str, Any]:
         given = dict(zip(self.widgets, values, strict=True))
@@ -87,15 +94,19 @@ def on(wiring: Wiring, events: Sequence[Any], handler: Callable[..., Any], reads
 
     def run(request: gr.Request, event_data: gr.EventData, *values: Any) -> Any:
         try:
-            view = handler(wiring.handlers(request), **reads.arguments(values, request, event_data))
+            with nullcontext() if reads.is_long else wiring.studio.moment():
+                view = handler(wiring.handlers(request), **reads.arguments(values, request, event_data))
         except Exception as error:  # the rim of the page: every failure becomes a sentence
             raise gr.Error(sentence(error), title="", print_exception=False) from error
         painted = [paint(getter(view)) for getter in getters]
         return painted if len(painted) > 1 else painted[0]  # Gradio takes a list for one widget as its value
 
+    async def run_in_turn(request: gr.Request, event_data: gr.EventData, *values: Any) -> Any:
+        return await wiring.long_work.run(request.username, run, request, event_data, *values)
+
     for event in events:
         event(
-            run,
+            run_in_turn if reads.is_long else run,
             inputs=list(reads.widgets.values()),
             outputs=list(outputs),
             api_visibility="private",
@@ -179,11 +190,11 @@ def _wire_upload(page: Page, wiring: Wiring) -> None:
     pair = {"source_language": widgets.source_language, "target_language": widgets.target_language}
     upload = ("upload",)
     on(wiring, [widgets.media.begun], Handlers.open_media, Reads({**here, **pair}, data=upload), whole)
-    on(wiring, [widgets.media.sent], Handlers.take_media, Reads({**here, **pair}, data=upload), whole)
-    on(wiring, [widgets.script.sent], Handlers.upload_script, Reads({**here, "use": widgets.script_use}, data=upload), whole)
-    on(wiring, [widgets.translation.sent], Handlers.upload_translation, Reads(here, data=upload), whole)
-    on(wiring, [widgets.bed.sent], Handlers.take_bed, Reads(here, data=upload), whole)
-    on(wiring, [widgets.question.taken], Handlers.take_script, Reads({}, data=("ask", "mark")), whole)
+    on(wiring, [widgets.media.sent], Handlers.take_media, Reads({**here, **pair}, data=upload, is_long=True), whole)
+    on(wiring, [widgets.script.sent], Handlers.upload_script, Reads({**here, "use": widgets.script_use}, data=upload, is_long=True), whole)
+    on(wiring, [widgets.translation.sent], Handlers.upload_translation, Reads(here, data=upload, is_long=True), whole)
+    on(wiring, [widgets.bed.sent], Handlers.take_bed, Reads(here, data=upload, is_long=True), whole)
+    on(wiring, [widgets.question.taken], Handlers.take_script, Reads({}, data=("ask", "mark"), is_long=True), whole)
     on(wiring, [widgets.question.left], Handlers.leave_script, Reads(here, data=("ask",)), whole)
     on(wiring, [widgets.facts.bed_removed], Handlers.remove_bed, Reads(here), whole)
     on(wiring, [widgets.source_language.input, widgets.target_language.input], Handlers.choose_languages, Reads({**here, **pair}), whole)
@@ -223,7 +234,7 @@ def _wire_settings(page: Page, wiring: Wiring) -> None:
     drawn = {getattr(page.overview, name): name for name in ("said", "fit", "pace", "lips", "gain", "progress")}
     on(wiring, [page.overview_tab.select], Handlers.draw, Reads(here), drawn)
     ready = {page.export.files: "ready"}
-    on(wiring, [page.export.files.wanted], Handlers.export, Reads(here, data=("kind",)), ready)
+    on(wiring, [page.export.files.wanted], Handlers.export, Reads(here, data=("kind",), is_long=True), ready)
 
 
 def _moves(widgets: Mapping[str, Any]) -> list[Any]:

@@ -182,6 +182,19 @@ def test_histories_of_before_actions_were_kept_are_shown_and_restored(lines: Lin
         lines.restore(project.id, shown[1].id, by="bo")
 
 
+def test_a_line_whose_speaker_is_gone_does_not_come_back_without_them(lines: LineStore, project: Project, cast: Cast) -> None:
+    line = next(line for line in cast.lines if line.speaker_id == BO.id)
+    deleted = lines.delete_lines(project.id, [line.id], by="ada") or lines.changes(project.id, limit=1)[0].id
+    lines.merge_speakers(project.id, [ANNA.id, BO.id], by="bo")
+    before = standing(lines, project)
+    with pytest.raises(NotReady, match="bring that speaker back first"):
+        lines.restore(project.id, deleted, by="ada", line_id=line.id, is_before=True)
+    assert standing(lines, project) == before
+    undo(lines, project, "bo")
+    lines.restore(project.id, deleted, by="ada", line_id=line.id, is_before=True)
+    assert lines.line(project.id, line.id).speaker_id == BO.id
+
+
 # random work of two people
 
 

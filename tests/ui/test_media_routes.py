@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,7 @@ from studio.domain.rights import Role
 from studio.service import Studio
 from studio.ui.launch import ServeOptions, build_app
 from studio.ui.media_links import WINDOW_S, MediaLinks
-from studio.ui.media_routes import MADE_AT_ONCE, MEDIA
+from studio.ui.media_routes import MEDIA
 from tests.accounts import add_people, client_of, signed
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
@@ -100,25 +98,3 @@ def test_media_cannot_be_shown_inside_other_sites(app: object, shared: tuple[Stu
     ada = client_of(app, "ada")
     answer = ada.get(signed(ada, film(shared[1])))
     assert answer.headers["cross-origin-resource-policy"] == "same-origin" and "private" in answer.headers["cache-control"]
-
-
-def test_however_many_wait_for_films_there_is_a_thread_for_the_rest(app: object, shared: tuple[Studio, Project], monkeypatch: pytest.MonkeyPatch) -> None:
-    ada, project = client_of(app, "ada"), shared[1]
-    link, go_on, begun = signed(ada, film(project)), threading.Event(), threading.Semaphore(0)
-    slow = MEDIA["source"]
-
-    def held(studio: Studio, project_id: str, item: str) -> Path | None:
-        begun.release()
-        assert go_on.wait(30)
-        return slow(studio, project_id, item)
-
-    monkeypatch.setitem(MEDIA, "source", held)
-    with ada, ThreadPoolExecutor(45) as pool:  # one event loop for all, with 40 threads
-        asked = [pool.submit(ada.get, link) for _ in range(45)]
-        assert all(begun.acquire(timeout=30) for _ in range(MADE_AT_ONCE))
-        try:
-            assert ada.get(f"/desk/{project.id}/pulse").status_code == 200
-            assert not begun.acquire(blocking=False), "no more at once"
-        finally:
-            go_on.set()
-        assert {one.result().status_code for one in asked} == {200}
