@@ -212,7 +212,8 @@ class LineVerbs(LipVerbs):
         return self._stood(self._own(project_id), at_once=True).row(line_id)
 
     def _stood(self, project: Project, *, at_once: bool) -> Stood:
-        return self._shop.standings.look(self._shop, project, at_once=at_once)
+        """Looked at once for each question (`Studio.moment`)."""
+        return self._shop.projects.once(("stood", project.id, at_once), lambda: self._shop.standings.look(self._shop, project, at_once=at_once))
 
 
 def clean_name(name: str, what: str) -> str:

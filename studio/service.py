@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,10 @@ class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, Admi
     def door(self) -> FrontDoor:
         """Who comes in, and who a request speaks for; for the page server."""
         return self._shop.door
+
+    def moment(self) -> AbstractContextManager[None]:
+        """What this thread asks inside is answered from one moment, and in one transaction; for short questions that ask much."""
+        return self._shop.projects.moment()
 
     def link_key(self) -> bytes:
         """The secret that signs links to media, the same for all servers; for the page server."""

@@ -44,7 +44,7 @@ class Standings:
         """How the project stands now. `at_once`: texts nobody has timed yet are timed in the background, and their rows say so.
         `is_glance`: for a question about times alone, asked at every keystroke."""
         place = self._place(project.id)
-        with place.lock:
+        with place.lock, shop.projects.moment():  # begun in here: a moment from before the wait could be older than what is kept
             if not at_once or time.monotonic() - place.tried_s > TRY_AGAIN_S:
                 place.given_up = NOTHING  # whoever waits hears of it
             place.stood = look_again(shop, project, place.stood, at_once=at_once, given_up=place.given_up, is_glance=is_glance)

@@ -226,6 +226,7 @@ VERB_RIGHTS: dict[str, Right | None] = {
     "disks": ITSELF,
     "log_mark": ITSELF,
     "mirror_log": ITSELF,
+    "moment": ITSELF,
     "link_key": ITSELF,
     "as_user": ITSELF,
     "require": ITSELF,

@@ -143,5 +143,5 @@ def peak_memory_mb() -> int:
 
 def notices(shop: Workshop, project_id: str) -> tuple[str, ...]:
     """What the stages had to say, in the order of the work."""
-    kept = (shop.results.latest(project_id, NOTICE_STAGE, stage) for stage in NOTICE_STAGES)
-    return tuple(sentence for sentence in kept if sentence)
+    kept = shop.results.of_stage(project_id, NOTICE_STAGE)
+    return tuple(sentence for stage in NOTICE_STAGES if stage in kept and (sentence := kept[stage][1]))

@@ -1,18 +1,22 @@
 """Opening the database: an URL in, an Engine out whose schema is current. `reading` and `writing` are its transactions.
 
 SQLite files run in WAL mode with foreign keys and synchronous=FULL, so a committed edit survives a power cut; writers queue
-for up to BUSY_WAIT_MS. PostgreSQL, for several servers on one database, needs only its URL (`postgres.py`).
+for up to BUSY_WAIT_MS. PostgreSQL, for several servers on one database, needs only its URL (`postgres.py`). A question that takes
+many looks at the database asks them of `one_moment`: one transaction instead of dozens, and one answer that fits together.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -20,11 +24,26 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from studio.domain.errors import BadSetting, OutOfSpace, StudioError
+from studio.domain.errors import BadSetting, Hiccup, OutOfSpace, StudioError
 from studio.store import postgres
 from studio.store.migrate import migrate
 
 BUSY_WAIT_MS = 20_000
+
+
+@dataclass(slots=True)
+class _Moment:
+    """An open transaction that reads, and what was already asked in it. It belongs to the thread that opened it, until that writes."""
+
+    engine: Engine
+    connection: Connection
+    thread_id: int
+    is_over: bool = False
+    found: dict[Hashable, Any] = field(default_factory=dict)
+
+
+Found = TypeVar("Found")
+_MOMENT: ContextVar[_Moment | None] = ContextVar("moment", default=None)
 
 
 def open_database(url: str) -> Engine:
@@ -49,16 +68,44 @@ def connect_database(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent picture of the database; writes nothing, waits for nobody."""
-    with translated(engine), engine.connect() as connection:
-        moment = postgres.one_moment(connection) if engine.dialect.name == "postgresql" else connection
-        with moment.begin():
-            yield moment
+    """One consistent picture of the database; writes nothing, waits for nobody. Inside of `one_moment`, the picture of that moment."""
+    moment = _now(engine)
+    if moment is not None:
+        with translated(engine):
+            yield moment.connection
+        return
+    with _reading_anew(engine) as connection:
+        yield connection
+
+
+@contextmanager
+def one_moment(engine: Engine) -> Iterator[None]:
+    """All that this thread reads inside, through any store, shows the database as at one moment; only what it reads after a write of its
+    own is fresh. One opened inside of another is a moment of its own. For short questions: it holds a connection."""
+    with _reading_anew(engine) as connection:
+        before = _MOMENT.set(_Moment(engine, connection, threading.get_ident()))
+        try:
+            yield
+        finally:
+            _MOMENT.reset(before)
+
+
+def once(engine: Engine, key: Hashable, ask: Callable[[], Found]) -> Found:
+    """What `ask` answers; within one moment it is asked once for each `key`, since nothing it could find changes there."""
+    moment = _now(engine)
+    if moment is None:
+        return ask()
+    if key not in moment.found:
+        moment.found[key] = ask()
+    return cast("Found", moment.found[key])
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction: all of it is durable when the block has been left, or none of it happened."""
+    moment = _now(engine)
+    if moment is not None:
+        moment.is_over = True
     with translated(engine), engine.connect().execution_options(is_writer=True) as connection, connection.begin():
         yield connection
 
@@ -73,7 +120,21 @@ def translated(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         raise _sentence(engine.url, error) from error
     except PoolTimeout as error:
-        raise StudioError("The studio has more work at once than it can keep apart; nothing was changed. Try again in a moment.") from error
+        raise Hiccup("The studio has more work at once than it can keep apart; nothing was changed. Try again in a moment.") from error
+
+
+def _now(engine: Engine) -> _Moment | None:
+    moment = _MOMENT.get()
+    is_ours = moment is not None and moment.engine is engine and moment.thread_id == threading.get_ident() and not moment.is_over
+    return moment if is_ours else None
+
+
+@contextmanager
+def _reading_anew(engine: Engine) -> Iterator[Connection]:
+    with translated(engine), engine.connect() as connection:
+        moment = postgres.one_moment(connection) if engine.dialect.name == "postgresql" else connection
+        with moment.begin():
+            yield moment
 
 
 def new_id() -> str:
@@ -152,7 +213,7 @@ def _sentence(url: URL, error: DBAPIError) -> StudioError:
     if primary == sqlite3.SQLITE_FULL:
         return OutOfSpace(place)
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return StudioError(f"The database {place} is busy with another program; nothing was changed. Try again in a moment.")
+        return Hiccup(f"The database {place} is busy with another program; nothing was changed. Try again in a moment.")
     if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return StudioError(f"The database {place} is damaged or is no database; restore it from a copy, or start with another home.")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):

@@ -6,7 +6,8 @@ A deleted project leaves every list at once; `purge` frees its rows for good.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from studio.domain.project import Project, Source
 from studio.domain.rights import DEMO_OWNER, LOCAL_USER, Right, Role, own_rights, rights
 from studio.domain.settings import Settings
 from studio.store.changes import Author, By, EditLog
-from studio.store.database import reading, utc_now, writing
+from studio.store.database import Found, once, one_moment, reading, utc_now, writing
 from studio.store.schema import MEMBERS, PROJECTS, USERS
 from studio.store.text import storable
 from studio.store.upsert import add_rows
@@ -43,8 +44,21 @@ class ProjectStore:
     def get(self, project_id: str, user: str, right: Right = Right.READ) -> Project:
         """Raises NotFound for a project that is not there, is deleted, or may not be seen by this user; Forbidden for one they may see
         without having that right."""
-        with reading(self._engine) as connection:
-            return _project(_reached(connection, project_id, user, right))
+
+
+        def ask() -> Project:
+            with reading(self._engine) as connection:
+                return _project(_reached(connection, project_id, user, right))
+
+        return self.once((ProjectStore, project_id, user, right), ask)
+
+    def moment(self) -> AbstractContextManager[None]:
+        """All that this thread reads inside, in any table, is of one moment (`database.one_moment`)."""
+        return one_moment(self._engine)
+
+    def once(self, key: Hashable, ask: Callable[[], Found]) -> Found:
+        """What `ask` finds in the database; asked once for each `key` within one moment."""
+        return once(self._engine, key, ask)
 
     def rights(self, project_id: str, user: str) -> frozenset[Right]:
         """What this user may do with a project; nothing with one they may not see."""

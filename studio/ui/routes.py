@@ -90,18 +90,22 @@ def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
 
     @router.get("/desk/{project_id}/rows")
     def rows(request: Request, project_id: str, since: str = "", also: str = "") -> Answer:
-        return with_pass(request, project_id, Answer(desk(request, project_id).view(since, frozenset(also.split(",")))))
+        opened = desk(request, project_id)
+        with opened.moment():
+            return with_pass(request, project_id, Answer(opened.view(since, frozenset(also.split(",")))))
 
     @router.get("/desk/{project_id}/opening")
     def opening(request: Request, project_id: str) -> Answer:
         """All that a page needs to stand; the pulse first, so that what happens between the two is told again by the next one."""
         opened = desk(request, project_id)
-        pulse = opened.pulse(None)
-        return with_pass(request, project_id, Answer({"pulse": pulse, "desk": opened.view()}))
+        with opened.moment():
+            return with_pass(request, project_id, Answer({"pulse": opened.pulse(None), "desk": opened.view()}))
 
     @router.get("/desk/{project_id}/pulse")
-    def pulse(request: Request, project_id: str, since: int | None = None) -> JSONResponse:
-        return with_pass(request, project_id, JSONResponse(to_plain(desk(request, project_id).pulse(since))))
+    def pulse(request: Request, project_id: str, since: Moment = None) -> JSONResponse:
+        opened = desk(request, project_id)
+        with opened.moment():
+            return with_pass(request, project_id, JSONResponse(to_plain(opened.pulse(since))))
 
     @router.post("/desk/{project_id}/{verb}")
     async def call(request: Request, project_id: str, verb: str) -> Response:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextvars
 import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, insert, select, text
+from sqlalchemy import Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from studio.domain.errors import BadSetting, OutOfSpace, StudioError
-from studio.store.database import new_id, open_database, reading, utc_now, writing
+from studio.store.database import new_id, once, one_moment, open_database, reading, utc_now, writing
 from studio.store.schema import USERS
 from tests.store.conftest import on_sqlite
 
@@ -46,6 +47,47 @@ def test_a_reader_sees_one_moment_while_a_writer_commits(engine: Engine) -> None
         add_user(engine, "ada")
         assert connection.execute(select(USERS.c.name)).all() == []
     assert names(engine) == {"ada"}
+
+
+def test_all_that_is_read_in_one_moment_fits_together_until_its_thread_writes(engine: Engine) -> None:
+    add_user(engine, "ada")
+    with one_moment(engine):
+        assert names(engine) == {"ada"}
+        elsewhere = threading.Thread(target=add_user, args=(engine, "ben"))
+        elsewhere.start()
+        elsewhere.join()
+        assert names(engine) == {"ada"}
+        with one_moment(engine):
+            assert names(engine) == {"ada", "ben"}
+        assert names(engine) == {"ada"}
+        add_user(engine, "clara")
+        assert names(engine) == {"ada", "ben", "clara"}
+
+
+def test_one_moment_takes_one_transaction_and_asks_each_question_once(engine: Engine) -> None:
+    begun: list[object] = []
+    event.listen(engine, "begin", begun.append)
+    with one_moment(engine):
+        assert [once(engine, "names", lambda: names(engine)) for _ in range(3)] == [set(), set(), set()]
+        assert len(begun) == 1
+        add_user(engine, "ada")
+        assert once(engine, "names", lambda: names(engine)) == {"ada"}
+    assert once(engine, "names", lambda: names(engine)) == {"ada"}
+
+
+def test_a_moment_belongs_to_the_thread_that_opened_it(engine: Engine) -> None:
+    seen: list[set[str]] = []
+    with one_moment(engine):
+        assert names(engine) == set()
+        add_elsewhere = threading.Thread(target=add_user, args=(engine, "ada"))
+        add_elsewhere.start()
+        add_elsewhere.join()
+        with_it = contextvars.copy_context()  # as pools of threads hand it on
+        look = threading.Thread(target=with_it.run, args=(lambda: seen.append(names(engine)),))
+        look.start()
+        look.join()
+        assert names(engine) == set()
+    assert seen == [{"ada"}]
 
 
 def test_writers_on_many_threads_wait_for_each_other(engine: Engine) -> None:
