@@ -64,7 +64,8 @@ def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
     flags.add_argument("--selections", type=int, default=50)
     flags.add_argument("--edits", type=int, default=40, help="edits and predictions asked straight of the server")
     flags.add_argument("--scroll-ms", type=int, default=6000, help="time in which the whole list is scrolled through")
-    flags.add_argument("--opens", type=int, default=3, help="loads of the page after the first")
+    flags.add_argument("--starts", type=int, default=5, help="starts of the server, with one first load each, for each way to begin")
+    flags.add_argument("--opens", type=int, default=10, help="loads of the page after the first")
     flags.add_argument("--seed", type=int, default=1)
     flags.add_argument("--folder", type=Path, help="keep the project here, and take it up again (default: a temporary folder)")
     flags.add_argument("--only", nargs="+", default=(), help="measures to take: open keys select scroll server other")
@@ -132,14 +133,10 @@ def measure(made: Prepared, flags: argparse.Namespace) -> Iterator[Measured]:
 
 
 def _opened(chromium: Any, made: Prepared, flags: argparse.Namespace, place: str) -> Iterator[Measured]:
-    forget_estimates(made.home)
+    yield summed("open, nothing measured yet", [_first_open(chromium, made, place, is_unmeasured=True) for _ in range(flags.starts)])
+    yield summed("open after a restart", [_first_open(chromium, made, place) for _ in range(flags.starts)])
     with served(made.home) as address, _context(chromium) as context:
-        yield summed("open, nothing measured yet", [desk_page.open_page(context, address + place)[1]])
-        _settled(address, made)
-    with served(made.home) as address, _context(chromium) as context:
-        page, first = desk_page.open_page(context, address + place)
-        yield summed("open after a restart", [first])
-        page.close()
+        desk_page.open_page(context, address + place)[0].close()
         firsts, wholes = [], []
         for _ in range(flags.opens):
             page, first = desk_page.open_page(context, address + place)
@@ -150,6 +147,16 @@ def _opened(chromium: Any, made: Prepared, flags: argparse.Namespace, place: str
         yield summed("reload: header and tabs too", wholes)
     with served(made.home) as address, _context(chromium) as context:
         yield summed("open from the list", [_closed(desk_page.open_from_list(context, address, made.project_id)) for _ in range(flags.opens)])
+
+
+def _first_open(chromium: Any, made: Prepared, place: str, *, is_unmeasured: bool = False) -> float:
+    """A server just started, a browser that has seen nothing of it."""
+    if is_unmeasured:
+        forget_estimates(made.home)
+    with served(made.home) as address, _context(chromium) as context:
+        first = _closed(desk_page.open_page(context, address + place))
+        _settled(address, made)
+    return first
 
 
 def _settled(address: str, made: Prepared) -> None:
