@@ -319,6 +319,23 @@ def test_a_broken_driver_ends_no_sign_of_life(bench: Bench, monkeypatch: pytest.
     assert bench.ended(job).state is JobState.CANCELLED
 
 
+def test_a_server_is_listed_at_once_however_long_its_jobs_have_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo is begun before a server takes up everybody's work, and signs of life with it."""
+    monkeypatch.setattr(job_module, "BEAT_EVERY_S", 3600.0)
+    workers = WorkerStore(bench.engine)
+    bench.runners.append(runner := JobRunner(bench.jobs, nothing, around=Surroundings("server", workers)))
+    job = runner.submit(a_job(bench.project))
+    late = time.monotonic() + 20
+    while runner._beaten_s < 0 or not bench.jobs.get(job.id).state.is_over:
+        assert time.monotonic() < late, "no sign of life"
+        time.sleep(0.01)
+    assert workers.all() == (), "it does not do everybody's work yet"
+    runner.start()
+    while [one.id for one in workers.alive()] != [runner.name]:
+        assert time.monotonic() < late, "it never came into the list"
+        time.sleep(0.01)
+
+
 def test_a_queue_that_cannot_be_read_for_a_moment_ends_no_worker(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     claim, broken = bench.jobs.claim, set()
 
