@@ -60,12 +60,14 @@ class JobRunner:
         self._mine: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._takes_all = False
+        self._beaten_s = float("-inf")
         self._closing, self._news = threading.Event(), threading.Event()
 
     def start(self) -> None:
         """Queue again what dead processes left running, and begin to work on all that waits."""
         self._store.recover(self._held_ids())
         self._takes_all = True
+        self._beaten_s = float("-inf")  # in the list at once, also where a job submitted before has begun the signs of life
         self._ensure_threads()
         self._news.set()
 
@@ -221,13 +223,13 @@ class JobRunner:
 
     def _pulse(self) -> None:
         """Signs of life, stops asked for by other processes, and work left by dead ones."""
-        beaten_at, recovered_at = 0.0, time.monotonic()
+        recovered_at = time.monotonic()
         while not self._closing.is_set():
             now = time.monotonic()
             try:
                 self._pass_on_wishes()
-                if now - beaten_at >= BEAT_EVERY_S:
-                    beaten_at = now
+                if now - self._beaten_s >= BEAT_EVERY_S:
+                    self._beaten_s = now
                     self._beat()
                 if self._takes_all and now - recovered_at >= RECOVER_EVERY_S:
                     recovered_at = now
