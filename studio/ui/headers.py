@@ -16,7 +16,7 @@ OWN_PAGE = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'se
 CACHE = b"cache-control"
 FILE = "default-src 'none'; sandbox"
 _FILES = ("/media/", "/uploads", "/desk/", "/me/", "/voices/")
-_SAME_FOR_ALL = ("/look/", "/assets/", "/static/", "/svelte/", "/theme.css", "/gradio_api/theme.css", "/favicon.ico")
+SAME_FOR_ALL = ("/look/", "/assets/", "/static/", "/svelte/", "/theme.css", "/gradio_api/theme.css", "/favicon.ico")
 _ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
@@ -37,7 +37,7 @@ def policy_of(path: str) -> str:
 def dressed(path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """The headers of an answer at `path`, made whole."""
     told = {b"content-security-policy": policy_of(path).encode(), **_ALWAYS}
-    if not path.startswith(_SAME_FOR_ALL):
+    if not path.startswith(SAME_FOR_ALL):
         told[CACHE] = b"private, no-store"
         headers = [(name, value) for name, value in headers if name.lower() != CACHE or b"private" in value or b"no-store" in value]
     present = {name.lower() for name, _ in headers}

@@ -26,10 +26,12 @@ from studio.service import Studio
 from studio.ui import admin_routes
 from studio.ui.desk_calls import CALL_RIGHTS, CALLS
 from studio.ui.gradio_guard import _files_in, own_name, passes
+from studio.ui.headers import SAME_FOR_ALL
 from studio.ui.launch import ServeOptions, build_app
 from studio.ui.media_links import PARAMETER, MediaLinks
 from studio.ui.media_routes import MEDIA
-from tests.accounts import add_people, client_of
+from studio.ui.trust import Trust
+from tests.accounts import ADDRESS, add_people, client_of
 from tests.studio_fixtures import clip_project, fake_studio, finish
 
 SECRET = "Abracadabra"  # in the project's name and lines: no answer to a stranger may hold it
@@ -276,6 +278,29 @@ def test_the_frameworks_other_routes_are_closed_to_everybody(house: House) -> No
         if path not in ("/login", "/login/"):
             assert client.request(method, filled(house, path)).status_code == 404, route
     assert client.get("/login/").status_code in (200, 307, 404)
+
+
+@pytest.mark.parametrize("how", ["by password", "by a proxy"])
+def test_no_cache_between_keeps_what_is_one_persons(house: House, how: str) -> None:
+    """Every route that is read, the framework's too (its heartbeat is a stream without an end): an answer is private, or the same for whoever asks."""
+    client = house.client("ada")
+    if how == "by a proxy":
+        app = build_app(house.ada, ServeOptions(trust=Trust.read("10.0.0.0/8", "X-Remote-User")))
+        client = TestClient(app, base_url=ADDRESS, client=("10.0.0.9", 1), headers={"x-remote-user": "ada"}, follow_redirects=False, raise_server_exceptions=False)
+        assert client.get("/me/settings").status_code == 200
+    links, seen = MediaLinks(house.ada.link_key()), set()
+    for route in sorted(OWN_ROUTES | FRAMEWORK_PASSES):
+        method, path = route.replace("* ", "GET ").split(" ", 1)
+        if method not in ("GET", "HEAD") or "heartbeat" in path:
+            continue
+        place = filled(house, path) if "/look/" not in path else f"{path}/x"
+        for address in (place, f"{place}?{PARAMETER}={links.sign('ada', house.project.id)}"):
+            answer = client.request(method, address)
+            kept = answer.headers.get("cache-control", "")
+            is_same_for_all = place.startswith(SAME_FOR_ALL)
+            assert is_same_for_all or "private" in kept or "no-store" in kept, f"{route}: {answer.status_code} {kept!r}"
+            seen.add((is_same_for_all, answer.status_code // 100))
+    assert {(False, 2), (False, 4), (True, 2)} <= seen, "the test asks for something that is there"
 
 
 def join(client: TestClient, session_hash: str, data: list[Any], fn_index: int = 0) -> Response:
