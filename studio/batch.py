@@ -23,7 +23,7 @@ from studio.batch_list import Item
 from studio.domain.errors import BadSetting, Cancelled, StudioError, UserError
 from studio.domain.plain import fingerprint, from_plain, to_plain
 from studio.domain.project import Job
-from studio.dubbing import DubRequest, dub_file
+from studio.dubbing import DubRequest, Unreached, dub_file, patiently
 from studio.service import Studio
 
 LEDGER = "lipline-batch.json"
@@ -31,13 +31,15 @@ _LOG = logging.getLogger(__name__)
 
 
 class Fate(StrEnum):
-    """`PARTLY`: a dub with lines that have no voice; `BAD`: none, for what was given; `BROKEN`: none, for a fault of ours."""
+    """`PARTLY`: a dub with lines that have no voice; `BAD`: none, for what was given; `BROKEN`: none, for a fault of ours; `LEFT`: none yet, and
+    nothing is wrong with the film: the same command goes on with it."""
 
     DONE = "done"
     KEPT = "was done"
     PARTLY = "partly"
     BAD = "bad"
     BROKEN = "broken"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,9 @@ def _dubbed(studio: Studio, item: Item, wish: BatchWish) -> Outcome:
         engines.speaker, engines.translator, engines.transcriber, is_batch=True,
     )  # fmt: skip
     try:
-        content = dub_file(studio, request, _watch(wish.is_over))
+        content = patiently(lambda: dub_file(studio, request, _watch(wish.is_over)), _pause(wish.is_over))
+    except (Unreached, Cancelled) as error:
+        return Outcome(item, Fate.LEFT, time.monotonic() - started, sentence=str(error))
     except UserError as error:
         return Outcome(item, Fate.BAD, time.monotonic() - started, sentence=str(error))
     except StudioError as error:
@@ -177,6 +181,14 @@ def _watch(is_over: threading.Event) -> Callable[[Job], None]:
             raise Cancelled
 
     return watch
+
+
+def _pause(is_over: threading.Event) -> Callable[[float], None]:
+    def pause(seconds: float) -> None:
+        if is_over.wait(seconds):
+            raise Cancelled
+
+    return pause
 
 
 def _outcome(one: Future[Outcome], item: Item) -> Outcome:

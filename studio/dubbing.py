@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from studio.domain.errors import BadMedia, BadSetting, OutOfSpace, StudioError, UserError
+from studio.domain.errors import BadMedia, BadSetting, Hiccup, OutOfSpace, StudioError, UserError
 from studio.domain.language import language_code
 from studio.domain.plain import fingerprint
 from studio.domain.project import Job, JobKind, JobState, Project, Script, Skipped
@@ -20,9 +22,12 @@ from studio.report import project_report
 from studio.service import Studio
 
 POLL_S = 0.1
+AGAIN_S, PATIENCE_S = 2.0, 120.0  # a server that is begun anew is back by then
 SCRIPT_SUFFIXES = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".xml", ".csv", ".tsv", ".txt", ".stl", ".sup", ".sub", ".sbv"})
 
 Watch = Callable[[Job], None]
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,28 @@ class JobFailed(StudioError):
 
 class JobRefused(UserError):
     """A job ended badly for the person's input or settings; the sentence is the job's own."""
+
+
+class Unreached(StudioError):
+    """A fault that passes did not pass in time. What was begun stays in the queue and is gone on with."""
+
+
+def patiently(ask: Callable[[], T], pause: Callable[[float], object] = time.sleep) -> T:
+    """What `ask` returns; where a fault that passes meets it, it is asked again for PATIENCE_S. Raises Unreached after that. `pause` waits so many
+    seconds, and may raise where nobody wants the answer any more."""
+    since_s = None
+    while True:
+        begun_s = time.monotonic()
+        try:
+            return ask()
+        except Hiccup as error:
+            now_s = time.monotonic()
+            if since_s is None or now_s - begun_s > PATIENCE_S:  # it went well for long in between: another fault
+                since_s = now_s
+            if now_s - since_s >= PATIENCE_S:
+                raise Unreached(f"{error} It was tried again for {PATIENCE_S:.0f} s; what has begun goes on in the queue, and the same command takes it up.") from error
+            _LOG.warning("a fault that may pass, trying again: %s", error)
+            pause(AGAIN_S)
 
 
 def dub_file(studio: Studio, request: DubRequest, watch: Watch) -> dict[str, Any]:
@@ -72,18 +99,22 @@ def _out(request: DubRequest) -> Path:
 
 
 def wait(studio: Studio, job: Job, watch: Watch) -> Job:
-    """Look after a job until it is over. Raises JobFailed with its sentence."""
+    """Look after a job until it is over. Raises JobFailed with its sentence, Unreached where nobody can say how it stands."""
+
+    def pause(seconds: float) -> None:
+        watch(job)  # who looks on may let go
+        time.sleep(seconds)
+
     try:
         while not job.state.is_over:
-            watch(job)
-            time.sleep(POLL_S)
-            job = studio.job(job.id)
+            pause(POLL_S)
+            job = patiently(partial(studio.job, job.id), pause)
     except KeyboardInterrupt:
         studio.cancel(job.id)
         raise
     watch(job)
     if job.state is not JobState.DONE:
-        raise (JobRefused if studio.is_user_error(job.id) else JobFailed)(job.message)
+        raise (JobRefused if patiently(partial(studio.is_user_error, job.id), pause) else JobFailed)(job.message)
     return job
 
 

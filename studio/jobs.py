@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from studio.domain.errors import Cancelled, SteppedAside, StudioError, UserError
+from studio.domain.errors import Cancelled, Hiccup, SteppedAside, StudioError, UserError
 from studio.domain.project import Job, JobState
 from studio.domain.queue import Lane
 from studio.domain.workers import WorkerState
@@ -189,6 +189,9 @@ class JobRunner:
             return Outcome(JobState.QUEUED)
         except Cancelled as error:
             return Outcome(JobState.CANCELLED, str(error))
+        except Hiccup as error:
+            _LOG.warning("job %s (%s) met a fault that passes and waits again: %s", job.id, job.kind, error)
+            return Outcome(JobState.FAILED, str(error), is_passing=True)
         except StudioError as error:
             _LOG.info("job %s (%s) failed: %s", job.id, job.kind, error)
             return Outcome(JobState.FAILED, str(error), is_user_error=isinstance(error, UserError))
@@ -212,10 +215,12 @@ class JobRunner:
         finally:
             with self._lock:
                 self._held.pop(job_id, None)
-                if outcome.state is not JobState.QUEUED:
+                if outcome.state is not JobState.QUEUED and not outcome.is_passing:
                     self._mine.discard(job_id)
 
     def _write_end(self, job_id: str, outcome: Outcome) -> None:
+        if outcome.is_passing and self._store.release(self._worker, job_id, is_interrupted=True):
+            return
         is_put_back = outcome.state is JobState.QUEUED or (outcome.state is JobState.CANCELLED and self._closing.is_set())
         if not (is_put_back and self._store.release(self._worker, job_id)):
             over = Outcome(JobState.CANCELLED, str(Cancelled())) if outcome.state is JobState.QUEUED else outcome

@@ -13,7 +13,7 @@ import pytest
 from studio import batch as batches
 from studio.batch import LEDGER, BatchWish, Engines, Fate, Outcome, dub_catalogue
 from studio.batch_list import Item, ListWish, read_list
-from studio.domain.errors import BadSetting
+from studio.domain.errors import BadSetting, Hiccup
 from studio.domain.project import Job, JobKind
 from studio.domain.queue import Priority
 from studio.engines.transcribe_manual import ManualTranscriber
@@ -123,6 +123,40 @@ def test_what_nobody_foresaw_ends_one_film_alone(studio: Studio, films: Path, mo
     monkeypatch.setattr(batches, "dub_file", broken)
     found = run(studio, films)
     assert found["one.de.mp4"].fate is Fate.BROKEN and found["two.de.mp4"].fate is Fate.DONE
+
+
+def test_a_database_that_is_away_for_a_moment_breaks_no_film(studio: Studio, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one film is met by it in mid-work and done all the same; where it stays away, the film is left for the next run."""
+    monkeypatch.setattr("studio.dubbing.AGAIN_S", 0.01)
+    monkeypatch.setattr("studio.dubbing.PATIENCE_S", 0.3)
+    real, met = Studio.export, []
+
+    def export(self: Studio, project_id: str, kind: str) -> Path:
+        name = self.project(project_id).project.name
+        if name.startswith("two") or not met:
+            met.append(name)
+            raise Hiccup("The database is being started again.")
+        return real(self, project_id, kind)
+
+    monkeypatch.setattr(Studio, "export", export)
+    found = run(studio, films)
+    assert found["one.de.mp4"].fate is Fate.DONE and met[0].startswith("one")
+    left = found["two.de.mp4"]
+    assert left.fate is Fate.LEFT and "the same command takes it up" in left.sentence and not left.is_good
+    monkeypatch.setattr(Studio, "export", real)
+    assert run(studio, films)["two.de.mp4"].fate is Fate.DONE
+
+
+def test_who_stops_while_nobody_answers_does_not_wait(studio: Studio, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wish = BatchWish(items_of(films), films / "dubs", Engines(), 2, threading.Event())
+
+    def away(*_: object) -> Path:
+        wish.is_over.set()
+        raise Hiccup("The database is being started again.")
+
+    monkeypatch.setattr(Studio, "export", away)
+    found = {one.item.file_name: one.fate for one in dub_catalogue(studio, wish)}
+    assert found["one.de.mp4"] is found["two.de.mp4"] is Fate.LEFT
 
 
 def test_a_ledger_that_is_none_and_a_folder_that_cannot_be_are_sentences(studio: Studio, films: Path) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from studio.domain.errors import BadSetting, BadSubtitles
+from studio.domain.errors import BadSetting, BadSubtitles, Cancelled, Hiccup
 from studio.domain.project import Job
-from studio.dubbing import DubRequest, dub_file
+from studio.dubbing import AGAIN_S, PATIENCE_S, DubRequest, Unreached, dub_file, patiently
 from studio.service import Studio
 from tests.studio_fixtures import SCRIPT, fake_studio
 
@@ -73,3 +73,77 @@ def test_the_source_is_never_written_over(studio: Studio, clip: Path) -> None:
     with pytest.raises(BadSetting, match="one of the files you gave"):
         dub_file(studio, DubRequest(clip, "en", "de", clip), ignore)
     assert clip.read_bytes() == before
+
+
+class Clock:
+    """Time that passes by waiting alone."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now_s = 0.0
+        monkeypatch.setattr("studio.dubbing.time", self)
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+def hiccups(times: int, answer: str = "done") -> Callable[[], str]:
+    left = [Hiccup("The database is being started again.")] * times
+
+    def ask() -> str:
+        if left:
+            raise left.pop()
+        return answer
+
+    return ask
+
+
+def test_a_fault_that_passes_is_waited_for_and_no_longer_than_patience_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
+    assert patiently(hiccups(5), clock.sleep) == "done" and clock.now_s == 5 * AGAIN_S
+    with pytest.raises(Unreached, match=r"started again\. It was tried again for 120 s; .* the same command takes it up"):
+        patiently(hiccups(10_000), clock.sleep)
+    assert clock.now_s == 5 * AGAIN_S + PATIENCE_S
+    with pytest.raises(ZeroDivisionError):
+        patiently(lambda: 1 // 0, clock.sleep)
+
+
+def test_a_second_fault_after_a_long_while_has_patience_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, left = Clock(monkeypatch), [3.0, 2 * PATIENCE_S, 3.0, 3.0]
+
+    def ask() -> str:
+        if not left:
+            return "done"
+        clock.sleep(left.pop())
+        raise Hiccup("gone again")
+
+    assert patiently(ask, clock.sleep) == "done"
+
+
+def test_a_job_is_looked_after_over_a_restart_of_the_database(studio: Studio, request_for_clip: DubRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, real = [0], Studio.job
+
+    def job(self: Studio, job_id: str) -> Job:
+        asked[0] += 1
+        if asked[0] % 2:
+            raise Hiccup("The database is being started again.")
+        return real(self, job_id)
+
+    monkeypatch.setattr(Studio, "job", job)
+    monkeypatch.setattr("studio.dubbing.AGAIN_S", 0.01)
+    content = dub_file(studio, request_for_clip, ignore)
+    assert content["counts"]["voiced"] == 2 and asked[0] > 2
+
+
+def test_who_looks_on_may_let_go_while_nobody_answers(studio: Studio, request_for_clip: DubRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Studio, "job", lambda *_: hiccups(10_000)())
+    looks = iter(range(3))
+
+    def watch(_job: Job) -> None:
+        if next(looks, None) is None:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        dub_file(studio, request_for_clip, watch)

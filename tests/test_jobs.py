@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine
 
 from studio import jobs as job_module
-from studio.domain.errors import BadMedia, EngineFailed, StudioError
+from studio.domain.errors import BadMedia, EngineFailed, Hiccup, StudioError
 from studio.domain.project import Job, JobKind, JobState
 from studio.domain.queue import Lane
 from studio.domain.workers import Gpu
@@ -363,3 +363,20 @@ def test_an_end_that_the_database_could_not_take_at_once_is_written_and_the_job_
     monkeypatch.setattr(bench.jobs, "finish", away)
     job = bench.runner(lambda job, _context: done.append(job.id)).submit(a_job(bench.project))
     assert bench.ended(job).state is JobState.DONE and len(refused) == 2 and done == [job.id]
+
+
+def test_a_fault_that_passes_sends_a_job_back_into_the_queue_and_one_that_stays_ends_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("studio.store.jobs.MAX_INTERRUPTIONS", 3)
+    faults = [Hiccup("The database is being started again.")]
+
+    def work(job: Job, _context: JobContext) -> None:
+        if faults and job.kind is JobKind.VOICE:
+            raise faults.pop()
+        if job.kind is JobKind.RENDER:
+            raise Hiccup("The database is busy.")
+
+    runner = bench.runner(work)
+    passing, staying = runner.submit(a_job(bench.project, JobKind.VOICE)), runner.submit(a_job(bench.project, JobKind.RENDER))
+    assert bench.ended(passing).state is JobState.DONE and not faults
+    ended = bench.ended(staying)
+    assert (ended.state, ended.message) == (JobState.FAILED, "The database is busy.")

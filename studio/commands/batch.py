@@ -67,9 +67,10 @@ def _table(outcomes: list[Outcome], folder: Path) -> None:
     for outcome in sorted(outcomes, key=lambda one: (one.item.number, one.item.target_language)):
         print(f"{outcome.item.number:5d}  {outcome.item.target_language:3s} {outcome.fate:9s} {outcome.voiced:5d}/{outcome.lines:<5d} {outcome.seconds:8.1f} s  {outcome.item.name}")
     found = counts(outcomes)
-    failed, partly = found[Fate.BAD] + found[Fate.BROKEN], found[Fate.PARTLY]
-    print(f"{found[Fate.DONE]} dubbed, {found[Fate.KEPT]} were done before, {partly} lack some voices, {failed} failed. The dubs are in {folder}.")
-    if found[Fate.BROKEN]:
+    failed, partly, left = found[Fate.BAD] + found[Fate.BROKEN], found[Fate.PARTLY], found[Fate.LEFT]
+    later = f" {left} were left for the next run of the same command." if left else ""
+    print(f"{found[Fate.DONE]} dubbed, {found[Fate.KEPT]} were done before, {partly} lack some voices, {failed} failed.{later} The dubs are in {folder}.")
+    if found[Fate.BROKEN] or left:
         raise typer.Exit(1)
     if failed + partly:
         raise BadSetting(f"{failed + partly} of {len(outcomes)} are not whole; what is wrong with each stands above. Mend the list or the files, and run the same command again.")

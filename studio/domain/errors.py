@@ -13,6 +13,7 @@
     ├── EngineUnavailable    an engine cannot run here, and why
     ├── EngineFailed         an engine ran and failed on one input
     ├── MediaToolFailed      ffmpeg or the decoder gave up
+    ├── Hiccup               a fault that passes: a database that is busy, or is being started again
     ├── OutOfSpace           the disk is full; nothing half-written was kept
     └── Cancelled            the person asked for a stop (SteppedAside: back to the queue, for more urgent work)
 """
@@ -125,6 +126,10 @@ class OutOfSpace(StudioError):
 
     def __reduce__(self) -> tuple[type, tuple[str]]:
         return type(self), (self.place,)
+
+
+class Hiccup(StudioError):
+    """A fault that passes by itself, such as a database that is being started again; the same once more may do."""
 
 
 class NotMeasurable(UserError):

@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
-from studio.domain.errors import BadSetting, OutOfSpace, StudioError
+from studio.domain.errors import BadSetting, Hiccup, OutOfSpace, StudioError
 
 NAMES = ("postgresql", "postgres")
 DRIVER = "postgresql+psycopg"
@@ -50,7 +50,7 @@ def sentence(place: str, error: DBAPIError) -> StudioError:
     if state == "53100":
         return OutOfSpace(place)
     if state in _BUSY:
-        return StudioError(f"The database {place} is busy with other work on the same rows; nothing was changed. Try again in a moment.")
+        return Hiccup(f"The database {place} is busy with other work on the same rows; nothing was changed. Try again in a moment.")
     if state == "57014":
         return StudioError(f"The database {place} took more than {STATEMENT_MS // 1000} s over one question and was stopped; nothing was changed.")
     if state == "3D000" or (not state and _NO_DATABASE.search(str(error.orig))):
@@ -60,9 +60,11 @@ def sentence(place: str, error: DBAPIError) -> StudioError:
     if state == "42501":
         return BadSetting(f"The login of {place} may not do what the studio needs; make it the owner of its database.")
     if state == "53300":
-        return StudioError(f"The database server of {place} takes no more connections; nothing was changed. Raise its max_connections, or run fewer programs.")
+        return Hiccup(f"The database server of {place} takes no more connections; nothing was changed. Raise its max_connections, or run fewer programs.")
+    if isinstance(error, DataError):  # a NUL in a name, a number beyond all measure: some page or program sent it
+        return BadSetting("A text or number that was sent is none that can be kept; nothing was changed. Send it without control characters.")
     if state in _ENDED or not state or state.startswith("08"):
-        return StudioError(f"The database {place} cannot be reached ({_first_line(error)}). What was confirmed before is kept; try again in a moment.")
+        return Hiccup(f"The database {place} cannot be reached ({_first_line(error)}). What was confirmed before is kept; try again in a moment.")
     return StudioError(f"The database {place} failed ({_first_line(error)}); nothing was changed. Try again, and see the log if it stays.")
 
 

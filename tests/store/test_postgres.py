@@ -168,6 +168,13 @@ def test_a_question_that_takes_too_long_is_stopped_with_a_sentence(engine: Engin
         connection.execute(text("SELECT pg_sleep(5)"))
 
 
+def test_what_no_database_can_keep_is_the_senders_mistake_and_no_fault(engine: Engine) -> None:
+    with pytest.raises(BadSetting, match="none that can be kept"):
+        ProjectStore(engine).get("a\x00b", "ada")
+    with pytest.raises(BadSetting, match="none that can be kept"), reading(engine) as connection:
+        connection.execute(select(PROJECTS.c.id).where(PROJECTS.c.seq == 2**70))
+
+
 def test_connections_have_limits(engine: Engine) -> None:
     with reading(engine) as connection:
         found = {name: connection.execute(text(f"SHOW {name}")).scalar() for name in ("lock_timeout", "statement_timeout", "client_encoding")}
