@@ -28,6 +28,8 @@ from studio.steps.sweep import points_now, seeing_voice
 from studio.store.text import storable
 from studio.workshop import Workshop
 
+SAMPLE_BYTES = 2  # of a recording as it is kept
+
 
 class VoiceVerbs(LineVerbs):
     def __init__(self, shop: Workshop, runner: JobRunner, user: str) -> None:
@@ -127,6 +129,8 @@ class VoiceVerbs(LineVerbs):
     ) -> ReferenceVoice:
         if why := why_no_voice(self._shop.engines, audio):
             raise BadMedia(name, why)
+        if self._shop.quotas.is_bounded(project.owner):
+            self._shop.quotas.room(project.owner).require(SAMPLE_BYTES * len(audio.samples), name)
         words = " ".join(transcript.split())[:MAX_TRANSCRIPT_CHARS] or transcribed(self._shop.engines, project, audio)
         with self._shop.blobs.create(".wav") as draft:
             write_wav(draft.path, audio)

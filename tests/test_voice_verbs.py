@@ -15,6 +15,7 @@ from studio.domain.line import VoiceRef
 from studio.domain.project import JobKind, Project
 from studio.domain.reference_voice import OWN_VOICE_STATEMENT, Consent, ReferenceVoice
 from studio.domain.settings import Guidance
+from studio.domain.upload import QuotaSpent
 from studio.engines.protocols import Audio
 from studio.line_verbs import LineEdit
 from studio.media.wav import read_wav, write_wav
@@ -84,6 +85,14 @@ def test_what_is_no_voice_is_refused_and_not_kept(studio: Studio, project: Proje
     with pytest.raises(BadSetting, match="name"):
         studio.add_reference_voice(project.id, " ", recording(tmp_path), CONSENT)
     assert studio.reference_voices(project.id) == ()
+
+
+def test_recordings_too_count_against_the_room_of_the_projects_owner(studio: Studio, project: Project, tmp_path: Path) -> None:
+    added(studio, project, tmp_path)
+    studio._shop.quotas.set_quota(project.owner, 200_000)
+    with pytest.raises(QuotaSpent, match="are taken"):
+        added(studio, project, tmp_path)
+    assert len(studio.reference_voices(project.id)) == 1
 
 
 def test_a_long_recording_is_kept_as_its_first_twenty_seconds(studio: Studio, project: Project, tmp_path: Path) -> None:
