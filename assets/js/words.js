@@ -80,10 +80,14 @@ const literal = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** Languages the page speaks, by what they call themselves. */
 export const LANGUAGES = { en: "English", zh: "中文" };
-const REMEMBERED = "lipline.language";
+const REMEMBERED = "lipline_language"; // a cookie: the login page, which runs none of this, is spoken in the same language
+const LASTS_S = 365 * 24 * 3600;
+
+/** The language chosen in this browser; undefined where none was. */
+const chosenHere = () => document.cookie.split("; ").find((one) => one.startsWith(`${REMEMBERED}=`))?.slice(REMEMBERED.length + 1);
 
 function guess() {
-  const asked = [localStorage.getItem(REMEMBERED), ...navigator.languages].filter(Boolean).map((code) => code.toLowerCase().split("-")[0]);
+  const asked = [chosenHere(), ...navigator.languages].filter(Boolean).map((code) => code.toLowerCase().split("-")[0]);
   return asked.find((code) => code in LANGUAGES) ?? "en";
 }
 
@@ -105,14 +109,17 @@ async function begin() {
   const first = guess();
   const [entries, kept] = await Promise.all([catalogueOf(first).catch(() => ({})), settingsOfPerson()]);
   const code = kept?.language in LANGUAGES ? kept.language : first;
-  localStorage.setItem(REMEMBERED, code);
+  chooseHere(code);
   pageIsIn(code === "zh" ? "zh-Hans" : code);
   speak(code, code === first ? entries : await catalogueOf(code).catch(() => ({})));
   return kept;
 }
 
 /** The language chosen here, for pages nobody is logged in to and for the next guess. */
-export const chooseHere = (code) => localStorage.setItem(REMEMBERED, code);
+export function chooseHere(code) {
+  const marks = ["path=/", `max-age=${LASTS_S}`, "samesite=lax", location.protocol === "https:" && "secure"].filter(Boolean);
+  document.cookie = [`${REMEMBERED}=${code}`, ...marks].join("; ");
+}
 
 /** Settings of the person, as they were when the page opened; null where nobody is logged in. */
 export const person = typeof document === "undefined" ? null : await begin();

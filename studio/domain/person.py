@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from studio.domain.errors import BadSetting
 
-PAGE_LANGUAGES = ("en", "zh")
+PAGE_LANGUAGES = {"en": "English", "zh": "中文"}
+"""Each by its own name; the first is spoken where nobody wishes for another."""
 MAX_COMMANDS = 200
 MAX_KEYS = 8
 _COMMAND = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import anyio
 from fastapi import APIRouter, Request
@@ -19,12 +19,16 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from studio.domain.account import MAX_NAME_CHARS
 from studio.domain.errors import BadSetting, StudioError
+from studio.domain.person import PAGE_LANGUAGES
 from studio.service import Entered, Knock, Studio, TooManyTries, WrongPassword
+from studio.ui.page_language import LANGUAGE_COOKIE, Tongue, page_language, tongues
 from studio.ui.session import COOKIE
 from studio.ui.trouble import http_status, sentence
 
 BROWSER_COOKIE = "lipline_browser"
 BROWSER_LASTS_S = 180 * 24 * 3600
+LANGUAGE_LASTS_S = 365 * 24 * 3600
+LANGUAGE = "language"  # in the address: the one chosen on this page
 MAX_LOGIN_BYTES = 8192
 CHECKS_AT_ONCE = 2  # each check of a password takes 32 MiB and a core
 PLACE = re.compile(r"[\w=&%.,-]{1,512}", re.ASCII)
@@ -39,14 +43,36 @@ class Wish:
     name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The page with [[words]] to be said in its language and {{holes}} to be filled."""
+
+    text: str
+    spoken: dict[str, Tongue]
+
+    def answer(self, request: Request, wish: Wish, notice: str = "", status: int = 200) -> HTMLResponse:
+        """The page in the reader's language; one chosen in the address is kept for the next time."""
+        asked = request.query_params.get(LANGUAGE, "")
+        chosen = asked if asked in self.spoken else request.cookies.get(LANGUAGE_COOKIE, "")
+        tongue = self.spoken[page_language(chosen, request.headers.get("accept-language", ""))]
+        texts = {"notice": tongue.said(notice), "place": wish.place, "name": wish.name[:MAX_NAME_CHARS], "tag": tongue.tag}
+        whole = re.sub(r"\[\[(.+?)\]\]", lambda found: html.escape(tongue.said(found[1])), self.text)
+        made = {name: html.escape(text) for name, text in texts.items()} | {"languages": _languages(tongue.code, wish.place)}
+        filled = re.sub(r"{{(\w+)}}", lambda found: made[found[1]], whole)  # in one go: no text fills another's place
+        answer = HTMLResponse(filled, status, headers=NO_STORE)
+        if asked in self.spoken:
+            answer.set_cookie(LANGUAGE_COOKIE, asked, max_age=LANGUAGE_LASTS_S, samesite="lax", secure=request.url.scheme == "https")
+        return answer
+
+
 def add_login(router: APIRouter, studio: Studio, assets: Path) -> None:
     door = studio.door
-    page = (assets / "login.html").read_text(encoding="utf-8")
+    page = Template((assets / "login.html").read_text(encoding="utf-8"), tongues(assets / "lang"))
     turns = anyio.CapacityLimiter(CHECKS_AT_ONCE)
 
     @router.get("/login")
     def ask(request: Request) -> HTMLResponse:
-        return _page(page, Wish(_place(request.url.query)), "")
+        return page.answer(request, Wish(_place(request.url.query)))
 
     @router.post("/login")
     async def enter(request: Request) -> Response:
@@ -57,7 +83,7 @@ def add_login(router: APIRouter, studio: Studio, assets: Path) -> None:
             entered = await anyio.to_thread.run_sync(door.enter, _knock(request, values), limiter=turns)
         except StudioError as error:
             studio.metrics.login("blocked" if isinstance(error, TooManyTries) else "refused")
-            return _refused(page, wish, error)
+            return _refused(request, page, wish, error)
         studio.metrics.login("ok")
         return _let_in(request, entered, f"./?{wish.place}" if wish.place else "./", door.login_lasts_s)
 
@@ -87,21 +113,26 @@ def _let_in(request: Request, entered: Entered, to: str, lasts_s: int) -> Respon
     return answer
 
 
-def _refused(page: str, wish: Wish, error: StudioError) -> HTMLResponse:
+def _refused(request: Request, page: Template, wish: Wish, error: StudioError) -> HTMLResponse:
     if isinstance(error, TooManyTries):
-        return _page(page, wish, str(error), 429, {"retry-after": str(error.wait_s)})
-    return _page(page, wish, sentence(error), 401 if isinstance(error, WrongPassword) else http_status(error))
+        answer = page.answer(request, wish, str(error), 429)
+        answer.headers["retry-after"] = str(error.wait_s)
+        return answer
+    return page.answer(request, wish, sentence(error), 401 if isinstance(error, WrongPassword) else http_status(error))
 
 
-def _page(page: str, wish: Wish, notice: str, status: int = 200, headers: dict[str, str] | None = None) -> HTMLResponse:
-    texts = {"notice": notice, "place": wish.place, "name": wish.name[:MAX_NAME_CHARS]}
-    filled = re.sub(r"{{(\w+)}}", lambda found: html.escape(texts[found[1]]), page)  # in one go: no text fills another's place
-    return HTMLResponse(filled, status, headers={**NO_STORE, **(headers or {})})
+def _languages(code: str, place: str) -> str:
+    """Links to the page in the others, each by its own name; they keep where somebody wanted to go."""
+    there = [(name, value) for name, value in parse_qsl(place, keep_blank_values=True)]
+    others = ((one, name) for one, name in PAGE_LANGUAGES.items() if one != code)
+    return "".join(f'<a href="login?{html.escape(urlencode([*there, (LANGUAGE, one)]))}" lang="{one}">{name}</a>' for one, name in others)
 
 
 def _place(query: str) -> str:
     """Where on the page somebody wanted to go; "" for what is no place of ours. It never leads off the page: only a query is kept."""
-    return query if PLACE.fullmatch(query) else ""
+    if not PLACE.fullmatch(query):
+        return ""
+    return "&".join(part for part in query.split("&") if part.split("=")[0] != LANGUAGE)
 
 
 def _knock(request: Request, values: dict[str, str]) -> Knock:

@@ -168,6 +168,15 @@ def said_by_browser() -> list[Said]:
     return found
 
 
+def said_by_pages() -> list[Said]:
+    """Texts between [[ and ]] on the pages that are filled in before any module runs."""
+    found = []
+    for path in sorted((ROOT / "assets").glob("*.html")):
+        source = path.read_text(encoding="utf-8")
+        found += [Said(f"{path.relative_to(ROOT)}:{source.count(chr(10), 0, one.start()) + 1}", one[1]) for one in re.finditer(r"\[\[(.+?)\]\]", source)]
+    return found
+
+
 # What of studio reaches the page: the layouts' words, the views' sentences, errors, notices and flags.
 SPEAKING = ("studio/ui", "studio/domain", "studio/stages", "studio/steps", "studio/engines", "studio/store", "studio/media", "studio/formats", "studio")
 UNSEEN = ("cli.py", "batch.py", "batch_list.py", "doctor.py", "__main__.py", "bootstrap.py", "weights.py", "dubbing.py", "file_lips.py", "voice_training.py", "voice_training_film.py", "voice_training_run.py", "voice_training_texts.py")  # of the command line
@@ -272,7 +281,7 @@ SILENT_FILES = ("studio/ui/look.py", "studio/ui/launch.py", "studio/ui/figure_lo
 
 def missing(code: str) -> list[Said]:
     known, seen, out = catalogue(code), set(), []
-    for one in [*said_by_browser(), *said_by_studio()]:
+    for one in [*said_by_browser(), *said_by_pages(), *said_by_studio()]:
         if one.text not in seen | SILENT and not one.where.startswith(SILENT_FILES) and not known.knows(one.text):
             out.append(one)
         seen.add(one.text)
