@@ -13,16 +13,18 @@ import { openPassword } from "./password.js";
 import { translatePage } from "./painted.js";
 import { keepSetting } from "./person.js";
 import { QueueChip } from "./queue.js";
+import { watchRows } from "./rows.js";
 import { frameStands, pageTold } from "./stage.js";
 import { focusList, moveBetweenTabs, watchTabs } from "./tabs.js";
 import { toast } from "./toast.js";
+import { uploadStrip } from "./uploads/strip.js";
 import { LANGUAGES, chooseHere, language, person, words } from "./words.js";
 
 const SAVED = { saved: "Saved", saving: "Saving…", retrying: "Not saved – retrying", refused: "Not saved", away: "Studio does not answer" };
 const CALM_MS = 900; // a state that passes sooner is not read out
 
 export function mount({ element, props, trigger, watch }) {
-  const state = { pace: new Pace(), failure: "", shown: false };
+  const state = { pace: new Pace(), failure: "", shown: false, door: "", fit: () => {} };
   const brand = h("h1.brand", {}, own("Lipline"));
   const where = h("span.where");
   const job = h("span.job-place");
@@ -32,7 +34,11 @@ export function mount({ element, props, trigger, watch }) {
   const checkpoint = new Checkpoint({ start: (kind) => (kind === "demo" ? trigger("demo") : trigger("started", { kind })) });
   element.className = "island header";
   element.setAttribute("role", "banner");
-  clear(element, skipLink(), h("div.header-bar", {}, brand, where, h("span.grow"), queue.element, job, saved.element, languages(), helpButton(), door), checkpoint.element);
+  const lasting = h("span.lasting", {}, saved.element, languages(), helpButton(), door);
+  const room = h("span.tab-room");
+  const bar = h("div.header-bar", {}, brand, where, room, h("span.grow"), queue.element, uploadStrip(), job, lasting);
+  clear(element, skipLink(), bar, checkpoint.element);
+  state.fit = watchRows(bar, room, lasting);
   const paint = () => {
     const view = props.value ?? {};
     const place = view.name ? [h("b", { dir: "auto" }, own(view.name)), h("span.dim", {}, own(view.languages))] : h("span.dim", {}, "Dubbing studio");
@@ -40,7 +46,7 @@ export function mount({ element, props, trigger, watch }) {
     clear(where, place);
     paintJob(job, view.job, state, trigger);
     queue.paint(view.project_id ?? "", view.job);
-    clear(door, view.can_leave && view.is_admin ? h("a.plain", { href: "admin" }, "Administration") : null, view.can_leave ? leave(view.user) : null);
+    paintDoor(door, view, state);
     saved.paint();
     checkpoint.paint(view);
     if (props.value) pageTold(view.project_id, !checkpoint.element.hidden);
@@ -110,6 +116,15 @@ function paintJob(place, job, state, trigger) {
   clear(chip.querySelector(".left"), left ? own(`· ${words(left)}`) : "");
   const said = words(job.title);
   if (place.lastElementChild.textContent !== said) place.lastElementChild.textContent = said;
+}
+
+/** Who is here, and the way out: made anew for another person only, so that no press on it is lost. */
+function paintDoor(place, { can_leave, is_admin, user }, state) {
+  const now = JSON.stringify([can_leave, is_admin, user]);
+  if (now === state.door) return;
+  state.door = now;
+  clear(place, can_leave && is_admin ? h("a.plain", { href: "admin" }, "Administration") : null, can_leave ? leave(user) : null);
+  state.fit();
 }
 
 function languages() {

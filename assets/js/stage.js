@@ -2,6 +2,7 @@
 // takes the element over as it is, with its focus and where it was scrolled to.
 
 import { h, own } from "./dom.js";
+import { rowsAsBefore } from "./rows.js";
 
 const PATIENCE_MS = 5000; // once the frame is there: a page that shows something else by then has the say
 const STRIP = "lipline.strip"; // whether the checkpoint stood below the header when this project was last seen
@@ -13,6 +14,7 @@ export class Stage {
     const version = (window.gradio_config?.version ?? "").replaceAll(".", "-");
     this.element = h(`div.stage.gradio-container.gradio-container-${version}`, {}, h("div.header.stage-bar", {}, h("div.header-bar", {}, h("b.brand", {}, own("Lipline")))), desk);
     document.documentElement.classList.toggle("has-checkpoint", sessionStorage.getItem(STRIP) !== null);
+    rowsAsBefore();
     document.body.classList.toggle("dark", isDark());
     document.body.append(this.element);
     stage = this;

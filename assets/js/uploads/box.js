@@ -2,6 +2,9 @@
 // how long it takes; it pauses, goes on, takes back; and after a reload it says which file is half here.
 
 import { clear, h, own } from "../dom.js";
+import { repaint } from "../repaint.js";
+import { left, percent, size } from "./amounts.js";
+import { tellWay } from "./going.js";
 import { forget, idOf, markOf, remember } from "./memory.js";
 import { Transfer, announce, standing, takeBack } from "./transfer.js";
 
@@ -159,8 +162,20 @@ class Box {
   #paint() {
     const { kind } = this;
     this.element.classList.toggle("busy", Boolean(this.#transfer) || this.#isArriving);
-    const parts = this.#isArriving ? this.#arriving() : this.#transfer ? this.#sending(this.#transfer) : this.#waiting();
-    clear(this.body, parts, this.#words ? h("p.trouble", { role: "alert" }, this.#words) : null, kind.isLarge && this.#room?.room ? h("p.dim.room", {}, this.#room.room) : null);
+    tellWay(kind.purpose, this.#way);
+    repaint(this.body, () => clear(this.body, this.#parts(), this.#words ? h("p.trouble", { role: "alert" }, this.#words) : null, kind.isLarge && this.#room?.room ? h("p.dim.room", {}, this.#room.room) : null));
+  }
+
+  /** For whoever shows it on the other tabs. */
+  get #way() {
+    const transfer = this.#transfer;
+    if (!transfer && !(this.#isArriving && this.#left)) return null;
+    const { id, name, size_bytes } = transfer ? { id: transfer.id, name: transfer.file.name, size_bytes: transfer.file.size } : this.#left;
+    return { id, name, size: size_bytes, share: this.#isArriving ? 1 : transfer.share, left_s: transfer?.left_s ?? null, state: this.#isArriving ? "arriving" : transfer.state, takeBack: () => this.#takeBack(id) };
+  }
+
+  #parts() {
+    return this.#isArriving ? this.#arriving() : this.#transfer ? this.#sending(this.#transfer) : this.#waiting();
   }
 
   /** Nothing on its way: what the box takes, and what is half here. */
@@ -205,16 +220,3 @@ class Box {
 }
 
 const bar = (share, state) => h(`div.bar.${state}`, { role: "progressbar", "aria-label": "How much is here", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.floor(share * 100)) }, h("i", { style: `width:${share * 100}%` }));
-
-const percent = (share) => `${Math.floor(share * 100)} %`;
-
-function size(bytes) {
-  const [unit, scale] = [["TB", 1e12], ["GB", 1e9], ["MB", 1e6], ["kB", 1e3]].find(([, least]) => bytes >= least) ?? ["bytes", 1];
-  return `${(bytes / scale).toFixed(scale > 1e3 ? 1 : 0)} ${unit}`;
-}
-
-function left(seconds) {
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s left`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min left`;
-  return `${(seconds / 3600).toFixed(1)} h left`;
-}
