@@ -2,6 +2,7 @@
 
 import { clear, h, own, tell } from "./dom.js";
 import { count } from "./format.js";
+import { repaint } from "./repaint.js";
 import { toast } from "./toast.js";
 
 const SURE_MS = 4000;
@@ -24,7 +25,7 @@ export function deletedProjects(onRestored) {
   const show = ({ projects, size }) => {
     element.hidden = !projects.length;
     tell(title, `Bin: ${count(projects.length, "project")}, ${size}`);
-    clear(list, projects.map(item));
+    repaint(list, () => clear(list, projects.map(item)));
   };
   const item = (one) =>
     h(
@@ -39,7 +40,7 @@ export function deletedProjects(onRestored) {
 
 /** What cannot be undone takes two presses on the same button; the second one says so. */
 function sure(button, words, work) {
-  if (button.dataset.sure) return work();
+  if (button.dataset.sure) return delete button.dataset.sure, work();
   const before = button.textContent;
   button.dataset.sure = "yes";
   button.classList.add("danger");

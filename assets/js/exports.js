@@ -4,6 +4,7 @@
 import { clear, h, icon, isShown, own } from "./dom.js";
 import { Delivery } from "./handover.js";
 import { passed, whenPassed } from "./passes.js";
+import { repaint } from "./repaint.js";
 
 export function mount({ element, props, trigger, watch }) {
   const waiting = new Set();
@@ -15,7 +16,8 @@ export function mount({ element, props, trigger, watch }) {
   element.className = "island exports";
   clear(element, delivery.element, cards);
 
-  const paintCards = () => {
+  const paintCards = () => repaint(cards, layCards);
+  const layCards = () => {
     const sizes = delivery.view?.project_id === view.project_id ? delivery.view.sizes : {};
     clear(
       cards,

@@ -2,11 +2,19 @@
 
 import { clear, h } from "./dom.js";
 import { count } from "./format.js";
+import { repaint } from "./repaint.js";
 
 const SHOWN_SKIPS = 200;
 
 export function mount({ element, props, trigger, watch }) {
+  let shown = "";
   const paint = () => {
+    const print = JSON.stringify(props.value ?? {});
+    if (print === shown) return;
+    shown = print;
+    repaint(element, lay);
+  };
+  const lay = () => {
     const view = props.value ?? {};
     element.className = "island facts card";
     clear(

@@ -4,6 +4,7 @@ import { read } from "./api.js";
 import { clear, h, own } from "./dom.js";
 import { count } from "./format.js";
 import { jumpTo } from "./jump.js";
+import { repaint } from "./repaint.js";
 import { toast } from "./toast.js";
 
 const TITLES = { must: "Stands in the way", should: "Should be mended", info: "For information" };
@@ -54,11 +55,14 @@ export class Delivery {
   #paint() {
     const { view } = this;
     this.element.hidden = !view;
+    if (view) repaint(this.element, () => this.#lay());
+  }
+
+  #lay() {
+    const { view } = this;
     if (!view) return;
-    const focused = document.activeElement?.id;
     const refusal = this.#refusal ? h("p.notice", { role: "alert" }, this.#refusal) : null;
     clear(this.element, this.#head(view), refusal, this.#verdict(view), h("div.findings", {}, view.groups.map((group) => this.#group(group))), this.#files(view));
-    if (focused && this.element.querySelector(`#${CSS.escape(focused)}`)) this.element.querySelector(`#${CSS.escape(focused)}`).focus();
   }
 
   #head(view) {

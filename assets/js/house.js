@@ -5,6 +5,7 @@ import { clear, h, isShown, tell } from "./dom.js";
 import { count } from "./format.js";
 import { rulesCards } from "./house_rules.js";
 import { lines } from "./lines.js";
+import { repaint } from "./repaint.js";
 
 const EXPORT_KIND = "preferences";
 const SURE_MS = 5000;
@@ -54,6 +55,7 @@ function termsCard() {
     const [asked, text] = [project, box.value];
     writes += 1;
     const view = await quietly(write(asked, "set_terms", { text }));
+    writes += 1; // a look that was asked for while this was on its way is old as well
     if (!view || asked !== project) return;
     kept = text; // what was left out stays in the box, to be mended
     clear(complaints, view.complaints.map((sentence) => h("li", {}, sentence)));
@@ -92,25 +94,30 @@ function learningCard() {
   const acts = h("div.end");
   tick.addEventListener("change", async () => {
     writes += 1;
-    show((await quietly(write(project, "set_learning", { keep: tick.checked }))) ?? { keeps_choices: !tick.checked });
+    const view = await quietly(write(project, "set_learning", { keep: tick.checked }));
+    writes += 1;
+    show(view ?? { keeps_choices: !tick.checked });
   });
   const show = (view) => {
     tick.checked = view.keeps_choices;
     if (view.kept_choices === undefined) return;
-    const many = view.kept_choices;
+    repaint(acts, () => paintActs(view.kept_choices, view.keeps_choices));
+  };
+  const paintActs = (many, isOn) =>
     clear(
       acts,
-      h("span.dim", { role: "status" }, many ? `${count(many, "choice")} kept` : view.keeps_choices ? "None kept yet" : ""),
+      h("span.dim", { role: "status" }, many ? `${count(many, "choice")} kept` : isOn ? "None kept yet" : ""),
       h("span.grow"),
       many ? h("a.btn.small", { href: media("export", project, EXPORT_KIND), download: "", title: "Scenes of choices, as training takes them (JSON lines)" }, "Export") : null,
       many ? h("button.btn.small", { onclick: (event) => forget(event.currentTarget, many) }, "Forget all…") : null,
     );
-  };
   /** Forgetting takes two presses; the second says what goes. */
   const forget = async (button, many) => {
     if (button.dataset.sure) {
+      delete button.dataset.sure;
       writes += 1;
       const view = await quietly(write(project, "forget_choices", {}));
+      writes += 1;
       if (view) show(view);
       return;
     }

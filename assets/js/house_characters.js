@@ -5,7 +5,7 @@ import { count } from "./format.js";
 
 export function characterRow(sheet, view, change, open) {
   const key = `character/${sheet.speaker_id}`;
-  const send = (part) => change("set_sheet", { ...asSent(sheet), ...part });
+  const send = (part) => change("set_sheet", (now) => ({ ...asSent(now.sheets.find((one) => one.speaker_id === sheet.speaker_id) ?? sheet), ...part }));
   const part = h("details.character", { open: open.has(key) }, h("summary", {}, h("b", { dir: "auto" }, own(sheet.name)), h("span.dim", {}, count(sheet.lines, "line")), h("span.gist", {}, own(gist(sheet)))), fields(sheet, view, send));
   part.addEventListener("toggle", () => (part.open ? open.add(key) : open.delete(key)));
   return part;

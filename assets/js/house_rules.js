@@ -5,13 +5,14 @@ import { quietly, read, write } from "./api.js";
 import { clear, h, own } from "./dom.js";
 import { count } from "./format.js";
 import { lines } from "./lines.js";
+import { repaint } from "./repaint.js";
 import { toast } from "./toast.js";
 import { characterRow } from "./house_characters.js";
 
 const MOST_CHARS = 40_000;
 
 export function rulesCards() {
-  const state = { project: "", view: null, writes: 0 };
+  const state = { project: "", view: null, writes: 0, turn: Promise.resolve() };
   const show = h("section.card.show");
   const rules = h("section.card.rules");
   const open = new Set(); // sections and characters a person unfolded
@@ -21,23 +22,29 @@ export function rulesCards() {
     state.view = view;
     paint();
   };
-  const change = async (verb, values = {}) => {
+  /** `values` of what stands here now: a box that was painted before the last change knows nothing of it. One change after the other. */
+  const change = (verb, values = () => ({})) => {
     const asked = state.project;
     state.writes += 1;
-    const view = await quietly(write(asked, verb, values));
-    take(asked, view);
-    if (view) lines.refresh();
-    return view;
+    const work = async () => {
+      if (asked !== state.project) return;
+      const view = await quietly(write(asked, verb, values(state.view)));
+      state.writes += 1; // nor does a look that was asked for while this was on its way
+      take(asked, view);
+      if (view) lines.refresh();
+    };
+    state.turn = state.turn.then(work);
   };
+  const newShow = newShowBox(change);
   const paint = () => {
-    const { view } = state;
-    paintShow(show, view, change);
-    if (!rules.contains(document.activeElement) || !document.activeElement.matches("input, textarea, select")) paintRules(rules, view, change, open);
-    else paintTold(rules, view);
+    repaint(show, () => state.view && paintShow(show, state.view, { change, newShow }));
+    repaint(rules, () => state.view && paintRules(rules, state.view, change, open));
+    if (rules.childElementCount) paintTold(rules, state.view);
   };
   const follow = async (project) => {
     if (project !== state.project) {
       [state.project, state.view] = [project, null];
+      newShow.input.value = "";
       clear(show);
       clear(rules);
     }
@@ -48,7 +55,18 @@ export function rulesCards() {
   return { elements: [show, rules], follow };
 }
 
-function paintShow(card, view, change) {
+/** The box for a show's name: it stays while the card around it is painted anew. */
+function newShowBox(change) {
+  const input = h("input", { maxlength: "120", placeholder: "Harbour Lights", "aria-label": "Name of a new show" });
+  const make = () => {
+    const name = input.value;
+    if (name.trim()) change("create_show", () => ({ name }));
+  };
+  input.addEventListener("keydown", (event) => event.key === "Enter" && make());
+  return { input, element: h("div.end", {}, input, h("button.btn.small", { onclick: make }, "New show")) };
+}
+
+function paintShow(card, view, { change, newShow }) {
   const { show, shows } = view;
   const said = h("ul.complaints", {}, [...view.said, ...(show ? view.complaints : [])].map((sentence) => h("li", {}, sentence)));
   if (show) {
@@ -68,16 +86,13 @@ function paintShow(card, view, change) {
     );
     return;
   }
-  const name = h("input", { maxlength: "120", placeholder: "Harbour Lights", "aria-label": "Name of a new show" });
-  const make = () => name.value.trim() && change("create_show", { name: name.value });
-  name.addEventListener("keydown", (event) => event.key === "Enter" && make());
   const chooser = h("select", { "aria-label": "Show to join" }, shows.map((one) => h("option", { value: one.id }, own(`${one.name} (${one.episodes})`))));
   clear(
     card,
     h("h2", {}, "Show"),
     h("p", {}, "Episodes of a show share names, phrases, forms of address, voices and characters."),
-    shows.length ? h("div.end", {}, chooser, h("button.btn.small", { onclick: () => change("join_show", { show_id: chooser.value }) }, "Join")) : null,
-    h("div.end", {}, name, h("button.btn.small", { onclick: make }, "New show")),
+    shows.length ? h("div.end", {}, chooser, h("button.btn.small", { onclick: () => change("join_show", () => ({ show_id: chooser.value })) }, "Join")) : null,
+    newShow.element,
     said,
   );
 }
@@ -118,14 +133,14 @@ function phrases(view, change) {
     const odd = box.value.split("\n").find((row) => row.trim() && !row.includes("="));
     if (odd) return toast(`“${odd.trim()}” has no “=”; write the row as source = target. Nothing was changed yet.`);
     const pairs = box.value.split("\n").map((row) => row.split("=")).filter((parts) => parts.length > 1).map(([source, ...target]) => [source.trim(), target.join("=").trim()]);
-    if (box.value.trim() !== kept.trim()) change("set_phrases", { pairs });
+    if (box.value.trim() !== kept.trim()) change("set_phrases", () => ({ pairs }));
   });
   return [h("p", {}, "Names of places, ranks, catchphrases: what must be rendered the same way each time. One per row, as ", h("code", {}, "source = target"), "."), box];
 }
 
 function addresses(view, change) {
   const names = view.sheets.map((sheet) => sheet.name);
-  const send = (rows) => change("set_addresses", { addresses: rows });
+  const send = (made) => change("set_addresses", (now) => ({ addresses: made(now.addresses) }));
   const chooser = (label, value, options, pick) => {
     const box = h("select", { "aria-label": label, onchange: () => pick(box.value) }, options.map(([key, shown]) => h("option", { value: key }, shown)));
     box.value = value;
@@ -133,7 +148,7 @@ function addresses(view, change) {
   };
   const people = (now) => [...new Set([...names, now].filter(Boolean))].map((name) => [name, own(name)]);
   const row = (one, at) => {
-    const put = (part) => send(view.addresses.map((other, place) => (place === at ? { ...other, ...part } : other)));
+    const put = (part) => send((rows) => rows.map((other, place) => (place === at ? { ...other, ...part } : other)));
     return h(
       "div.address",
       {},
@@ -142,14 +157,14 @@ function addresses(view, change) {
       chooser("Form", one.form, forms(view), (form) => put({ form })),
       h("span.dim", {}, "to"),
       chooser("To whom", one.to, [["", "everybody"], ...people(one.to)], (to) => put({ to })),
-      h("button.plain", { "aria-label": "Remove this rule", title: "Remove this rule", onclick: () => send(view.addresses.filter((_, place) => place !== at)) }, own("✕")),
+      h("button.plain", { "aria-label": "Remove this rule", title: "Remove this rule", onclick: () => send((rows) => rows.filter((_, place) => place !== at)) }, own("✕")),
     );
   };
   const first = names.find((name) => !view.addresses.some((one) => one.speaker === name && !one.to)) ?? names[0];
   return [
     h("p", {}, view.checked),
     view.addresses.map(row),
-    names.length ? h("div.end", {}, h("button.btn.small", { onclick: () => send([...view.addresses, { speaker: first, to: "", form: "formal" }]) }, "Add a rule")) : h("p.dim", {}, "There are no speakers yet."),
+    names.length ? h("div.end", {}, h("button.btn.small", { onclick: () => send((rows) => [...rows, { speaker: first, to: "", form: "formal" }]) }, "Add a rule")) : h("p.dim", {}, "There are no speakers yet."),
   ];
 }
 

@@ -61,7 +61,7 @@ function oneNote(note, may) {
 
 /** Deleting takes two presses. */
 function sure(button, work) {
-  if (button.dataset.sure) return void work();
+  if (button.dataset.sure) return void (delete button.dataset.sure, work());
   button.dataset.sure = "yes";
   clear(button, "Delete for good?");
   setTimeout(() => button.isConnected && (delete button.dataset.sure, clear(button, "Delete")), SURE_MS);

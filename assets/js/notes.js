@@ -63,6 +63,7 @@ class Notes {
     const project = this.#project;
     this.#writes += 1;
     const view = await quietly(write(project, verb, values));
+    this.#writes += 1; // nor is one any better that was asked for meanwhile
     if (view) {
       this.#take(project, view);
       lines.refresh(); // the rows count their notes

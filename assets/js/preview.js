@@ -6,6 +6,7 @@ import { clear, h, icon, isShown, isTyping, tell } from "./dom.js";
 import { clock, timecode } from "./format.js";
 import { lines } from "./lines.js";
 import { whenPassed } from "./passes.js";
+import { exchange, repaint } from "./repaint.js";
 import { worstList } from "./worst.js";
 
 const DRIFT_S = 0.06;
@@ -32,8 +33,11 @@ export function mount({ element, props, watch }) {
   };
   lines.watch((changed) => {
     if (changed === null || changed.size) worst.paint();
-    if (changed === null) return clear(list, lines.list.map((row) => item(row, stage)));
-    for (const id of changed) list.querySelector(`[data-id="${id}"]`)?.replaceWith(item(lines.rows.get(id), stage));
+    if (changed === null) return repaint(list, () => clear(list, lines.list.map((row) => item(row, stage))));
+    for (const id of changed) {
+      const before = list.querySelector(`[data-id="${id}"]`);
+      if (before) exchange(before, () => (lines.rows.has(id) ? item(lines.rows.get(id), stage) : before));
+    }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== " " || !isShown(element) || isTyping(event.target) || event.target.closest?.("button, video, [role=tab]")) return;

@@ -4,22 +4,19 @@ import { deletedProjects } from "./bin.js";
 import { clear, h, own, tell } from "./dom.js";
 import { fetchEarly } from "./early.js";
 import { count } from "./format.js";
+import { repaint } from "./repaint.js";
 
 export function mount({ element, props, trigger, watch }) {
   const bin = deletedProjects(() => trigger("changed"));
+  const listing = h("div.listing");
   const paint = () => {
     const cards = props.value?.cards ?? null;
     element.className = "island projects";
     document.documentElement.dataset.makes = props.value?.can_make === false ? "no" : "yes";
-    if (cards === null) return clear(element, h("p.dim", {}, "Loading…"));
-    clear(
-      element,
-      h("div.title", {}, h("h2", {}, "Projects"), h("button.btn", { onclick: () => trigger("demo") }, "Open the demo")),
-      cards.length ? h("ul", {}, cards.map((card) => item(card, trigger))) : empty(props.value.can_make),
-      bin.element,
-    );
-    bin.look();
+    repaint(listing, () => clear(listing, cards === null ? h("p.dim", {}, "Loading…") : cards.length ? h("ul", {}, cards.map((card) => item(card, trigger))) : empty(props.value.can_make)));
+    if (cards !== null) bin.look();
   };
+  clear(element, h("div.title", {}, h("h2", {}, "Projects"), h("button.btn", { onclick: () => trigger("demo") }, "Open the demo")), listing, bin.element);
   watch("value", paint);
   paint();
 }
@@ -53,7 +50,7 @@ function rename(card, trigger) {
 
 /** Deleting takes two presses on the same button; the second says what goes. */
 function remove(button, card, trigger) {
-  if (button.dataset.sure) return trigger("removed", { id: card.id });
+  if (button.dataset.sure) return delete button.dataset.sure, trigger("removed", { id: card.id });
   button.dataset.sure = "yes";
   button.classList.add("danger");
   tell(button, "Delete all of it?");

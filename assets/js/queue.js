@@ -2,6 +2,7 @@
 // is more than the open project's own work, and a dialog to stop jobs and to put them in another order.
 
 import { clear, h, own } from "./dom.js";
+import { repaint } from "./repaint.js";
 import { toast } from "./toast.js";
 import { words } from "./words.js";
 
@@ -95,11 +96,15 @@ class QueueDialog {
     const now = view && JSON.stringify(view);
     if (!view || now === this.#shown) return;
     this.#shown = now;
-    const kept = this.list.contains(document.activeElement) ? document.activeElement.dataset.act : "";
-    clear(this.list, view.jobs.length ? view.jobs.map((job) => this.#row(job, view.jobs)) : h("li.none.dim", {}, "Nothing of yours runs or waits."));
+    repaint(this.list, () => this.#lay(view));
     clear(this.others, view.others);
     clear(this.trouble, view.trouble);
     this.trouble.hidden = !view.trouble;
+  }
+
+  #lay(view) {
+    const kept = this.list.contains(document.activeElement) ? document.activeElement.dataset.act : "";
+    clear(this.list, view.jobs.length ? view.jobs.map((job) => this.#row(job, view.jobs)) : h("li.none.dim", {}, "Nothing of yours runs or waits."));
     const [act, job] = kept ? kept.split(" ") : [];
     if (kept) (this.list.querySelector(`[data-act="${act} ${job}"]`) ?? this.list.querySelector(`[data-job="${job}"] button`) ?? this.dialog.querySelector(".end button")).focus();
   }

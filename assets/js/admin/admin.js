@@ -2,6 +2,7 @@
 // again every few seconds where it changes by itself. A further tab is an entry of TABS with a `paint(place, say)`.
 
 import { clear, h, own, tell } from "../dom.js";
+import { repaint } from "../repaint.js";
 import { words } from "../words.js";
 import { disk } from "./disk.js";
 import { engines } from "./engines.js";
@@ -59,16 +60,14 @@ async function paint() {
   const fresh = h("div.part");
   try {
     await tab[2].paint(fresh, { say, again: paint });
-    if (mine === turn) clear(place, fresh);
+    if (mine === turn) repaint(place, () => mine === turn && clear(place, fresh));
   } catch (error) {
     if (mine === turn) say(error.message);
   }
 }
 
-const isBusy = () => place.contains(document.activeElement) && document.activeElement.matches("input, select, button, textarea");
-
 setInterval(() => {
-  if (document.visibilityState === "visible" && !isBusy() && TABS.find(([id]) => id === open)?.[2].isLive) paint();
+  if (document.visibilityState === "visible" && TABS.find(([id]) => id === open)?.[2].isLive) paint();
 }, AGAIN_MS);
 
 document.title = words("Lipline: administration");

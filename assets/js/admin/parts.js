@@ -38,11 +38,11 @@ export function table(label, columns, rows, empty) {
 /** A button that does what it says on the second press; the first one only asks. */
 export function twice(label, work) {
   let timer = 0;
-  const calm = () => ((timer = 0), clear(button, label), button.classList.remove("sure"));
+  const calm = () => ((timer = 0), clear(button, label), delete button.dataset.sure);
   const button = h("button.btn.small", { type: "button", onclick: () => (timer ? (clearTimeout(timer), calm(), work()) : ask()) }, label);
   const ask = () => {
     clear(button, "Press again to confirm");
-    button.classList.add("sure");
+    button.dataset.sure = "yes";
     timer = setTimeout(calm, 4000);
   };
   return button;

@@ -6,6 +6,8 @@ import { ROLES, choice, code, moment, size, table, twice } from "./parts.js";
 
 const GB = 1e9;
 
+const draft = { name: "", password: "", role: "editor" }; // the account being typed: it outlasts a painting of the tab, and a refusal
+
 async function paint(place, { say, again }) {
   const rows = await look("people");
   const done = (promise, told = "") => promise.then(() => again().then(() => say(told)), (error) => (again(), say(error.message)));
@@ -48,11 +50,14 @@ function password(one, done) {
 }
 
 function newAccount(done) {
-  let role = "editor";
-  const name = h("input", { "aria-label": "Name", placeholder: "Name", autocomplete: "off", required: true });
-  const secret = h("input", { type: "password", "aria-label": "Password", placeholder: "Password", autocomplete: "new-password" });
-  const values = () => ({ name: name.value, role, password: secret.value || null });
-  return h("form.row", { onsubmit: (event) => (event.preventDefault(), done(act("add", values()), "The account is made.")) }, name, secret, choice("Role", ROLES, role, (chosen) => (role = chosen)), h("button.btn", {}, "Add"), h("span.dim", {}, "Without a password: for single sign-on only."));
+  const typed = (name) => (event) => (draft[name] = event.target.value);
+  const name = h("input", { "aria-label": "Name", placeholder: "Name", autocomplete: "off", required: true, value: draft.name, oninput: typed("name") });
+  const secret = h("input", { type: "password", "aria-label": "Password", placeholder: "Password", autocomplete: "new-password", value: draft.password, oninput: typed("password") });
+  const add = async () => {
+    await act("add", { ...draft, password: draft.password || null });
+    draft.name = draft.password = "";
+  };
+  return h("form.row", { onsubmit: (event) => (event.preventDefault(), done(add(), "The account is made.")) }, name, secret, choice("Role", ROLES, draft.role, (chosen) => (draft.role = chosen)), h("button.btn", {}, "Add"), h("span.dim", {}, "Without a password: for single sign-on only."));
 }
 
 export const people = { paint };

@@ -3,6 +3,7 @@
 import { clear, h, own } from "../dom.js";
 import { lines } from "../lines.js";
 import { STATUSES, readFilter } from "./filter.js";
+import { repaint } from "../repaint.js";
 import { openBeside } from "./menu.js";
 
 const KEPT = "lipline.filters";
@@ -20,11 +21,9 @@ const MEASURES = [["rate", "rate"], ["p", "P"], ["delta", "Δ in seconds"], ["pa
 
 export function openBuilder(button, sieve) {
   const panel = h("div.menu.builder", { role: "dialog", "aria-label": "Build a filter" });
-  const paint = () => {
-    const held = document.activeElement?.dataset?.term;
-    clear(panel, GROUPS.map((group) => groupOf(group, sieve, paint)), speakers(sieve, paint), measure(sieve, paint), saved(sieve, paint), how());
-    if (held) [...panel.querySelectorAll("[data-term]")].find((one) => one.dataset.term === held)?.focus();
-  };
+  const paint = () => repaint(panel, () => clear(panel, GROUPS.map((group) => groupOf(group, sieve, paint)), speakers(sieve, paint), measuring, saved(sieve, name, paint), how()));
+  const measuring = measure(sieve, () => paint());
+  const name = h("input", { "aria-label": "Name of the filter", placeholder: "name this filter", maxlength: "40" });
   paint();
   openBeside(button, panel);
   panel.querySelector("button")?.focus();
@@ -36,7 +35,7 @@ function chip(term, label, sieve, paint) {
     sieve.toggle(term);
     paint();
   };
-  return h(`button.chip${isOn ? ".on" : ""}`, { "data-term": term, "aria-pressed": String(isOn), onclick: press }, label);
+  return h(`button.chip${isOn ? ".on" : ""}`, { "data-term": term, "data-at": term, "aria-pressed": String(isOn), onclick: press }, label);
 }
 
 /** Terms no line of the project meets are left out, unless they are pressed. */
@@ -59,13 +58,14 @@ function measure(sieve, paint) {
   const add = () => {
     if (!number.value.trim()) return number.focus();
     sieve.toggle(`${field.value}${way.value}${number.value.trim().replace(/\s+/g, "")}`);
+    number.value = "";
     paint();
   };
   number.addEventListener("keydown", (event) => event.key === "Enter" && add());
   return section("Measure", [field, way, number, h("button.btn.small", { onclick: add }, "Add")]);
 }
 
-function saved(sieve, paint) {
+function saved(sieve, name, paint) {
   const all = readSaved();
   const use = ([name, text]) =>
     h(
@@ -74,14 +74,14 @@ function saved(sieve, paint) {
       h(`button.chip${sieve.text.trim() === text ? ".on" : ""}`, { title: own(text), onclick: () => (sieve.set(text), paint()) }, own(name)),
       h("button.plain", { "aria-label": `Forget the filter “${name}”`, onclick: () => (writeSaved(all.filter(([other]) => other !== name)), paint()) }, own("✕")),
     );
-  const name = h("input", { "aria-label": "Name of the filter", placeholder: "name this filter", maxlength: "40" });
   const save = () => {
     const called = name.value.trim();
     if (!called || !sieve.text.trim()) return name.focus();
     writeSaved([...all.filter(([other]) => other !== called), [called, sieve.text.trim()]].slice(-MOST_SAVED));
+    name.value = "";
     paint();
   };
-  name.addEventListener("keydown", (event) => event.key === "Enter" && save());
+  name.onkeydown = (event) => event.key === "Enter" && save();
   const keep = sieve.isOn ? [name, h("button.btn.small", { onclick: save }, "Save")] : [];
   return all.length || keep.length ? section("Saved", [...all.map(use), ...keep]) : null;
 }

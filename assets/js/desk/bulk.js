@@ -6,6 +6,7 @@ import { count } from "../format.js";
 import { lines } from "../lines.js";
 import { toast } from "../toast.js";
 import { STATUSES } from "./filter.js";
+import { repaint } from "../repaint.js";
 import { openBeside } from "./menu.js";
 import { voiceSelect } from "./speakers.js";
 
@@ -14,15 +15,17 @@ const SURE_MS = 4000;
 
 export function openBulk(button, selection, actions) {
   const panel = h("div.menu.builder.bulk", { role: "dialog", "aria-label": "Change the selected lines" });
-  const paint = () => clear(panel, content(selection, actions, panel));
-  const repaint = () => panel.isConnected && paint();
-  selection.watch(repaint);
+  const scales = new ScaleBoxes();
+  const times = timeBoxes();
+  const paint = () => repaint(panel, () => clear(panel, content({ selection, actions, panel, scales, times })));
+  const follow = () => panel.isConnected && paint();
+  selection.watch(follow);
   paint();
-  openBeside(button, panel, { onClose: () => selection.unwatch(repaint) });
+  openBeside(button, panel, { onClose: () => selection.unwatch(follow) });
   panel.querySelector("button")?.focus();
 }
 
-function content(selection, actions, panel) {
+function content({ selection, actions, panel, scales, times }) {
   const ids = selection.inOrder(lines.order);
   const bulk = (change) => actions.bulk(ids, change);
   const rows = ids.map((id) => lines.rows.get(id));
@@ -35,7 +38,7 @@ function content(selection, actions, panel) {
     section("Status", STATUSES.map((status) => press(status, () => actions.setStatus(ids, status), rows.every((row) => row.status === status)))),
     section("Speaker", [speakerSelect(rows, (speaker_id) => bulk({ speaker_id }))]),
     section("Voice", [voiceSelect(oneOf(rows, (row) => (row.has_own_voice ? row.voice : "")), "Speaker’s voice", (voice) => bulk({ voice }))]),
-    section("Scales", scales(rows, bulk)),
+    section("Scales", scales.parts(rows, bulk)),
     section("Times", times(bulk)),
     section("Copy", [press("Translations", () => copy(rows.map((row) => row.target))), press("Sources", () => copy(rows.map((row) => row.source))), press("Both", () => copy(rows.map((row) => `${row.speaker}\t${row.source}\t${row.target}`)))]),
     section("Work", [press("New wordings and takes", () => actions.regenerate(ids)), press("New takes", () => actions.revoice(ids)), remove(ids, actions, panel)]),
@@ -62,23 +65,30 @@ function speakerSelect(rows, take) {
   return select;
 }
 
-function scales(rows, bulk) {
-  const boxes = SCALES.map(([name, label]) => [name, h("input", { type: "number", min: "0", max: "5", step: "0.1", placeholder: label, "aria-label": `Scale of ${label}`, value: String(oneOf(rows, (row) => row[name] ?? "")) })]);
-  const apply = () => {
-    const given = Object.fromEntries(boxes.filter(([, box]) => box.value !== "").map(([name, box]) => [name, Number(box.value)]));
-    if (Object.keys(given).length) bulk({ own_guidance: true, ...given });
-  };
-  return [...boxes.map(([, box]) => box), press("Set", apply), press("As the project", () => bulk({ own_guidance: false }))];
+/** What is typed into them stays until it is set, whichever lines are chosen meanwhile. */
+class ScaleBoxes {
+  #typed = new Set();
+  #boxes = SCALES.map(([name, label]) => [name, h("input", { type: "number", min: "0", max: "5", step: "0.1", placeholder: label, "aria-label": `Scale of ${label}`, oninput: () => this.#typed.add(name) })]);
+
+  parts(rows, bulk) {
+    for (const [name, box] of this.#boxes) if (!this.#typed.has(name)) box.value = String(oneOf(rows, (row) => row[name] ?? ""));
+    const apply = () => {
+      const given = Object.fromEntries(this.#boxes.filter(([, box]) => box.value !== "").map(([name, box]) => [name, Number(box.value)]));
+      this.#typed.clear();
+      if (Object.keys(given).length) bulk({ own_guidance: true, ...given });
+    };
+    return [...this.#boxes.map(([, box]) => box), press("Set", apply), press("As the project", () => (this.#typed.clear(), bulk({ own_guidance: false })))];
+  }
 }
 
-function times(bulk) {
+function timeBoxes() {
   const by = h("input", { type: "number", min: "0", step: "1", value: "1", "aria-label": "By how much" });
   const unit = h("select", { "aria-label": "Unit" }, h("option", { value: "frames" }, "frames"), h("option", { value: "ms" }, "ms"));
-  const shift = (way) => {
+  const shift = (way, bulk) => {
     const many = Number(by.value);
     if (many > 0) bulk({ shift_ms: way * Math.round(unit.value === "ms" ? many : (many * 1000) / lines.desk.fps) });
   };
-  return [by, unit, press("Earlier", () => shift(-1)), press("Later", () => shift(1))];
+  return (bulk) => [by, unit, press("Earlier", () => shift(-1, bulk)), press("Later", () => shift(1, bulk))];
 }
 
 async function copy(texts) {
@@ -93,7 +103,7 @@ async function copy(texts) {
 /** Deleting takes two presses; the second says what goes. */
 function remove(ids, actions, panel) {
   const button = press("Delete", () => {
-    if (button.dataset.sure) return panel.hidePopover(), void actions.remove(ids);
+    if (button.dataset.sure) return delete button.dataset.sure, panel.hidePopover(), void actions.remove(ids);
     button.dataset.sure = "yes";
     clear(button, `Delete ${count(ids.length, "line")}?`);
     setTimeout(() => button.isConnected && (delete button.dataset.sure, clear(button, "Delete")), SURE_MS);

@@ -6,6 +6,7 @@ import { timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { draftFor, noteBox, threadView } from "../note_view.js";
 import { momentOf, notes } from "../notes.js";
+import { repaint } from "../repaint.js";
 import { command, perform } from "./commands.js";
 import { openShare } from "./share.js";
 
@@ -61,14 +62,15 @@ export class DeskNotes {
     if (!this.drawer.hidden) this.#paintDrawer();
   }
 
+  /** Made anew with another line only: the box keeps what is typed in it, and stays open. */
   #paintCard() {
     const row = lines.rows.get(this.selection.active);
-    if (!row) return clear(this.card);
-    if (this.card.contains(document.activeElement) && document.activeElement.matches("textarea") && this.card.dataset.line === row.id) return void this.#paintThreads(row);
-    if (this.card.dataset.line !== row.id) this.#unfolded = false;
+    if (!row) return void (clear(this.card), (this.card.dataset.line = ""));
+    if (this.card.dataset.line === row.id) return void this.#paintThreads(row);
+    this.#unfolded = false;
     this.card.dataset.line = row.id;
     this.box = noteBox({ label: `Note on line ${row.number}`, placeholder: "Say something about this line…", save: (text) => this.#keep({ text, line_id: row.id }), draft: draftFor(row.id), onClose: () => this.#leave() });
-    this.title = h("h4");
+    this.title = h("h4", {}, h("span", {}, "Notes"), h("button.plain.add", { onclick: () => this.write(), title: "Note on this line (M)" }, "Add a note"));
     this.threads = h("div.threads");
     this.remarks = h("ul.remarks", { "aria-label": "Notes of the script" });
     clear(this.card, this.title, this.remarks, this.threads, this.box.element);
@@ -79,13 +81,19 @@ export class DeskNotes {
     const all = notes.threads(row.id);
     const open = all.filter((thread) => !thread.note.resolved_at);
     const done = all.filter((thread) => thread.note.resolved_at);
-    clear(this.title, h("span", {}, "Notes"), h("button.plain.add", { onclick: () => this.write(), title: "Note on this line (M)" }, "Add a note"));
+    const remarks = row.remarks ?? [];
+    this.card.classList.toggle("quiet", !all.length && !remarks.length);
+    const mark = JSON.stringify([all, remarks, this.#unfolded]);
+    if (this.threads.dataset.mark === mark) return;
+    repaint(this.threads, () => this.#layThreads(row, { open, done, remarks, mark }));
+  }
+
+  #layThreads(row, { open, done, remarks, mark }) {
+    this.threads.dataset.mark = mark;
     const fold = done.length ? h("button.plain.fold", { "aria-expanded": String(this.#unfolded), onclick: () => ((this.#unfolded = !this.#unfolded), this.#paintThreads(row)) }, `${done.length} resolved`) : null;
     clear(this.threads, open.map((thread) => this.#thread(thread)), fold, this.#unfolded ? done.map((thread) => this.#thread(thread)) : null);
-    const remarks = row.remarks ?? [];
     this.remarks.hidden = !remarks.length;
     clear(this.remarks, remarks.map((remark) => h("li", { dir: "auto", title: "From the script" }, own(remark))));
-    this.card.classList.toggle("quiet", !all.length && !remarks.length);
   }
 
   #thread(thread, where = []) {
@@ -148,10 +156,9 @@ export class DeskNotes {
     );
     this.head.querySelector(`[data-act="${focused}"]`)?.focus();
     this.#paintStrip(open);
-    if (this.body.contains(document.activeElement) && document.activeElement.matches("textarea")) return;
     const shown = (this.#isDone ? done : open).sort((one, other) => (momentOf(one.note) ?? -1) - (momentOf(other.note) ?? -1));
     const none = this.#isDone ? "Nothing has been resolved yet." : threads.length ? "Every note is resolved." : "No notes yet. M writes one on the selected line, Alt+M one at the playhead; a review link lets others write theirs.";
-    clear(this.body, shown.length ? shown.map((thread) => this.#thread(thread, this.#where(thread.note))) : h("p.dim", {}, none));
+    repaint(this.body, () => clear(this.body, shown.length ? shown.map((thread) => this.#thread(thread, this.#where(thread.note))) : h("p.dim", {}, none)));
   }
 
   /** Where a note stands, as a button that leads there. */

@@ -4,6 +4,7 @@ import { quietly, read, refusal } from "../api.js";
 import { clear, h, own } from "../dom.js";
 import { parseTime, percent, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { repaint } from "../repaint.js";
 import { isFixed } from "../rights.js";
 import { toast } from "../toast.js";
 import { Lanes } from "./lanes.js";
@@ -25,6 +26,7 @@ export class Panel {
   #timer = 0;
   #painting = { timer: 0, frame: 0, at: 0, isWhole: false };
   #note = "";
+  #edits = Promise.resolve(); // of the fields about the line
 
   constructor(selection, actions) {
     [this.selection, this.actions] = [selection, actions];
@@ -120,7 +122,7 @@ export class Panel {
     this.#paintScore(row.fit);
     clear(this.flags, [...row.flags, shortFlag(row), this.#note].filter(Boolean).map((flag) => h("p", {}, flag)));
     this.#note = "";
-    if (!this.about.contains(document.activeElement)) this.#paintAbout(row);
+    repaint(this.about, () => this.#row && this.#paintAbout(this.#row));
     if (this.#detail) this.#paintChoices(this.#detail);
     else this.wordings.paint(row, null);
   }
@@ -142,12 +144,13 @@ export class Panel {
     const isLocked = isFixed(row);
     const source = h("textarea", { rows: 2, dir: "auto", "aria-label": "Source text", maxlength: "2000", disabled: isLocked });
     source.value = row.source;
-    source.addEventListener("change", () => source.value !== row.source && this.actions.revise(row.id, { source: source.value, base: { source: row.source } }));
+    const began = { source: row.source, start_ms: row.start_ms, end_ms: row.end_ms }; // what each field was typed over
+    source.addEventListener("change", () => this.#resource(row.id, source.value, began));
     const speaker = h("select", { "aria-label": "Speaker", disabled: isLocked, onchange: (event) => this.actions.revise(row.id, { speaker_id: event.target.value }) }, speakers.map((one) => h("option", { value: one.id }, own(one.name))));
     speaker.value = row.speaker_id;
-    const time = (label, ms, change) => {
-      const box = h("input", { value: timecode(ms, fps), "aria-label": label, disabled: isLocked, spellcheck: "false" });
-      box.addEventListener("change", () => this.#retime(row, box, parseTime(box.value, fps), change));
+    const time = (label, name) => {
+      const box = h("input", { value: timecode(row[name], fps), "aria-label": label, disabled: isLocked, spellcheck: "false" });
+      box.addEventListener("change", () => this.#retime(row.id, box, name, began));
       return h("label", {}, h("span", {}, label), box);
     };
     const voice = voiceSelect(row.has_own_voice ? row.voice : "", "Speaker’s voice", (key) => this.actions.revise(row.id, { voice: key }));
@@ -159,19 +162,38 @@ export class Panel {
       h(
         "div.fields",
         {},
-        time("In", row.start_ms, (ms) => ({ start_ms: ms, end_ms: row.end_ms })),
-        time("Out", row.end_ms, (ms) => ({ start_ms: row.start_ms, end_ms: ms })),
+        time("In", "start_ms"),
+        time("Out", "end_ms"),
         h("label", {}, h("span", {}, "Speaker"), speaker),
         h("label", {}, h("span", {}, "Voice"), voice),
       ),
     );
   }
 
-  #retime(row, box, ms, change) {
+  /** One edit after the other, each over what the one before has left. */
+  #inTurn(work) {
+    this.#edits = this.#edits.then(work);
+  }
+
+  #resource(id, source, began) {
+    this.#inTurn(async () => {
+      if (source === began.source) return;
+      if (await this.actions.revise(id, { source, base: { source: began.source } })) began.source = source;
+    });
+  }
+
+  /** One end of a line; the other is as it stands. A time the studio refuses gives way to the one that stands. */
+  #retime(id, box, name, began) {
+    const ms = parseTime(box.value, lines.desk.fps);
     box.toggleAttribute("aria-invalid", ms === null);
     if (ms === null) return toast("A time reads HH:MM:SS:FF, or seconds such as 12.4.");
-    box.blur();
-    this.actions.revise(row.id, { ...change(ms), base: { start_ms: row.start_ms, end_ms: row.end_ms } }).then((reply) => reply ?? (this.#paintAbout(row), refusal.settled()));
+    this.#inTurn(async () => {
+      const now = lines.rows.get(id) ?? began;
+      const span = { start_ms: now.start_ms, end_ms: now.end_ms };
+      if (await this.actions.revise(id, { ...span, [name]: ms, base: { ...span, [name]: began[name] } })) return void (began[name] = ms);
+      box.value = timecode(now[name], lines.desk.fps);
+      refusal.settled();
+    });
   }
 
   /** One sentence above the score card, until the next line is shown. */

@@ -5,6 +5,7 @@ import { quietly, read, write } from "../api.js";
 import { clear, h, own } from "../dom.js";
 import { lines } from "../lines.js";
 import { written } from "../note_view.js";
+import { repaint } from "../repaint.js";
 
 const DAYS = [1, 7, 14, 30, 90];
 const ROLES = { editor: "edits everything", reviewer: "reads and writes notes" };
@@ -21,13 +22,14 @@ export async function openShare() {
   const days = h("select", { "aria-label": "How long it opens" }, DAYS.map((many) => h("option", { value: String(many) }, many === 1 ? "1 day" : `${many} days`)));
   days.value = String(view.default_days);
   const make = async () => {
-    const now = await quietly(write(project, "add_review_link", { label: label.value, days: Number(days.value) }));
+    const asked = label.value;
+    const now = await quietly(write(project, "add_review_link", { label: asked, days: Number(days.value) }));
     if (!now) return;
-    label.value = "";
+    if (label.value === asked) label.value = "";
     paint(now);
     showLink(made, new URL(now.address, document.baseURI).href);
   };
-  const paint = (now) => clear(list, now.links.length ? now.links.map((link) => linkRow(link, () => revoke(link.id))) : h("p.dim", {}, "No link opens this project at present."));
+  const paint = (now) => repaint(list, () => clear(list, now.links.length ? now.links.map((link) => linkRow(link, () => revoke(link.id))) : h("p.dim", {}, "No link opens this project at present.")));
   const revoke = async (id) => {
     const now = await quietly(write(project, "revoke_review_link", { link_id: id }));
     if (now) paint(now);
@@ -54,7 +56,8 @@ function paintPeople(project, place, view) {
   if (!view || (!view.can_share && !view.members.length)) return void (place.hidden = true);
   const change = async (verb, values) => {
     const now = await quietly(write(project, verb, values));
-    if (now) paintPeople(project, place, now);
+    if (now && verb === "add_member" && name.value === values.name) name.value = "";
+    if (now) paint(now);
   };
   const name = h("input", { maxlength: "64", placeholder: "Login name", "aria-label": "Who shall see it too" });
   const role = roleBox(view.roles[0], "As what");
@@ -68,13 +71,16 @@ function paintPeople(project, place, view) {
       h("span"),
       view.can_share ? h("button.btn.small", { onclick: () => change("remove_member", { name: one.name }) }, "Remove") : h("span"),
     );
+  const people = h("div.people");
+  const paint = (now) => repaint(people, () => clear(people, now.members.map(row)));
+  paint(view);
   place.hidden = false;
   clear(
     place,
     h("h3", {}, "People"),
     h("p.dim", {}, "They see each other’s changes within two seconds; where two change the same words, both are kept and shown. Owner: ", own(view.owner), "."),
     view.can_share ? add : null,
-    view.members.map(row),
+    people,
     view.can_share ? trail(project) : null,
   );
 }

@@ -3,10 +3,11 @@
 import { clear, h, own } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
+import { repaint } from "../repaint.js";
 
 export function openSpeakers(selection, actions) {
   const dialog = h("dialog.speakers", { "aria-label": "Speakers" });
-  const paint = () => clear(dialog, content(dialog, selection, actions, paint));
+  const paint = () => repaint(dialog, () => clear(dialog, content(dialog, selection, actions, paint)));
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   (document.querySelector(".desk") ?? document.body).append(dialog);

@@ -7,6 +7,7 @@ import { ratio, seconds } from "../format.js";
 import { inWords } from "../guidance/scales.js";
 import { isScored, lse, offsetFrames } from "../lips.js";
 import { lines } from "../lines.js";
+import { repaint } from "../repaint.js";
 import { isFixed, readingSentence } from "../rights.js";
 import { words } from "../words.js";
 import { voiceName } from "./speakers.js";
@@ -57,15 +58,18 @@ export class Takes {
 
   paint() {
     const [row, takes] = [this.#row, this.#takes];
-    if (!row || this.list.querySelector(".note-box") === document.activeElement) return; // a note is being written
+    if (!row) return;
     const many = this.selection.ids.size;
-    const held = this.list.contains(document.activeElement) ? document.activeElement.dataset.at : "";
     clear(this.head, h("span", {}, "Takes"), takes?.length ? h("small", {}, "the circled one is mixed") : null);
-    clear(this.list, takes === null ? h("p.dim", {}, "…") : takes.length ? takes.map((take) => this.#one(take)) : h("p.dim", {}, row.target.trim() ? "Not voiced yet." : "Write a translation first."));
-    if (held) this.list.querySelector(`[data-at="${held}"]`)?.focus({ preventScroll: true });
+    if (this.list.querySelector(".note-box") !== document.activeElement) repaint(this.list, () => this.#paintList()); // else a note is being written
     clear(this.again, many > 1 ? `Voice ${many} lines again` : takes?.length ? "Voice again" : "Voice");
     this.again.disabled = !many || (many === 1 && (!row.target.trim() || (row.status === "locked" && Boolean(row.take_id))));
     this.again.title = words(row.status === "locked" ? LOCKED : "A new take with the words as they are (Shift+R)");
+  }
+
+  #paintList() {
+    const [row, takes] = [this.#row, this.#takes];
+    if (row) clear(this.list, takes === null ? h("p.dim", {}, "…") : takes.length ? takes.map((take) => this.#one(take)) : h("p.dim", {}, row.target.trim() ? "Not voiced yet." : "Write a translation first."));
   }
 
   #one(take) {
@@ -100,6 +104,7 @@ export class Takes {
     }
     const box = h("input.note-box", { maxlength: "500", "aria-label": `Note on take ${take.number}`, dir: "auto" });
     box.value = take.note;
+    const line_id = this.#row.id;
     let isDone = false;
     const close = async (isKept) => {
       if (isDone) return;
@@ -108,7 +113,8 @@ export class Takes {
       box.blur();
       if (isKept && box.value.trim() !== take.note) {
         this.#writes += 1;
-        const found = await quietly(write(lines.desk.project_id, "note_take", { line_id: this.#row.id, take_id: take.id, note: box.value }));
+        const found = await quietly(write(lines.desk.project_id, "note_take", { line_id, take_id: take.id, note: box.value }));
+        this.#writes += 1;
         if (found) return this.#take(found);
       }
       this.paint();

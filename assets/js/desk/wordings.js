@@ -4,6 +4,7 @@ import { budgetBar, paintBudget } from "../budget.js";
 import { clear, h, own } from "../dom.js";
 import { count, penalty, seconds, signedSeconds } from "../format.js";
 import { lines } from "../lines.js";
+import { repaint } from "../repaint.js";
 import { may } from "../rights.js";
 import { words } from "../words.js";
 import { changedShare, diff } from "./diff.js";
@@ -45,14 +46,14 @@ export class Wordings {
     const shown = this.#shown;
     clear(this.head, h("span", {}, "Wordings"), shown.length ? h("small", {}, shown.length > 1 ? `1–${Math.min(9, shown.length)} takes one` : "1 takes it") : null);
     const hidden = this.#all.length - shown.length;
-    const focused = this.list.contains(document.activeElement) ? document.activeElement.dataset.id : "";
-    clear(
-      this.list,
-      shown.map((one, at) => this.#wording(one, at, row)),
-      hidden > 0 ? h("button.plain.more", { onclick: () => ((this.#isWhole = true), this.paint(row, this.#all)) }, `${count(hidden, "more wording")}`) : null,
-      this.#all.length ? null : h("p.dim", {}, candidates === null ? "…" : emptySentence(row)),
+    repaint(this.list, () =>
+      clear(
+        this.list,
+        shown.map((one, at) => this.#wording(one, at, row)),
+        hidden > 0 ? h("button.plain.more", { onclick: () => ((this.#isWhole = true), this.paint(row, this.#all)) }, `${count(hidden, "more wording")}`) : null,
+        this.#all.length ? null : h("p.dim", {}, candidates === null ? "…" : emptySentence(row)),
+      ),
     );
-    if (focused) this.list.querySelector(`[data-id="${focused}"]`)?.focus();
     this.#paintAsking();
   }
 
@@ -87,7 +88,7 @@ export class Wordings {
     const { source_language, target_language } = lines.desk;
     return h(
       `button.wording${isTaken ? ".on" : ""}`,
-      { disabled: !may("edit"), onclick: () => this.actions.pick(row.id, one.id), "aria-pressed": String(isTaken), title: `Proposed by ${one.engine}`, "data-id": one.id },
+      { disabled: !may("edit"), onclick: () => this.actions.pick(row.id, one.id), "aria-pressed": String(isTaken), title: `Proposed by ${one.engine}`, "data-id": one.id, "data-at": one.id },
       h("kbd", {}, at < 9 ? String(at + 1) : "·"),
       h(
         "span.said",

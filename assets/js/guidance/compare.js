@@ -6,6 +6,7 @@ import { clear, h, icon, isShown, tell } from "../dom.js";
 import { seconds } from "../format.js";
 import { jumpTo } from "../jump.js";
 import { lines } from "../lines.js";
+import { repaint } from "../repaint.js";
 import { peaksOf, peaksOfTake } from "../waves.js";
 import { toast } from "../toast.js";
 import { AbPlayer, ORIGINAL } from "./abplayer.js";
@@ -126,7 +127,12 @@ class Compare {
 
   #paintTable() {
     const view = bench.view;
-    const held = this.table.contains(document.activeElement) ? document.activeElement.dataset.at : "";
+    repaint(this.table, () => this.#layTable());
+    const [a, b] = SIDES.map((side) => this.#take(side));
+    this.note.textContent = !bench.row ? "" : !view ? "…" : !view.takes.length ? (bench.row.target ? "Not voiced yet. Voice this line, or sweep it, to have takes to compare." : "This line has no translation yet; write one on the Lines tab first.") : noteOf(a, b);
+  }
+
+  #layTable() {
     const cells = (make) => SIDES.map((side) => h(`td${this.player.heard === side ? ".heard" : ""}`, {}, make(this.#take(side), side)));
     const row = (label, make) => h("tr", {}, h("th", { scope: "row" }, label), cells(make));
     clear(
@@ -144,9 +150,6 @@ class Compare {
         h("tr", {}, h("th", { scope: "row" }, h("span.unseen-words", {}, "For the mix")), cells((take, side) => this.#circle(take, side))),
       ),
     );
-    if (held) this.table.querySelector(`[data-at="${held}"]`)?.focus({ preventScroll: true });
-    const [a, b] = SIDES.map((side) => this.#take(side));
-    this.note.textContent = !bench.row ? "" : !view ? "…" : !view.takes.length ? (bench.row.target ? "Not voiced yet. Voice this line, or sweep it, to have takes to compare." : "This line has no translation yet; write one on the Lines tab first.") : noteOf(a, b);
   }
 
   #select(side) {

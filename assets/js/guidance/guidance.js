@@ -5,6 +5,7 @@ import { quietly, write } from "../api.js";
 import { clear, h, tell } from "../dom.js";
 import { count, timecode } from "../format.js";
 import { lines } from "../lines.js";
+import { exchange, repaint } from "../repaint.js";
 import { bench } from "./bench.js";
 import { MOST, SCALES, scalesOf } from "./scales.js";
 
@@ -26,14 +27,14 @@ export function mount({ element, props, trigger, watch }) {
     const own = lines.list.filter(hasOwn);
     tell(note, lines.order.length ? `${own.length} of ${lines.order.length} have their own scales` : "");
     const shown = isOwnOnly ? own : lines.list;
-    clear(body, shown.length ? [head(), ...shown.map(line)] : h("div.empty", {}, h("p", {}, lines.order.length ? "No line has its own scales: all follow the project." : "Lines appear here once a project has some.")));
+    repaint(body, () => clear(body, shown.length ? [head(), ...shown.filter(({ id }) => lines.rows.has(id)).map(({ id }) => line(lines.rows.get(id)))] : h("div.empty", {}, h("p", {}, lines.order.length ? "No line has its own scales: all follow the project." : "Lines appear here once a project has some."))));
     voicing.paint();
   };
   lines.watch((changed) => {
     if (changed === null) return paint();
     for (const id of changed) {
       const before = body.querySelector(`[data-id="${id}"]`);
-      if (before && lines.rows.has(id)) swap(before, line(lines.rows.get(id)));
+      if (before && lines.rows.has(id)) exchange(before, () => (lines.rows.has(id) ? line(lines.rows.get(id)) : before));
     }
     if (changed.size) tell(note, `${lines.list.filter(hasOwn).length} of ${lines.order.length} have their own scales`);
     voicing.paint();
@@ -51,13 +52,6 @@ export function mount({ element, props, trigger, watch }) {
 }
 
 const hasOwn = (row) => row.face_scale !== null;
-
-/** Another node for the same line; whoever was in the old one stays at the same control. */
-function swap(before, after) {
-  const held = [...before.querySelectorAll("input, button")].indexOf(document.activeElement);
-  before.replaceWith(after);
-  if (held >= 0) after.querySelectorAll("input, button")[held]?.focus({ preventScroll: true });
-}
 
 function mark(body) {
   for (const one of body.querySelectorAll(".line[data-id]")) {

@@ -4,6 +4,7 @@ import { quietly, write } from "../api.js";
 import { clear, h } from "../dom.js";
 import { percent } from "../format.js";
 import { lines } from "../lines.js";
+import { repaint } from "../repaint.js";
 import { bench } from "./bench.js";
 import { scale } from "./scales.js";
 
@@ -20,14 +21,13 @@ export function mount({ element, trigger }) {
   const box = h("div.scroll", { role: "region", "aria-label": "Points of the sweep", tabindex: "0" }, table);
   element.className = "island points-part";
   clear(element, box);
-  const paint = () => {
+  const paint = () => repaint(table, lay);
+  const lay = () => {
     const view = bench.view?.sweep;
-    const held = table.contains(document.activeElement) ? document.activeElement.dataset.at : "";
     box.hidden = !view?.points.length;
     if (!view?.points.length) return clear(table);
     const points = [...view.points].sort((a, b) => SORTS[sort](a, b, view) || SORTS.scales(a, b));
     clear(table, h("caption.unseen-words", {}, "Points of the sweep: scales, lip scores, and what they cost in words"), headRow(view), h("tbody", {}, points.map((point) => row(point, view, trigger))));
-    if (held) table.querySelector(`[data-at="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
   };
   const headRow = (view) => {
     const sorting = (name, label, title) =>

@@ -1,6 +1,7 @@
 // Presets for the project's scales, what they cost, and whether the project's voice sees the face. `preset` asks the page for one.
 
 import { clear, h, tell } from "../dom.js";
+import { repaint } from "../repaint.js";
 
 export function mount({ element, props, trigger, watch }) {
   const buttons = h("div.presets", { role: "group", "aria-label": "Presets" });
@@ -11,14 +12,12 @@ export function mount({ element, props, trigger, watch }) {
   const paint = () => {
     const view = props.value ?? {};
     const presets = view.presets ?? [];
-    const held = [...buttons.children].indexOf(document.activeElement);
-    clear(buttons, presets.map((one) => button(one, view.place?.project_id, trigger)));
-    if (held >= 0) buttons.children[held]?.focus();
+    repaint(buttons, () => clear(buttons, presets.map((one) => button(one, view.place?.project_id, trigger))));
     const chosen = presets.find((one) => one.is_on);
     const words = view.warning || (chosen ? chosen.why : "Scales of your own; a preset sets face and lips at once.");
     tell(note, words);
     note.classList.toggle("warns", Boolean(view.warning));
-    clear(sight, view.sight ? sightLine(view.sight) : []);
+    repaint(sight, () => clear(sight, view.sight ? sightLine(view.sight) : []));
   };
   watch("value", paint);
   paint();

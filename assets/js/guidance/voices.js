@@ -4,6 +4,7 @@ import { media, quietly, read, write } from "../api.js";
 import { clear, h, icon, isShown, tell } from "../dom.js";
 import { seconds } from "../format.js";
 import { lines } from "../lines.js";
+import { repaint } from "../repaint.js";
 import { voiceSelect } from "../desk/speakers.js";
 import { toast } from "../toast.js";
 
@@ -11,10 +12,18 @@ const SURE_MS = 5000;
 
 export function mount({ element, props, trigger, watch }) {
   let project = "";
+  let writes = 0;
   const audio = h("audio", { preload: "none" });
   const list = h("ul.references");
   const cast = h("div.cast");
-  const form = newVoice((view) => (show(view), moved()));
+  /** A change: a look that was asked for before it, or on its way, is old by now. */
+  const changed = async (answer) => {
+    writes += 1;
+    const reply = await quietly(answer);
+    writes += 1;
+    return reply;
+  };
+  const form = newVoice(changed, (view) => (show(view), moved()));
   const moved = () => (lines.refresh(), trigger("changed"));
   element.className = "island voices-part card";
   clear(
@@ -29,12 +38,9 @@ export function mount({ element, props, trigger, watch }) {
   );
 
   const show = (view) => {
-    const held = list.contains(document.activeElement) ? document.activeElement.dataset.at : "";
-    clear(list, view.references.length ? view.references.map((one) => item(one)) : h("li.none.dim", {}, "None yet."));
-    if (held) list.querySelector(`[data-at="${held}"]`)?.focus();
+    repaint(list, () => clear(list, view.references.length ? view.references.map((one) => item(one)) : h("li.none.dim", {}, "None yet.")));
     form.allow(project, view);
-    if (cast.contains(document.activeElement)) return;
-    clear(cast, view.cast.length ? view.cast.map(speaker) : h("p.dim", {}, "Speakers appear here with the lines."));
+    repaint(cast, () => clear(cast, view.cast.length ? view.cast.map(speaker) : h("p.dim", {}, "Speakers appear here with the lines.")));
   };
   const item = (one) =>
     h(
@@ -53,7 +59,8 @@ export function mount({ element, props, trigger, watch }) {
   /** Deleting takes two presses; the second says what goes. */
   const drop = async (button, one) => {
     if (button.dataset.sure) {
-      const view = await quietly(write(project, "remove_reference_voice", { reference_id: one.id }));
+      delete button.dataset.sure;
+      const view = await changed(write(project, "remove_reference_voice", { reference_id: one.id }));
       if (view) show(view);
       return moved();
     }
@@ -68,9 +75,9 @@ export function mount({ element, props, trigger, watch }) {
   };
   const speaker = (one) => {
     const select = voiceSelect(one.voice, "Chosen by the studio", async (key) => {
-      const reply = await quietly(write(project, "set_speaker_voice", { speaker_id: one.id, voice: key }));
+      const reply = await changed(write(project, "set_speaker_voice", { speaker_id: one.id, voice: key }));
       if (reply) lines.apply(reply);
-      select.blur();
+      follow(); // the voice that was chosen, or the one that stands after a refusal
       trigger("changed");
     });
     select.setAttribute("aria-label", `Voice of ${one.name}`);
@@ -88,8 +95,9 @@ export function mount({ element, props, trigger, watch }) {
     }
     element.hidden = !project;
     if (!project) return;
+    const before = writes;
     const view = await quietly(read(project, "reference_voices", {}));
-    if (view && asked === project) show(view);
+    if (view && asked === project && before === writes) show(view);
   };
   watch("value", () => isShown(element) && follow());
   lines.watch((changed) => changed === null && isShown(element) && follow());
@@ -98,7 +106,7 @@ export function mount({ element, props, trigger, watch }) {
 }
 
 /** The form of a new voice. Its button waits until everything is there, and says for what. */
-function newVoice(onAdded) {
+function newVoice(changed, onAdded) {
   let [project, blocked, most, isSending] = ["", "", 0, false];
   const file = h("input", { type: "file", accept: "audio/*,video/*", "aria-label": "Recording of the voice" });
   const name = h("input", { type: "text", maxlength: "80", autocomplete: "off" });
@@ -121,6 +129,7 @@ function newVoice(onAdded) {
   const paint = () => {
     tell(waits, missing());
     button.disabled = Boolean(missing());
+    for (const box of [file, name, whose, words, tick]) box.disabled = Boolean(blocked) || isSending; // what is typed belongs to the next one
   };
   const reset = () => {
     for (const box of [file, name, whose, words]) box.value = "";
@@ -133,17 +142,10 @@ function newVoice(onAdded) {
     isSending = true;
     paint();
     const asked = new URLSearchParams({ name: name.value.trim(), whose: whose.value.trim(), agreed: tick.checked ? "yes" : "", transcript: words.value.trim() });
-    try {
-      const response = await fetch(new URL(`voices/${project}?${asked}`, document.baseURI), { method: "POST", headers: { "content-type": "application/octet-stream" }, body: file.files[0] });
-      const answer = await response.json().catch(() => ({}));
-      if (!response.ok) throw new Error(answer.error ?? "The recording could not be taken.");
-      isSending = false;
-      reset();
-      onAdded(answer);
-    } catch (error) {
-      isSending = false;
-      toast(error instanceof TypeError ? "The studio cannot be reached; is it still running?" : error.message);
-    }
+    const answer = await changed(sent(project, asked, file.files[0]));
+    isSending = false;
+    if (answer) reset();
+    if (answer) onAdded(answer);
     paint();
   };
   const field = (label, box, hint = "") => h("label.field", {}, h("span", {}, label, hint ? h("small", {}, ` ${hint}`) : null), box);
@@ -163,9 +165,22 @@ function newVoice(onAdded) {
   const allow = (id, view) => {
     [project, blocked, most] = [id, view.blocked, view.most_bytes];
     tell(statement, view.statement);
-    for (const box of [file, name, whose, words, tick]) box.disabled = Boolean(blocked);
     paint();
   };
   paint();
   return { element, allow, reset };
+}
+
+/** The voices after a recording was taken; where it was not, that is told. */
+async function sent(project, asked, recording) {
+  const init = { method: "POST", headers: { "content-type": "application/octet-stream" }, body: recording };
+  try {
+    const response = await fetch(new URL(`voices/${project}?${asked}`, document.baseURI), init);
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) throw new Error(answer.error ?? "The recording could not be taken.");
+    return answer;
+  } catch (error) {
+    toast(error instanceof TypeError ? "The studio cannot be reached; is it still running?" : error.message);
+    throw error;
+  }
 }

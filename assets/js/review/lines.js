@@ -3,6 +3,7 @@
 import { clear, h, own } from "../dom.js";
 import { timecode } from "../format.js";
 import { draftFor, noteBox, threadView } from "../note_view.js";
+import { repaint } from "../repaint.js";
 
 export class ReviewLines {
   #rows = new Map(); // line id → {element, notes, box}
@@ -48,8 +49,12 @@ export class ReviewLines {
 
   #paintInto(place, threads, isLoose = false) {
     if (!threads.length && !place.childElementCount) return;
-    if (place.contains(document.activeElement) && document.activeElement.matches("textarea")) return;
-    clear(place, threads.map((thread) => threadView(thread, this.#may(thread), { draft: draftFor(thread.note.id), where: this.#where(thread.note, isLoose) })));
+    const mark = JSON.stringify(threads);
+    if (place.dataset.mark === mark) return;
+    repaint(place, () => {
+      place.dataset.mark = mark;
+      clear(place, threads.map((thread) => threadView(thread, this.#may(thread), { draft: draftFor(thread.note.id), where: this.#where(thread.note, isLoose) })));
+    });
   }
 
   #may({ note }) {

@@ -11,7 +11,7 @@ import { ReviewPlayer } from "./player.js";
 const AGAIN_MS = 5000;
 const NAME = "lipline.reviewer";
 const root = document.querySelector("#review");
-const state = { film: null, mark: "", line: "", isReading: false, print: "" };
+const state = { film: null, mark: "", line: "", isReading: false, print: "", writes: 0 };
 
 const trouble = h("p.trouble", { role: "alert" });
 const name = h("input", { maxlength: "64", autocomplete: "name", placeholder: "Your name", "aria-label": "Your name, shown with your notes" });
@@ -60,6 +60,7 @@ async function look() {
   const film = await getFilm();
   beginAt(film.start_hour);
   const print = JSON.stringify([film.lines, film.films, film.name]);
+  if (state.film && isTyping(document.activeElement)) return false; // somebody began to while this was asked: the next look lays it out
   state.film = film;
   if (print === state.print) return false;
   state.print = print;
@@ -69,7 +70,9 @@ async function look() {
 }
 
 async function hear() {
-  take(await getNotes(state.mark));
+  const { writes } = state;
+  const view = await getNotes(state.mark);
+  if (writes === state.writes) take(view); // what was asked before a note was written is old by now
 }
 
 function take(view, isForced = false) {
@@ -106,7 +109,10 @@ async function keep(values) {
   }
   keepName();
   try {
-    take(await addNote({ name: name.value, ...values }));
+    state.writes += 1;
+    const view = await addNote({ name: name.value, ...values });
+    state.writes += 1;
+    take(view);
     say("");
     return true;
   } catch (error) {
