@@ -181,12 +181,17 @@ def job_runner(shop: Workshop, *, workers: int = 1, kind: str = "worker") -> Job
     return JobRunner(shop.jobs, lambda job, context: run_job(shop, job, context), workers=workers, around=Surroundings(kind, shop.workers, machine, state))
 
 
-def open_shop(place: Place, engines: EngineRack | None = None) -> Workshop:
-    """Stores, engines and folders of a studio, without anybody to speak for or anything at work. `engines` None: all that are installed."""
+def make_home(place: Place) -> None:
+    """The data folder, for this account alone. Raises BadSetting."""
     try:
         place.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise BadSetting(f"The data folder {place.home} cannot be made: {error.strerror}. Choose another with --home.") from error
+
+
+def open_shop(place: Place, engines: EngineRack | None = None) -> Workshop:
+    """Stores, engines and folders of a studio, without anybody to speak for or anything at work. `engines` None: all that are installed."""
+    make_home(place)
     engine = open_database(place.database_url)
     log_file = open_log(place.home / "logs", log_form(os.environ.get("LIPLINE_LOG")), ServerValues(engine).secret("log"))
     blobs = open_blobs(place.blobs_place, place.home / "blobs")

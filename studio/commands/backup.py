@@ -56,6 +56,7 @@ def restore_command(
     blobs: BlobsOption = None,
 ) -> None:
     """Bring a studio back into an empty home (or an empty PostgreSQL database). Every file is hashed, every table counted."""
+    from studio.bootstrap import make_home
     from studio.store.database import open_database
     from studio.store.restore import opened, restore, snapshots
 
@@ -64,6 +65,7 @@ def restore_command(
         return
     target = place_of(home, database, blobs)
     with opened(place, snapshot) as found, _counting("restored") as watch:
+        make_home(target)
         done = restore(found, target.database_url, _blobs(target), target.home, despite_damage=despite_damage, watch=watch)
     engine = open_database(target.database_url)  # brings an older schema up to date, and finds out whether it opens
     _note(engine, "studio.restore", made_at=done.made_at, files=done.blobs)
@@ -103,10 +105,12 @@ def downgrade_command(
 def _back_up(place: Place, target: Path, keep: int | None) -> BackupDone:
     from studio.store.backup import back_up, require_distinct
     from studio.store.database import connect_database
+    from studio.store.dumps import require_studio
     from studio.store.migrate import stored_version
     from studio.store.schema import SCHEMA_VERSION
 
     require_distinct(target, place.home)
+    require_studio(place.database_url)  # or looking for its files would make folders for them
     with _counting("copied") as watch:
         done = back_up(place.database_url, _blobs(place), target, keep=keep, watch=watch)
     engine = connect_database(place.database_url)
@@ -132,7 +136,7 @@ def _require_stopped(place: Place) -> None:
         at_end.callback(engine.dispose)
         alive = WorkerStore(engine).alive() if stored_version(engine) == SCHEMA_VERSION else ()
     if alive:
-        raise NotReady(f"{len(alive)} servers or workers still run, the first is {alive[0].id}; stop them, wait a minute, and try again.")
+        raise NotReady(f"Servers or workers still run ({len(alive)}, the first is {alive[0].id}); stop them, wait a minute, and try again.")
 
 
 def _note(engine: Any, action: str, **detail: str | int) -> None:

@@ -37,7 +37,7 @@ def doctor_command(
     if not is_well(findings):
         raise NotReady(f"{problems} problem{'s' if problems > 1 else ''} found; mend {'them' if problems > 1 else 'it'} and look again.")
     notes = sum(finding.level is Level.NOTE for finding in findings)
-    print(f"Ready to serve{f', with {notes} notes' if notes else ''}.")
+    print(f"Ready to serve{f', with {notes} note' + 's' * (notes > 1) if notes else ''}.")
 
 
 def _write(path: Path, content: object) -> None:

@@ -26,8 +26,11 @@ def collect(
     """Free deleted projects past their time, files nobody names, uploads nobody goes on with, and old cached files."""
     from studio.bootstrap import open_studio
     from studio.domain.plain import to_plain
+    from studio.store.dumps import require_studio
 
-    studio = open_studio(place_of(home))
+    place = place_of(home)
+    require_studio(place.database_url)
+    studio = open_studio(place)
     try:
         freed = studio.free_space(is_dry_run=dry_run)
     finally:

@@ -36,7 +36,7 @@ def add_user(
     home: HomeOption = None,
 ) -> None:
     """Add an account. Its password is asked for, or read from a pipe."""
-    with _opened(home) as studio:
+    with _opened(home, may_begin=True) as studio:
         is_first = not any(account.has_password for account in studio.accounts())
         made = studio.add_account(name, role, None if sign_on else _password(name))
         print(f"{made.name} can log in as {_with_article(made.role)}.")
@@ -104,16 +104,21 @@ def hand_over(
 @users.command("import")
 def import_users(file: Annotated[Path, typer.Argument(help="A users file of an earlier release.")], home: HomeOption = None) -> None:
     """Take over accounts from a users file, as editors; accounts that are there already stay as they are."""
-    with _opened(home) as studio:
+    with _opened(home, may_begin=True) as studio:
         names = studio.import_accounts(file)
     print(f"Taken over: {', '.join(names) if names else 'nobody, all of them are here already'}.")
 
 
 @contextmanager
-def _opened(home: Path | None) -> Iterator[Studio]:
+def _opened(home: Path | None, *, may_begin: bool = False) -> Iterator[Studio]:
+    """`may_begin`: a studio that is not there yet is made; else it is a slip in the address."""
     from studio.bootstrap import default_place, open_studio
+    from studio.store.dumps import require_studio
 
-    studio = open_studio(default_place(home))
+    place = default_place(home)
+    if not may_begin:
+        require_studio(place.database_url)
+    studio = open_studio(place)
     try:
         yield studio
     finally:

@@ -66,7 +66,7 @@ def require_studio(url: str) -> None:
     """Raises BadSetting where there is no file to read; a server tells so by itself."""
     path = Path(str(make_url(url).database))
     if kind_of(url) == "sqlite" and not path.is_file():
-        raise BadSetting(f"There is no studio at {path.parent}: it has no studio.db. Name its home with --home.")
+        raise BadSetting(f"There is no studio at {path.parent}: it has no {path.name}. Name its home with --home.")
 
 
 def is_empty(url: str) -> bool:

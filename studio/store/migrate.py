@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from studio.domain.errors import StudioError
+from studio.domain.errors import NotReady, StudioError
 from studio.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def migrate(engine: Engine) -> None:
 def downgrade(engine: Engine) -> str:
     """One step back, for who must return to the Lipline before; returns the schema it is now. What only the newer one kept is gone.
 
-    Raises StudioError where the database is not of today's schema. Nobody else may have it open."""
+    Raises NotReady where the database is not of today's schema. Nobody else may have it open."""
     from alembic import command
 
     with _one_at_a_time(engine), engine.connect().execution_options(is_writer=True) as connection, connection.begin():
         version = _version(connection)
         if version != SCHEMA_VERSION:
-            raise StudioError(f"Only a database of schema {SCHEMA_VERSION} can go one step back, and this one has {version}; nothing was changed.")
+            raise NotReady(f"Only a database of schema {SCHEMA_VERSION} can go one step back, and this one has {version}; nothing was changed.")
         config = _config(connection)
         command.downgrade(config, "-1")
         return _version(connection) or ""

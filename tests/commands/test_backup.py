@@ -42,6 +42,7 @@ def test_a_restored_studio_opens_and_has_everything(home: Path, tmp_path: Path, 
     back = run("restore", tmp_path / name, "--home", tmp_path / "second")
     assert back.exit_code == 0, back.output
     assert "every one verified" in back.output
+    assert (tmp_path / "second").stat().st_mode & 0o777 == 0o700, "films are for the studio's own account"
     studio, first = fake_studio(tmp_path / "second"), fake_studio(home)
     try:
         [project], [original] = studio.projects(), first.projects()
@@ -61,6 +62,7 @@ def test_a_restore_over_a_studio_and_a_backup_of_nothing_are_refused(home: Path,
     assert isinstance(over.exception, BadSetting) and "studio already" in str(over.exception)
     nothing = run("backup", tmp_path / "other", "--home", tmp_path / "nowhere")
     assert isinstance(nothing.exception, BadSetting) and "no studio" in str(nothing.exception)
+    assert not (tmp_path / "nowhere").exists() and not (tmp_path / "other").exists()
     listed = run("restore", tmp_path / "backup", "--list")
     assert listed.output.strip().startswith("20")
 
@@ -76,6 +78,8 @@ def test_a_downgrade_asks_for_a_backup_goes_one_schema_back_and_can_come_forward
     engine = connect_database(f"sqlite:///{second / 'studio.db'}")
     assert f"schema {stored_version(engine)} now" in done.output
     engine.dispose()
+    again = run("downgrade", "--home", second, "--without-backup")
+    assert isinstance(again.exception, NotReady) and "one step back" in str(again.exception)
     assert run("restore", tmp_path / "two", "--list").output.strip()
     studio = fake_studio(second)
     assert len(studio.projects()) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from studio.cli import app
+from studio.domain.errors import BadSetting
 from tests.studio_fixtures import clip_project, fake_studio
 
 
@@ -36,3 +37,10 @@ def test_a_dry_run_tells_what_would_go_and_the_real_one_frees_exactly_that(tmp_p
     source = again.project(kept.id).project.source
     assert source is not None and again._shop.blobs.exists(source.blob)
     again.close()
+
+
+def test_a_slip_in_the_address_makes_no_studio(tmp_path: Path) -> None:
+    for asked in (("gc", "--dry-run"), ("users", "list"), ("users", "disable", "anna"), ("users", "hand-over", "anna", "bob")):
+        ran = run(*asked, "--home", tmp_path / "slip")
+        assert isinstance(ran.exception, BadSetting) and "Name its home with --home" in str(ran.exception)
+    assert not (tmp_path / "slip").exists()
