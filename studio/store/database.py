@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,13 +33,33 @@ BUSY_WAIT_MS = 20_000
 
 @dataclass(slots=True)
 class _Moment:
-    """An open transaction that reads, and what was already asked in it. It belongs to the thread that opened it, until that writes."""
+    """An open transaction that reads, and what was already asked in it. It belongs to the thread that opened it, until that writes or a
+    question of it fails. `held` has the connection; `readers` use it just now."""
 
     engine: Engine
     connection: Connection
     thread_id: int
+    held: ExitStack
     is_over: bool = False
+    readers: int = 0
     found: dict[Hashable, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        self.readers += 1
+        try:
+            yield self.connection
+        except DBAPIError:
+            self.is_over = True  # PostgreSQL answers nothing more in it
+            raise
+        finally:
+            self.readers -= 1
+
+    def end(self) -> None:
+        """Give the connection back before another is wanted: threads that hold one and wait for one would wait for each other."""
+        self.is_over = True
+        if not self.readers:
+            self.held.close()
 
 
 Found = TypeVar("Found")
@@ -71,8 +91,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent picture of the database; writes nothing, waits for nobody. Inside of `one_moment`, the picture of that moment."""
     moment = _now(engine)
     if moment is not None:
-        with translated(engine):
-            yield moment.connection
+        with translated(engine), moment.read() as connection:
+            yield connection
         return
     with _reading_anew(engine) as connection:
         yield connection
@@ -81,9 +101,10 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def one_moment(engine: Engine) -> Iterator[None]:
     """All that this thread reads inside, through any store, shows the database as at one moment; only what it reads after a write of its
-    own is fresh. One opened inside of another is a moment of its own. For short questions: it holds a connection."""
-    with _reading_anew(engine) as connection:
-        before = _MOMENT.set(_Moment(engine, connection, threading.get_ident()))
+    own is fresh. One opened inside of another is a moment of its own. For short questions: it holds a connection, until that write."""
+    with ExitStack() as held:
+        connection = held.enter_context(_reading_anew(engine))
+        before = _MOMENT.set(_Moment(engine, connection, threading.get_ident(), held))
         try:
             yield
         finally:
@@ -105,7 +126,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction: all of it is durable when the block has been left, or none of it happened."""
     moment = _now(engine)
     if moment is not None:
-        moment.is_over = True
+        moment.end()
     with translated(engine), engine.connect().execution_options(is_writer=True) as connection, connection.begin():
         yield connection
 

@@ -90,6 +90,34 @@ def test_a_moment_belongs_to_the_thread_that_opened_it(engine: Engine) -> None:
     assert seen == [{"ada"}]
 
 
+def test_who_writes_in_a_moment_holds_one_connection_at_a_time(engine: Engine) -> None:
+    """Else as many threads as there are connections wait for each other's second one."""
+    with one_moment(engine):
+        assert names(engine) == set()
+        with writing(engine) as connection:
+            connection.execute(insert(USERS).values(name="ada", created_at=utc_now()))
+            assert engine.pool.checkedout() == 1
+        assert engine.pool.checkedout() == 0
+        assert names(engine) == {"ada"}
+    assert engine.pool.checkedout() == 0
+
+
+def test_a_reader_in_a_moment_goes_on_reading_while_its_thread_writes(engine: Engine) -> None:
+    with one_moment(engine):
+        with reading(engine) as connection:
+            assert connection.execute(select(USERS.c.name)).all() == []
+            add_user(engine, "ada")
+            assert connection.execute(select(USERS.c.name)).all() == []
+        assert names(engine) == {"ada"}
+
+
+def test_a_question_that_failed_in_a_moment_spoils_none_of_the_next(engine: Engine) -> None:
+    with one_moment(engine):
+        with pytest.raises(StudioError), reading(engine) as connection:
+            connection.execute(text("SELECT nothing FROM nowhere"))
+        assert names(engine) == set()
+
+
 def test_writers_on_many_threads_wait_for_each_other(engine: Engine) -> None:
     def work(number: int) -> None:
         for step in range(5):
