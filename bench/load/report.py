@@ -23,7 +23,7 @@ with 1 when a target is missed. A machine that was busy before says so, and its 
 doubled is one all the same.
 """
 HOW = {
-    "people": "Each person is a page: it logs in, asks what the page asks (rows, a pulse each second, Gradio's ticks, a prediction with each key), types, "
+    "people": "A page server and a worker beside it, as our deploy files set a box up. Each person is a page: it logs in, asks what the page asks (rows, a pulse each second, Gradio's ticks, a prediction with each key), types, "
     "drags, approves, takes back, writes notes, regenerates, voices, renders, plays takes and films by ranges, exports, and tries addresses that "
     "somebody else used a moment ago. Some of them are real Chromium pages. Whoever is told that an edit is stored has it in a ledger; at the end "
     "each must stand in the line's history under their name, and the edits of a line must make one chain that ends in the line as it is. Every "
@@ -66,7 +66,7 @@ def _calls(details: dict[str, Any]) -> Iterator[str]:
     calls, busy = details.get("calls"), details.get("busy")
     if busy:
         yield (
-            f"The server's own process took {busy['server_cores']} cores, this program {busy['load_cores']}; the machine was busy to "
+            f"The studio's own processes took {busy['server_cores']} cores, this program {busy['load_cores']}; the machine was busy to "
             f"{100 * busy['machine_share']:.0f} %, load average {busy['load_average']}.\n"
         )
     if calls:
