@@ -13,7 +13,7 @@ from studio.domain.line import Line, LineStatus
 from studio.domain.project import Cast
 from studio.domain.scene_cuts import scene_of
 from studio.domain.timing import TimeSpan
-from studio.line_verbs import LineEdit, LineVerbs
+from studio.line_verbs import LineEdit, LineVerbs, check_end
 from studio.store.changes import Action
 
 MAX_SHIFT_MS = 24 * 3600 * 1000
@@ -52,6 +52,8 @@ class BulkVerbs(LineVerbs):
                 locked.append(numbers.get(line.id, 0))
                 return line
             moved = replace(edit.applied_to(line, self._shop.limits), span=_shifted(line, shift_ms, numbers.get(line.id, 0)))
+            if shift_ms > 0:
+                check_end(moved.span.end_ms, self._shop.limits)
             if moved != line:
                 changed.append(line.id)
             return moved

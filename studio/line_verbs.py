@@ -60,6 +60,8 @@ class LineEdit:
         for text in (self.source_text, self.target_text):
             if text is not None and len(text) > limits.max_text_chars:
                 raise BadSetting(f"A line can hold {limits.max_text_chars} characters; this text has {len(text)}. Split the line.")
+        if self.span is not None:
+            check_end(self.span.end_ms, limits)
         is_adapted = self.target_text is not None and self.target_text != line.target_text and line.status is LineStatus.DRAFT
         return replace(line, **({"status": LineStatus.ADAPTED} if is_adapted else {}) | changes)
 
@@ -110,6 +112,7 @@ class LineVerbs(LipVerbs):
         project = self._own(project_id)
         if not 0 <= start_ms < end_ms:
             raise BadSetting("A line must start at 0 or later and end after its start.")
+        check_end(end_ms, self._shop.limits)
         cast, action = self._shop.lines.cast(project.id), Action(self.user, id=uuid.uuid4().hex)
         speaker = speaker_at(cast, start_ms)
         if speaker is None:
@@ -214,6 +217,12 @@ class LineVerbs(LipVerbs):
     def _stood(self, project: Project, *, at_once: bool) -> Stood:
         """Looked at once for each question (`Studio.moment`)."""
         return self._shop.projects.once(("stood", project.id, at_once), lambda: self._shop.standings.look(self._shop, project, at_once=at_once))
+
+
+def check_end(end_ms: int, limits: Limits) -> None:
+    """Raises BadSetting for a time that is a slip of the hand, and would make a programme of years."""
+    if end_ms > limits.max_line_end_ms:
+        raise BadSetting(f"A line must end within the first {limits.max_line_end_ms // 3_600_000} hours; check its in and out times.")
 
 
 def clean_name(name: str, what: str) -> str:

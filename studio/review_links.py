@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from studio import playback
-from studio.domain.errors import BadSetting, NotFound
+from studio.domain.errors import BadSetting, Forbidden, NotFound
 from studio.domain.language import NAMES
 from studio.domain.line import Line
 from studio.domain.notes import MAX_WRITER_CHARS, Note
 from studio.domain.project import Project
+from studio.domain.rights import Right
 from studio.domain.review_link import DEFAULT_DAYS, OpenedReview, ReviewLink, expiry, new_token, token_hash
 from studio.domain.timebase import timebase_of
 from studio.line_verbs import MAX_NAME_CHARS, clean_name
@@ -107,7 +108,8 @@ class ReviewLinkVerbs(LipVerbs):
 
 
 class ReviewRoom:
-    """All that a guest can do. The project is looked up again on every call, so that a deleted one is gone at once."""
+    """All that a guest can do. The project is looked up again on every call, and as whoever made the link: a deleted one is gone at once, and
+    no link outlives the right to make it."""
 
     def __init__(self, shop: Workshop, opened: OpenedReview) -> None:
         self._shop, self._opened = shop, opened
@@ -160,8 +162,8 @@ class ReviewRoom:
 
     def _project(self) -> Project:
         try:
-            return self._shop.projects.get(self._opened.project_id, self._opened.owner)
-        except NotFound as error:
+            return self._shop.projects.get(self._opened.project_id, self._opened.link.by, Right.EXPORT)
+        except (NotFound, Forbidden) as error:
             raise NoReview from error
 
 

@@ -11,6 +11,7 @@ from studio.domain.errors import BadSetting, NotFound, NotReady
 from studio.domain.line import LineStatus, VoiceRef
 from studio.domain.project import Project
 from studio.domain.settings import Guidance
+from studio.domain.timing import TimeSpan
 from studio.service import LineEdit, Studio
 from tests.studio_fixtures import fake_studio
 
@@ -56,6 +57,18 @@ def test_locked_lines_are_left_and_told_but_can_be_unlocked(studio: Studio, proj
     done = studio.revise_lines(project.id, [first, second], LineEdit(), shift_ms=-500)
     assert done.changed_count == 1 and done.passed_over == ("Line 2 is locked and was left as it is.",)
     assert studio.revise_lines(project.id, [second], LineEdit(status=LineStatus.DRAFT)).changed_count == 1
+
+
+def test_no_line_ends_after_a_day_however_it_gets_there(studio: Studio, project: Project) -> None:
+    line_id, day_ms = ids(studio, project)[-1], 24 * 3600 * 1000
+    beyond = "within the first 24 hours"
+    with pytest.raises(BadSetting, match=beyond):
+        studio.revise_line(project.id, line_id, LineEdit(span=TimeSpan(0, day_ms + 1)))
+    with pytest.raises(BadSetting, match=beyond):
+        studio.add_line(project.id, day_ms, day_ms + 1)
+    with pytest.raises(BadSetting, match=beyond):
+        studio.revise_lines(project.id, [line_id], LineEdit(), shift_ms=day_ms)
+    assert studio.revise_line(project.id, line_id, LineEdit(span=TimeSpan(0, day_ms))).line.span.end_ms == day_ms
 
 
 def test_a_shift_before_the_beginning_changes_nothing_at_all(studio: Studio, project: Project) -> None:

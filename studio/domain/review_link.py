@@ -34,7 +34,6 @@ class OpenedReview:
 
     link: ReviewLink
     project_id: str
-    owner: str
 
 
 def new_token() -> str:

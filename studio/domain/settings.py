@@ -188,6 +188,7 @@ class Limits:
     max_subtitle_bytes: int = 16 * 2**20
     max_lines: int = 20_000
     max_text_chars: int = 2_000
+    max_line_end_ms: int = 24 * 3600 * 1000  # where timecode begins anew
     media_tool_timeout_s: int = 3 * 3600
     media_tool_memory_bytes: int = 8 * 2**30
     media_tool_output_bytes: int = 64 * 2**30

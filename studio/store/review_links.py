@@ -52,8 +52,8 @@ class ReviewLinkStore:
         joined = REVIEW_LINKS.join(PROJECTS, PROJECTS.c.id == REVIEW_LINKS.c.project_id)
         mine = (REVIEW_LINKS.c.token_hash == token_hash) & _opens(utc_now()) & PROJECTS.c.deleted_at.is_(None)
         with reading(self._engine) as connection:
-            row = connection.execute(select(REVIEW_LINKS, PROJECTS.c.owner).select_from(joined).where(mine)).first()
-        return None if row is None else OpenedReview(_link(row), row.project_id, row.owner)
+            row = connection.execute(select(REVIEW_LINKS).select_from(joined).where(mine)).first()
+        return None if row is None else OpenedReview(_link(row), row.project_id)
 
 
 def _opens(now: str) -> Any:

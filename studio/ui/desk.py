@@ -37,6 +37,12 @@ KEPT_REVISIONS = 64
 KEPT_PROJECTS = 16
 MASK = 2**64 - 1
 
+_REFUSALS = {  # by the most that is held
+    Right.EDIT: "You may work on this project; only its owner can share it.",
+    Right.NOTE: "You may only look at this project and write notes on it; its owner can give you more.",
+    Right.READ: "You may only look at this project; its owner can give you more.",
+}
+
 Drawn = dict[str, tuple[LineRow, DeskRow, int]]  # by line id: a row, how it is shown, and the hash of that
 
 
@@ -129,7 +135,7 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
     def check(self, right: Right) -> None:
         """Raises NotFound for a project that may not be seen, Forbidden for a right this person lacks."""
         if right not in (held := self._studio.rights(self._project_id)):
-            raise Forbidden(f"You may only {'look at this project and write notes on it' if Right.NOTE in held else 'look at this project'}; its owner can give you more.")
+            raise Forbidden(_REFUSALS[next(one for one in _REFUSALS if one in held)])
 
     def moment(self) -> AbstractContextManager[None]:
         """What is asked inside is answered from one moment."""

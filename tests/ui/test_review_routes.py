@@ -170,6 +170,22 @@ def test_a_link_of_a_deleted_project_opens_nothing(guest: TestClient, shared: tu
     assert guest.get(f"/review/{made.token}/film").status_code == 404
 
 
+def test_a_link_closes_with_the_right_of_who_made_it(guest: TestClient, shared: tuple[Studio, Project, Project]) -> None:
+    owner = shared[0]
+    add_people(owner, ben=Role.EDITOR)
+    project = owner.create_project("Lent", "en", "de")
+    owner.add_member(project.id, "ben")
+    made = owner.as_user("ben").add_review_link(project.id)
+    assert guest.get(f"/review/{made.token}/film").status_code == 200
+    owner.add_member(project.id, "ben", Role.REVIEWER)
+    assert guest.get(f"/review/{made.token}/film").status_code == 404
+    owner.add_member(project.id, "ben", Role.EDITOR)
+    assert guest.get(f"/review/{made.token}/film").status_code == 200
+    owner.remove_member(project.id, "ben")
+    assert guest.get(f"/review/{made.token}/film").status_code == 404
+    assert guest.post(f"/review/{made.token}/notes", json={"name": "Ben", "text": "still here"}).status_code == 404
+
+
 def test_a_pace_forgets_what_is_long_ago_and_never_grows() -> None:
     pace = Pace(limit=2, window_s=0.0, keys=3)
     for n in range(10):
