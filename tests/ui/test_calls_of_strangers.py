@@ -131,10 +131,9 @@ def test_no_call_about_a_person_falls_over_what_it_is_sent(house: House, data: s
 @given(st.data())
 def test_no_call_for_administrators_falls_over_what_it_is_sent(house: House, data: st.DataObject) -> None:
     call = data.draw(st.sampled_from(sorted(set(admin_routes.CALLS) - {"disable", "role", "password"})))  # those could lock the test out
-    named = {name: WORDS | WHOLE_NUMBERS | ODD for name in list(inspect.signature(admin_routes.CALLS[call]).parameters)[1:]}
+    named = dict.fromkeys(list(inspect.signature(admin_routes.CALLS[call]).parameters)[1:], WORDS | WHOLE_NUMBERS | ODD)
     house.sent("max", "POST", f"/admin/api/{call}", data.draw(st.fixed_dictionaries(named) | ODD))
     asked = data.draw(st.dictionaries(st.sampled_from(("user", "action", "project", "since", "until", "before")), WORDS | st.just("0001-01-01T00:00+23:00")))
-    house.clients["max"].get("/admin/api/trail", params=asked).raise_for_status if not asked else None
     answer = house.clients["max"].get("/admin/api/trail", params=asked)
     assert answer.status_code < 500, f"{asked}: {answer.text[:300]}"
 
@@ -143,7 +142,7 @@ def test_no_call_for_administrators_falls_over_what_it_is_sent(house: House, dat
 @given(st.dictionaries(st.sampled_from(("name", "text", "line_id", "at_ms", "reply_to")), ODD) | st.fixed_dictionaries({"name": WORDS, "text": WORDS, "at_ms": WHOLE_NUMBERS, "line_id": WORDS}))
 def test_no_note_of_a_guest_is_a_fault(house: House, note: Any) -> None:
     answer = house.clients["guest"].post(f"/review/{house.known[-1]}/notes", json=note)
-    assert answer.status_code < 500 or answer.status_code == 429, f"{note}: {answer.text[:300]}"
+    assert answer.status_code < 500, f"{note}: {answer.text[:300]}"
 
 
 @pytest.mark.parametrize("body", ['{"name": "\\ud800", "text": "x"}', '{"name": "a", "text": "x", "line_id": "\\ud800"}', "[" * 5000, '{"name": "a", "text": "x", "at_ms": 1' + "0" * 40 + "}"])
