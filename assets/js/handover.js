@@ -19,14 +19,17 @@ export class Delivery {
   #open = new Set(); // checks whose lines are all shown
 
   constructor(onView) {
-    this.element = h("section.delivery", { "aria-label": "Delivery" });
+    this.element = h("section.delivery", { "aria-label": "Delivery", hidden: true });
     this.onView = onView;
     this.view = null;
   }
 
   async show(project) {
-    if (project !== this.#project) [this.#project, this.view, this.#refusal] = [project, null, ""];
-    if (!project) return this.#paint();
+    if (project !== this.#project) {
+      [this.#project, this.view, this.#refusal] = [project, null, ""];
+      this.#paint(); // what is known of another project is not shown for this one
+    }
+    if (!project) return;
     await this.#take(project, read(project, "handover", {}));
   }
 

@@ -33,7 +33,7 @@ export function rulesCards() {
       take(asked, view);
       if (view) lines.refresh();
     };
-    state.turn = state.turn.then(work);
+    state.turn = state.turn.then(work, work);
   };
   const newShow = newShowBox(change);
   const paint = () => {

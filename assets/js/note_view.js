@@ -77,6 +77,7 @@ export function noteBox({ label, placeholder, save, draft, onClose = () => {}, i
   const element = h("div.note-box", { hidden: true }, text, h("div.end", {}, h("span.dim", {}, "#12 mentions line 12"), button));
   const paint = () => (button.disabled = !text.value.trim());
   const close = () => {
+    text.blur(); // a box nobody sees is not typed into
     element.hidden = true;
     onClose();
   };

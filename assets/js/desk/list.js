@@ -102,6 +102,7 @@ export class LineList {
     this.#chunks = [];
     for (let at = 0; at < this.#shown.length; at += CHUNK_LINES) this.#chunks.push(this.#chunk(at));
     clear(this.body, this.#shown.length ? this.#chunks.map((chunk) => chunk.element) : this.#empty());
+    this.#fillView(anchor);
     this.#chunks.forEach((chunk) => this.observer.observe(chunk.element));
     this.heads.paintSort();
     this.onBuilt();
@@ -126,6 +127,12 @@ export class LineList {
     const chunk = { ids, from, element, isFilled: false };
     element.chunk = chunk;
     return chunk;
+  }
+
+  /** About what is in view, at once: no frame is without lines. The observer sees to the rest. */
+  #fillView(top_px) {
+    const first = Math.floor(top_px / (CHUNK_LINES * ROW_PX));
+    for (const chunk of this.#chunks.slice(first, first + 2)) this.#fill(chunk);
   }
 
   #turn(chunk, isNear) {

@@ -7,6 +7,7 @@ import { lines } from "../lines.js";
 import { draftFor, noteBox, threadView } from "../note_view.js";
 import { momentOf, notes } from "../notes.js";
 import { repaint } from "../repaint.js";
+import { words } from "../words.js";
 import { command, perform } from "./commands.js";
 import { openShare } from "./share.js";
 
@@ -83,6 +84,7 @@ export class DeskNotes {
     const done = all.filter((thread) => thread.note.resolved_at);
     const remarks = row.remarks ?? [];
     this.card.classList.toggle("quiet", !all.length && !remarks.length);
+    this.box.text.setAttribute("aria-label", words(`Note on line ${row.number}`));
     const mark = JSON.stringify([all, remarks, this.#unfolded]);
     if (this.threads.dataset.mark === mark) return;
     repaint(this.threads, () => this.#layThreads(row, { open, done, remarks, mark }));

@@ -172,7 +172,7 @@ export class Panel {
 
   /** One edit after the other, each over what the one before has left. */
   #inTurn(work) {
-    this.#edits = this.#edits.then(work);
+    this.#edits = this.#edits.then(work, work);
   }
 
   #resource(id, source, began) {
