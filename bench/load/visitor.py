@@ -239,5 +239,6 @@ class Visitor:
         if answer.status >= 300:
             self.office.tally.refused(sort, answer.status, answer.sentence())
             raise Refused(answer.status, answer.sentence())
-        self.office.border.remember(attempt)
+        if attempt.project_id in attempt.path:  # else it is anybody's own, such as /me/settings
+            self.office.border.remember(attempt)
         return answer
