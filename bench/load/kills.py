@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from bench.load.office_day import Day, measured
 from bench.load.outcome import Outcome, Plan
 from bench.load.scene import Scene, make_scene
@@ -79,10 +81,17 @@ def kill_at_random(processes: tuple[Process, ...], plan: Plan, done: Killing) ->
         victim.start()
         if victim.port is not None and not is_early:
             done.restarts_ms.append(1000 * victim.wait())
-        done.orphans += [f"{one.pid} of {victim.name}" for one in victim.orphans()]
+        done.orphans += [f"{_called(one)} of {victim.name}" for one in victim.orphans()]
     for process in processes:
         if process.port is not None:
             process.wait()
+
+
+def _called(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid} {' '.join(process.cmdline())[:120]}"
+    except psutil.NoSuchProcess:  # gone at last
+        return str(process.pid)
 
 
 def _moment_s(done: Killing) -> tuple[float, float]:
