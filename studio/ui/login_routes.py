@@ -56,8 +56,9 @@ class Template:
         chosen = asked if asked in self.spoken else request.cookies.get(LANGUAGE_COOKIE, "")
         tongue = self.spoken[page_language(chosen, request.headers.get("accept-language", ""))]
         texts = {"notice": tongue.said(notice), "place": wish.place, "name": wish.name[:MAX_NAME_CHARS], "tag": tongue.tag}
+        first = {"name_first": "", "password_first": "autofocus"} if wish.name else {"name_first": "autofocus", "password_first": ""}  # who mistyped the password types that again
         whole = re.sub(r"\[\[(.+?)\]\]", lambda found: html.escape(tongue.said(found[1])), self.text)
-        made = {name: html.escape(text) for name, text in texts.items()} | {"languages": _languages(tongue.code, wish.place)}
+        made = {name: html.escape(text) for name, text in (texts | first).items()} | {"languages": _languages(tongue.code, wish.place)}
         filled = re.sub(r"{{(\w+)}}", lambda found: made[found[1]], whole)  # in one go: no text fills another's place
         answer = HTMLResponse(filled, status, headers=NO_STORE)
         if asked in self.spoken:

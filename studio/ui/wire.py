@@ -232,7 +232,7 @@ def _wire_settings(page: Page, wiring: Wiring) -> None:
         mine = {item.name: getattr(widgets, item.name) for item in fields(shape)}
         on(wiring, _moves(mine), handler, Reads({**here, **mine}, form=(name, shape), is_continuous=True), news)
     drawn = {getattr(page.overview, name): name for name in ("said", "fit", "pace", "lips", "gain", "progress")}
-    on(wiring, [page.overview_tab.select], Handlers.draw, Reads(here), drawn)
+    on(wiring, [page.overview_tab.select], Handlers.draw, Reads(here, is_long=True), drawn)
     ready = {page.export.files: "ready"}
     on(wiring, [page.export.files.wanted], Handlers.export, Reads(here, data=("kind",), is_long=True), ready)
 

@@ -49,3 +49,12 @@ def test_the_login_page_speaks_chinese_and_keeps_where_somebody_wanted_to_go(tmp
     assert "do not belong together" in refused.text, "what was chosen here goes before what the browser asks for"
     assert "set-cookie" not in nobody.get("/login?language=xx").headers
     studio.close()
+
+
+def test_the_cursor_stands_where_something_is_missing(tmp_path: Path) -> None:
+    studio = fake_studio(tmp_path / "home")
+    nobody = TestClient(build_app(studio, ServeOptions(with_demo=False)), base_url="http://127.0.0.1:7860")
+    assert 'name="name" autocomplete="username" value="" required autofocus>' in nobody.get("/login").text
+    refused = nobody.post("/login", data={"name": "ada", "password": "not it at all"}).text
+    assert 'value="ada" required >' in refused and 'autocomplete="current-password" required autofocus>' in refused
+    studio.close()
