@@ -46,7 +46,10 @@ async function answerOf(response) {
     location.reload();
     throw new Away(AWAY);
   }
-  const body = await response.json().catch(() => ({}));
+  const body = await response.json().catch((error) => {
+    if (error instanceof SyntaxError) return {};
+    throw new Away(AWAY); // broken off, as by a reload: what it said, nobody knows
+  });
   if (response.ok) return body;
   const sentence = body.error ?? "The studio did not answer; is it still running?";
   throw response.status >= 500 ? new Away(sentence) : new Error(sentence);

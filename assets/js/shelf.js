@@ -6,6 +6,7 @@ const SHELF = "lipline.shelf.";
 const BEAT_MS = 2000;
 const DEAD_MS = 9000; // a tab in the background beats once a second at worst; a shelf nobody has touched for so long is nobody's
 
+let isLeft = false; // the page is on its way out; what it shelves yet is nobody's as soon as it has gone
 const mine = tabName();
 const held = inherit(); // name → value
 
@@ -18,7 +19,7 @@ export function shelve(name, value) {
   store();
 }
 
-function store(isLeft = false) {
+function store() {
   try {
     if (Object.keys(held).length) localStorage.setItem(SHELF + mine, JSON.stringify({ at: Date.now(), isLeft, held }));
     else localStorage.removeItem(SHELF + mine);
@@ -77,5 +78,4 @@ function keys() {
 
 store();
 setInterval(() => Object.keys(held).length && store(), BEAT_MS);
-window.addEventListener("pagehide", () => store(true));
-window.addEventListener("pageshow", () => store());
+for (const [name, isOut] of [["pagehide", true], ["pageshow", false]]) window.addEventListener(name, () => ((isLeft = isOut), store()));

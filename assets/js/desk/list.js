@@ -257,8 +257,10 @@ export class LineList {
 
   /** Refused long after it was typed, when the studio answered again: it waits on its line all the same. */
   #keepLate(project, id, value) {
-    if (project === lines.desk.project_id) this.keep(id, value);
-    else keptTexts(project, keptTexts(project).set(id, value));
+    if (project === lines.desk.project_id) {
+      this.keep(id, value);
+      if (lines.rows.has(id)) this.#views.get(id)?.paint(lines.rows.get(id), this.#scale_ms);
+    } else keptTexts(project, keptTexts(project).set(id, value));
   }
 
   /** Enter had gone on to the next line before the studio refused: back to the text, unless something is being typed elsewhere. */
