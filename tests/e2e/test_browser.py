@@ -328,7 +328,7 @@ def test_two_browsers_share_no_state(browser: Browser, tmp_path_factory: pytest.
             page.fill('input[name="name"]', name)
             page.fill('input[name="password"]', password_of(name))
             page.click("button")
-            page.locator(".projects").wait_for()
+            page.locator(".header .leave .chip", has_text=name).wait_for()
             page.goto(f"{served.address}?project={mine.id}&tab=lines")
             page.locator(".header .leave .chip", has_text=name).wait_for()
             pages[name] = (page, watch)
