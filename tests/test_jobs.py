@@ -149,14 +149,17 @@ def test_long_calls_can_ask_whether_to_stop(bench: Bench) -> None:
 
 
 def test_a_project_has_one_running_job_and_two_projects_run_side_by_side(bench: Bench) -> None:
-    lock, running, most, pairs = threading.Lock(), set(), [], set()
+    lock, running, most, pairs, met = threading.Lock(), set(), [], set(), threading.Event()
 
     def work(job: Job, _context: JobContext) -> None:
         with lock:
             assert job.project_id not in running
             running.add(job.project_id)
             most.append(len(running))
-        time.sleep(0.1)
+            if len(running) == 2:
+                met.set()
+        met.wait(20)  # a lane that is not woken looks by itself, a second later at most
+        time.sleep(0.05)
         with lock:
             running.remove(job.project_id)
             pairs.add(job.project_id)

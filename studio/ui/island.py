@@ -19,6 +19,7 @@ def island(module: str, *, events: Sequence[str] = (), value: object = None) -> 
     names = json.dumps(list(events))
     script = (
         f"import(new URL('look/js/{module}.js', document.baseURI))"
-        f".then((module) => module.mount({{element: element.querySelector('.island') ?? element, props, trigger, watch, events: {names}}}))"
+        ".then((module) => { const island = element.querySelector('.island') ?? element; island.removeAttribute('aria-busy'); "
+        f"return module.mount({{element: island, props, trigger, watch, events: {names}}}); }})"
     )
     return gr.HTML(value, html_template=_EMPTY, js_on_load=script, apply_default_css=False, elem_id=f"island-{module.split('/')[-1]}")
