@@ -184,7 +184,7 @@ def _parsed(url: str) -> URL:
 
 def _engine(url: URL) -> Engine:
     options: dict[str, Any] = {"json_serializer": _compact_json, "pool_pre_ping": url.get_backend_name() != "sqlite"}
-    options |= {"pool_size": 10, "max_overflow": 50}  # more than the page has threads
+    options |= {"pool_size": 10, "max_overflow": 50}  # more than the threads of the page; long work has threads beside them, and waits its turn for one
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_WAIT_MS / 1000}
         _make_folder(Path(str(url.database)).parent)

@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from studio.ui.launch import ServeOptions
-from tests.e2e.test_browser import Served, Watch, browser, run_server, stamp, watched
-from tests.studio_fixtures import SCRIPT, fake_studio
+from tests.e2e.test_browser import Served, Watch, browser, stamp
+from tests.e2e.test_browser_typing import served, tab
+from tests.studio_fixtures import SCRIPT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]
+__all__ = ["browser", "served", "tab"]
 MANY = 5000
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    studio = fake_studio(tmp_path_factory.mktemp("home"))
-    yield from run_server(studio, ServeOptions(with_demo=False))
-    studio.close()
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[tuple[Page, Watch]]:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield watched(context)
-    context.close()
 
 
 def test_a_film_no_browser_plays_is_played_from_a_copy_that_one_does(tab: tuple[Page, Watch], served: Served, ffmpeg_path: str, tmp_path: Path) -> None:
