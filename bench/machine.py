@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,6 +22,7 @@ class Machine:
     cores: int
     memory_gb: float
     load_before: float
+    loop_s: float
     system: str
     python: str
     torch: str
@@ -29,7 +31,7 @@ class Machine:
 
     def __str__(self) -> str:
         return (
-            f"{self.date} · commit {self.commit}\n{self.processor}, {self.cores} cores, {self.memory_gb} GB, load {self.load_before} before\n"
+            f"{self.date} · commit {self.commit}\n{self.processor}, {self.cores} cores, {self.memory_gb} GB, load {self.load_before} before, a loop of Python in {self.loop_s} s\n"
             f"{self.system}, Python {self.python}, torch {self.torch}"
         )
 
@@ -40,6 +42,7 @@ def this_machine() -> Machine:
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
         memory_gb=round(psutil.virtual_memory().total / 2**30, 1),
         load_before=round(os.getloadavg()[0], 1),
+        loop_s=_loop_s(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         torch=version("torch"),
@@ -50,6 +53,14 @@ def this_machine() -> Machine:
 
 def as_plain(machine: Machine) -> dict[str, str | int | float]:
     return asdict(machine)
+
+
+def _loop_s() -> float:
+    """Seconds for a fixed loop on one processor: tells a slow host from a slow studio."""
+    started, total = time.perf_counter(), 0
+    for number in range(3_000_000):
+        total += number * number
+    return round(time.perf_counter() - started, 3)
 
 
 def _processor() -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from studio.domain.errors import NotFound, NotReady
 from studio.domain.history import LINE, ChangeRecord, Undone
 from studio.domain.line import Line, SpeakerProfile
-from studio.domain.project import Project
+from studio.domain.project import Job, Project
 from studio.domain.revising import TEXTS, TYPED_BY, Beginning, Conflict, Met, Revised, met_by
 from studio.line_verbs import LineEdit, LineVerbs, Revising
 from studio.preferences import watched
@@ -25,10 +25,11 @@ MAX_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What was edited since a moment, and a text that changes with the project's work (takes and wordings come with it)."""
+    """What was edited since a moment, and the project and its work as they stand."""
 
     happened: Happened
-    work: str
+    project: Project
+    job: Job | None
 
 
 class HistoryVerbs(LineVerbs):
@@ -75,9 +76,7 @@ class HistoryVerbs(LineVerbs):
     def pulse(self, project_id: str, since: int | None) -> Pulse:
         """Whether anything happened since a moment: cheap enough to be asked every second."""
         project = self._own(project_id)
-        job = self._shop.jobs.latest(project.id)
-        work = "" if job is None else f"{job.id[:8]} {job.state.value} {job.done}"
-        return Pulse(self._shop.lines.happened(project.id, since), work)
+        return Pulse(self._shop.lines.happened(project.id, since), project, self._shop.jobs.latest(project.id))
 
     def speakers(self, project_id: str) -> tuple[SpeakerProfile, ...]:
         return self._shop.lines.speakers(self._own(project_id).id)

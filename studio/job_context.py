@@ -11,7 +11,7 @@ from studio.domain.project import Job
 from studio.gpu_turns import GpuTurn, Machine
 from studio.store.jobs import JobStore, Progress
 
-REPORT_EVERY_S = 0.3
+REPORT_EVERY_S = 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -21,12 +21,12 @@ class JobContext:
     def __init__(self, store: JobStore, worker: str, job: Job, machine: Machine | None = None) -> None:
         self._store, self._worker, self._job_id = store, worker, job.id
         self._stop, self._way = threading.Event(), threading.Event()
-        self._last = Progress(0, 0, "")
+        self._last = self._written = Progress(0, 0, "")
         self._written_at = 0.0
         self._turn = None if machine is None else GpuTurn(machine, worker, job.id, int(job.priority), self._held_up, self._stop)
 
     def progress(self, done: int, total: int, *, stage: str, message: str = "") -> None:
-        """Say where the work is, as often as you like: it is written a few times a second, and at each new stage."""
+        """Say where the work is, as often as you like: it is written once a second, as often as pages ask, and at each new stage."""
         progress = Progress(done, total, stage, message)
         is_news = stage != self._last.stage or (progress != self._last and done >= total)
         self._last = progress
@@ -37,10 +37,18 @@ class JobContext:
 
     def flush(self) -> None:
         """Write the latest progress now. It is for show only: a database that cannot take it does not end the work."""
+        latest = self._last
         try:
-            self._store.report(self._worker, self._job_id, self._last)
+            self._store.report(self._worker, self._job_id, latest)
+            self._written = latest
         except StudioError:
             _LOG.warning("progress of job %s was not written", self._job_id, exc_info=True)
+
+    def catch_up(self) -> None:
+        """Write progress that came too soon after the last and was followed by none: the next line may take long."""
+        if self._last != self._written and time.monotonic() - self._written_at >= REPORT_EVERY_S:
+            self._written_at = time.monotonic()
+            self.flush()
 
     def is_cancelled(self) -> bool:
         """Whether the work should stop as soon as it can."""

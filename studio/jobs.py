@@ -268,10 +268,12 @@ class JobRunner:
             _LOG.warning("the leave was not written", exc_info=True)
 
     def _pass_on_wishes(self) -> None:
-        """Stops, and requests to make way, that were written into the database."""
+        """Stops, and requests to make way, that were written into the database; and how far the jobs are, where that was not written yet."""
         held = self._held_ids()
         if not held:
             return
+        for job_id in held:
+            self._tell(job_id, JobContext.catch_up)
         for job_id in self._store.to_stop(self._worker, held):
             self._tell(job_id, JobContext.stop)
         for job_id in self._store.to_make_way(self._worker, held):

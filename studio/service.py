@@ -27,7 +27,7 @@ from studio.domain.rights import Right
 from studio.domain.rights import DEMO_OWNER
 from studio.domain.settings import EngineChoice, LearningSettings, LineSettings, Settings
 from studio.domain.timing import TimeSpan
-from studio.domain.views import EngineStatus, ProjectView
+from studio.domain.views import EngineStatus, ProjectCast, ProjectView
 from studio.engines.translate_imported import ImportedTranslator
 from studio.formats.read import read_script
 from studio.front_door import Entered, FrontDoor, Knock, TooManyTries, WrongPassword
@@ -103,6 +103,11 @@ class Studio(QueueVerbs, AccountVerbs, ArchiveVerbs, UploadVerbs, BinVerbs, Admi
 
     def project(self, project_id: str) -> ProjectView:
         return self._view(self._own(project_id))
+
+    def cast(self, project_id: str) -> ProjectCast:
+        """A project and who speaks in it, for a fraction of what `project` costs."""
+        project = self._own(project_id)
+        return ProjectCast(project, self._shop.lines.speakers(project.id), follows_instructions(project, self._shop.engines))
 
     def rename_project(self, project_id: str, name: str) -> Project:
         return self._update(project_id, by=self.user, name=clean_name(name, "project"))

@@ -1,7 +1,7 @@
 """How projects stood when last looked at, kept in memory, and the texts nobody has timed yet, timed in the background.
 
 Enter: the shop and a project. Leaves a `Stood` that is right for this moment (`standing.py` decides what may be taken over). Bounded by the
-number of projects; thread-safe; each process keeps its own.
+number of their lines; thread-safe; each process keeps its own.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from studio.domain.errors import StudioError
 from studio.domain.line import VoiceRef
 from studio.domain.project import Project
+from studio.domain.recent import Recent
 from studio.standing import NOTHING, Stood, look_again
 from studio.workshop import Workshop
 
-KEPT_PROJECTS = 16
+KEPT_LINES = 32_000  # of all projects: sixteen long films, or all the episodes that a large team has open
+GLANCE_S = 1.0
 TRY_AGAIN_S = 30.0  # after an engine failed on a text
 FIRST_BATCH, BATCH = 40, 120  # texts; the first is what a page shows at once
 
@@ -33,21 +34,39 @@ class _Place:
     is_measuring: bool = False
     given_up: Mapping[str, str] = field(default_factory=dict)
     tried_s: float = 0.0
+    looked_s: float = -GLANCE_S
+
+    def glanced(self, shop: Workshop, project: Project) -> Stood | None:
+        """How it stood a moment ago, where nothing was edited since; whether takes or recordings came in that moment is not asked."""
+        stood = self.stood
+        if stood is None or stood.project != project or time.monotonic() - self.looked_s > GLANCE_S:
+            return None
+        return stood if shop.lines.happened(project.id, None).seq == stood.mark.edit_seq else None
+
+
+def _weight(place: _Place) -> int:
+    """In lines, and one for itself."""
+    return 1 + (len(place.stood.rows) if place.stood is not None else 0)
 
 
 class Standings:
-    def __init__(self, *, kept_projects: int = KEPT_PROJECTS) -> None:
-        self._places: OrderedDict[str, _Place] = OrderedDict()
-        self._kept_projects, self._lock, self._closed = kept_projects, threading.Lock(), threading.Event()
+    def __init__(self, *, kept_lines: int = KEPT_LINES) -> None:
+        self._places: Recent[str, _Place] = Recent(_weight, kept_lines)
+        self._lock, self._closed = threading.Lock(), threading.Event()
 
     def look(self, shop: Workshop, project: Project, *, at_once: bool = False, is_glance: bool = False) -> Stood:
         """How the project stands now. `at_once`: texts nobody has timed yet are timed in the background, and their rows say so.
-        `is_glance`: for a question about times alone, asked at every keystroke."""
+        `is_glance`: for a question about times alone, asked at every keystroke: a look of a moment ago will do if nothing was edited since."""
         place = self._place(project.id)
         with place.lock, shop.projects.moment():  # begun in here: a moment from before the wait could be older than what is kept
+            if is_glance and (stood := place.glanced(shop, project)) is not None:
+                return stood
             if not at_once or time.monotonic() - place.tried_s > TRY_AGAIN_S:
                 place.given_up = NOTHING  # whoever waits hears of it
             place.stood = look_again(shop, project, place.stood, at_once=at_once, given_up=place.given_up, is_glance=is_glance)
+            place.looked_s = time.monotonic()
+            with self._lock:
+                self._places.get(project.id)  # weighed as it is now
             self._measure(place, place.stood)
             return place.stood
 
@@ -57,10 +76,10 @@ class Standings:
 
     def _place(self, project_id: str) -> _Place:
         with self._lock:
-            place = self._places.setdefault(project_id, _Place())
-            self._places.move_to_end(project_id)
-            while len(self._places) > self._kept_projects:
-                self._places.popitem(last=False)
+            place = self._places.get(project_id)
+            if place is None:
+                place = _Place()
+                self._places.put(project_id, place)
             return place
 
     def _measure(self, place: _Place, stood: Stood) -> None:

@@ -22,6 +22,7 @@ VERB_RIGHTS: dict[str, Right | None] = {
     # projects
     "projects": READ,
     "project": READ,
+    "cast": READ,
     "rights": READ,
     "create_project": EDIT,
     "rename_project": EDIT,

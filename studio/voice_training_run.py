@@ -18,6 +18,7 @@ from types import FrameType
 
 import studio
 from studio.domain.errors import EngineFailed
+from studio.media.niceness import group_as_nice
 
 PATIENCE_S = 60.0  # for a program that was asked to stop and may be writing
 _ROOT = Path(studio.__file__).resolve().parents[1]
@@ -40,6 +41,7 @@ def run_program(argv: Sequence[str], tell: Callable[[str], None]) -> None:
         list(argv), cwd=_ROOT, env=os.environ | {"PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", start_new_session=True,
     )  # fmt: skip
+    group_as_nice(process.pid)
     said: deque[str] = deque(maxlen=_KEPT_LINES)
     try:
         with _polite_kill_as_control_c():

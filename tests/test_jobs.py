@@ -19,6 +19,7 @@ from studio.domain.project import Job, JobKind, JobState
 from studio.domain.queue import Lane
 from studio.domain.workers import Gpu
 from studio.gpu_turns import Machine
+from studio.job_context import REPORT_EVERY_S
 from studio.jobs import JobContext, JobRunner, Surroundings
 from studio.store.database import open_database
 from studio.store.jobs import JobStore, Outcome, new_worker
@@ -172,7 +173,7 @@ def test_a_project_has_one_running_job_and_two_projects_run_side_by_side(bench: 
     assert max(most) == 2 and pairs == {bench.project.id, other.id}
 
 
-def test_progress_is_written_a_few_times_a_second_not_every_time(bench: Bench) -> None:
+def test_progress_is_written_once_a_second_not_every_time(bench: Bench) -> None:
     writes: list[object] = []
 
     class CountingStore(JobStore):
@@ -190,7 +191,23 @@ def test_progress_is_written_a_few_times_a_second_not_every_time(bench: Bench) -
     bench.runners.append(runner)
     started = time.monotonic()
     bench.ended(runner.submit(a_job(bench.project)))
-    assert 4 <= len(writes) <= 6 + (time.monotonic() - started) / 0.3  # first and last of two stages, the end, and the clock's
+    assert 4 <= len(writes) <= 6 + (time.monotonic() - started) / REPORT_EVERY_S  # first and last of two stages, the end, and the clock's
+
+
+def test_the_last_progress_before_a_long_wait_is_told(bench: Bench) -> None:
+    goes_on = threading.Event()
+
+    def work(_job: Job, context: JobContext) -> None:
+        for done in range(3):
+            context.progress(done, 9, stage="translate")
+        goes_on.wait(20)
+
+    runner = bench.runner(work)
+    runner.start()
+    job = runner.submit(a_job(bench.project))
+    assert bench.until(job, lambda now: now.done == 2).state is JobState.RUNNING
+    goes_on.set()
+    bench.ended(job)
 
 
 def test_run_now_works_in_the_callers_thread_and_tells_how_it_ended(bench: Bench) -> None:

@@ -19,6 +19,7 @@ from studio.domain.settings import Guidance
 from studio.domain.timing import TimeSpan
 from studio.service import LineEdit, Studio
 from studio.standing import look_again
+from studio.standings import Standings
 from tests.fakes import FakeEstimator
 from tests.studio_fixtures import fake_rack, fake_studio
 
@@ -146,6 +147,19 @@ def test_whatever_is_edited_the_rows_are_those_made_from_nothing(tmp_path: Path,
     studio.close()
 
 
+def test_a_key_pressed_right_after_an_edit_is_held_against_the_line_as_it_is(tmp_path: Path) -> None:
+    studio = fake_studio(tmp_path)
+    project_id = film(studio)
+    line = studio.rows(project_id)[0].line
+    before = studio.predict(project_id, line.id, "Probe, Probe")
+    studio.revise_line(project_id, line.id, LineEdit(span=TimeSpan(line.span.start_ms, line.span.start_ms + 400)))
+    after = studio.predict(project_id, line.id, "Probe, Probe")
+    assert before is not None and after is not None and after.delta_ms != before.delta_ms
+    added = studio.add_line(project_id, 60_000, 61_000).line
+    assert studio.predict(project_id, added.id, "Probe, Probe") is not None
+    studio.close()
+
+
 def test_an_edit_of_a_text_makes_one_row_and_reads_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studio = fake_studio(tmp_path)
     project_id = film(studio, 20)
@@ -231,4 +245,13 @@ def test_an_engine_that_fails_behind_the_page_is_named_on_the_lines_and_not_aske
     assert studio.rows(project_id, at_once=True) == rows and estimator.asked == asked
     with pytest.raises(EngineFailed, match="ill"):
         studio.rows(project_id)
+    studio.close()
+
+
+def test_what_is_kept_of_projects_is_bounded_by_their_lines_as_they_were_looked_at(tmp_path: Path) -> None:
+    studio, standings = fake_studio(tmp_path), Standings(kept_lines=30)
+    for project_id in [film(studio, 10) for _ in range(6)]:
+        standings.look(studio._shop, studio._own(project_id))
+    assert len(standings._places) == 2, "eleven each, of thirty"
+    standings.close()
     studio.close()

@@ -75,6 +75,7 @@ export async function getPulse(project, since) {
   const query = since === null ? "" : `?${new URLSearchParams({ since })}`;
   const response = noted(await fetch(new URL(`desk/${project}/pulse${query}`, document.baseURI), { signal: AbortSignal.timeout(PATIENCE_MS) }));
   if (response.status === 401) return answerOf(response); // logged out elsewhere, or by time: to the login page
+  if (response.status === 404) return { isGone: true };
   return response.ok ? response.json() : null;
 }
 

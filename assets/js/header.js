@@ -6,6 +6,7 @@ import { onSaved, savedState } from "./api.js";
 import { Checkpoint } from "./checkpoint.js";
 import { clear, h, own } from "./dom.js";
 import { beginEverywhere } from "./everywhere.js";
+import { Hearing } from "./hearing.js";
 import { openHelp } from "./help.js";
 import { mendWidgets } from "./mended.js";
 import { Pace, leftSentence } from "./pace.js";
@@ -19,6 +20,7 @@ import { focusList, moveBetweenTabs, watchTabs } from "./tabs.js";
 import { toast } from "./toast.js";
 import { uploadStrip } from "./uploads/strip.js";
 import { LANGUAGES, chooseHere, language, person, words } from "./words.js";
+import { work } from "./work.js";
 
 const SAVED = { saved: "Saved", saving: "Saving…", retrying: "Not saved – retrying", refused: "Not saved", away: "Studio does not answer" };
 const CALM_MS = 900; // a state that passes sooner is not read out
@@ -39,21 +41,26 @@ export function mount({ element, props, trigger, watch }) {
   const bar = h("div.header-bar", {}, brand, where, room, h("span.grow"), queue.element, uploadStrip(), job, lasting);
   clear(element, skipLink(), bar, checkpoint.element);
   state.fit = watchRows(bar, room, lasting);
+  const hearing = new Hearing(() => trigger("heard"));
   const paint = () => {
     const view = props.value ?? {};
     const place = view.name ? [h("b", { dir: "auto" }, own(view.name)), h("span.dim", {}, own(view.languages))] : h("span.dim", {}, "Dubbing studio");
     where.title = view.name ? `${view.name}, ${view.languages}` : "";
     clear(where, place);
-    paintJob(job, view.job, state, trigger);
-    queue.paint(view.project_id ?? "", view.job);
     paintDoor(door, view, state);
     saved.paint();
     checkpoint.paint(view);
+    hearing.shows(view);
     if (props.value) pageTold(view.project_id, !checkpoint.element.hidden);
-    tellFailure(view.job, state);
     keepAddress(view.project_id ?? "", state);
   };
+  const paintWork = () => {
+    paintJob(job, work.job, state, trigger);
+    queue.paint(work.project, work.job);
+    tellFailure(work.job, state);
+  };
   begin();
+  work.watch(paintWork);
   watch("value", paint);
   paint();
 }

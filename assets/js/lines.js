@@ -20,6 +20,8 @@ class Lines {
   #watchers = new Set();
   #again = false;
   #mark = { project: "", seq: null, text: "" }; // of the last pulse
+  #open = ""; // the page's project, whose pulse is heard before anybody follows its lines
+  #hearing = new Set();
   #mine = new Set(); // actions of this page, whose rows it has from their answers
   #later = 0;
   #touched = new Set(); // rows taken from answers since the last whole look; the revision does not know of them
@@ -71,13 +73,26 @@ class Lines {
     this.#mine.add(change_id);
   }
 
+  /** `hear(project, pulse)` with every pulse. */
+  onPulse(hear) {
+    this.#hearing.add(hear);
+  }
+
+  /** The project the page shows, whether or not its lines are followed. */
+  opened(project) {
+    this.#open = project;
+  }
+
   /** Ask each second, while somebody looks, whether anything happened; if so, fetch what changed. Nothing that is being typed is touched. */
   async beat() {
-    const project = this.desk.project_id;
+    const followed = this.desk.project_id;
+    const project = followed || this.#open;
     if (!project || document.hidden || isAway()) return;
     const since = this.#mark.project === project ? this.#mark : { project, seq: null, text: "" };
     const pulse = await getPulse(project, since.seq).catch(() => null);
-    if (!pulse || project !== this.desk.project_id) return;
+    if (!pulse || followed !== this.desk.project_id) return;
+    for (const hear of this.#hearing) hear(project, pulse);
+    if (!followed || pulse.isGone) return;
     this.#mark = { project, seq: pulse.seq, text: pulse.mark };
     if (since.seq === null || pulse.mark === since.text) return;
     const isOwn = pulse.changes.length > 0 && pulse.changes.every((one) => this.#mine.has(one.change_id)) && rest(pulse.mark) === rest(since.text);
@@ -169,8 +184,11 @@ export const lines = new Lines();
 delivery.seen = (project) => lines.seen(project);
 
 (async function pulse() {
-  await lines.beat();
-  setTimeout(pulse, PULSE_MS);
+  try {
+    await lines.beat();
+  } finally {
+    setTimeout(pulse, PULSE_MS); // whatever one who hears it stumbles over
+  }
 })();
 document.addEventListener("visibilitychange", () => document.hidden || lines.beat());
 

@@ -7,7 +7,8 @@ import { toast } from "./toast.js";
 import { words } from "./words.js";
 
 const ADDRESS = new URL("../../me/queue", import.meta.url);
-const EVERY_MS = 12_000;
+const EVERY_MS = 10_000;
+const SELDOM_MS = 60_000; // while nothing of one's own waits or runs
 const OPEN_EVERY_MS = 2000;
 
 /** Asks the studio; null where it does not answer. A change that is refused is told. */
@@ -29,10 +30,23 @@ export class QueueChip {
   #asked_at = -EVERY_MS;
   #news = "";
   #dialog = null;
+  #project = "";
+  #hasJobs = false;
 
   constructor() {
     this.count = h("b");
     this.element = h("button.chip.queue", { hidden: true, title: "Your work in the queue", onclick: () => this.open() }, "Queue ", this.count);
+    setInterval(() => document.hidden || this.#again(), EVERY_MS); // work on other projects, of which no pulse tells
+  }
+
+  async #again() {
+    const isDue = performance.now() - this.#asked_at >= (this.#hasJobs ? EVERY_MS : SELDOM_MS);
+    if (isDue) await this.#ask();
+  }
+
+  async #ask() {
+    this.#asked_at = performance.now();
+    this.#show(await asked(), this.#project);
   }
 
   /** News of the page: look again, but not too often. `project`: the open one, whose running job has a chip of its own; `job`: that job. */
@@ -40,12 +54,13 @@ export class QueueChip {
     const news = [project, job?.is_active && job.id, job?.title].join(" ");
     if (news === this.#news && performance.now() - this.#asked_at < EVERY_MS) return;
     this.#news = news;
-    this.#asked_at = performance.now();
-    this.#show(await asked(), project);
+    this.#project = project;
+    await this.#ask();
   }
 
   #show(view, project) {
     if (!view) return;
+    this.#hasJobs = view.jobs.length > 0;
     const others = view.jobs.filter((job) => job.place > 0 || job.project_id !== project);
     this.element.hidden = !others.length;
     clear(this.count, own(String(view.jobs.length)));
@@ -55,7 +70,7 @@ export class QueueChip {
     if (this.#dialog) return;
     this.#dialog = new QueueDialog(() => {
       this.#dialog = null;
-      this.#asked_at = -EVERY_MS;
+      this.#ask();
     });
     await this.#dialog.begin();
   }

@@ -89,7 +89,7 @@ def retime(visitor: Visitor) -> None:
 def approve(visitor: Visitor) -> None:
     row = select(visitor)
     status = next(one for one in STATUSES if one != row["status"]) if row["status"] in STATUSES else STATUSES[0]
-    reply = visitor.call("set_status", {"line_ids": [row["id"]], "status": status, "seen": {row["id"]: row["target"]}}, sort="edit")
+    reply = visitor.call("set_status", {"line_ids": [row["id"]], "status": status, "seen": {row["id"]: row["target"]}, "seen_revision": visitor.revision, "seen_also": []}, sort="edit")
     if not reply["passed_over"] and reply["changed_count"]:
         visitor.confirmed("status", row["id"], status, visitor.project_id)
     visitor.take(reply["desk"])

@@ -53,7 +53,7 @@ def _measure(outcome: dict[str, Any], machine: dict[str, Any]) -> Iterator[str]:
     yield f"## {outcome['name']}: {outcome['what']}\n\n{HOW[outcome['name']]}\n"
     yield (
         f"{machine['date']}, commit {machine['commit']}; {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
-        f"load {machine['load_before']} before; Python {machine['python']}.\n"
+        f"load {machine['load_before']} before, a loop of Python in {machine['loop_s']} s; Python {machine['python']}.\n"
     )
     yield "| measure | value | target | |\n|---|---|---|---|"
     for one in outcome["verdicts"]:

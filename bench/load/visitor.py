@@ -1,7 +1,7 @@
 """One scripted person at the desk, in a thread of their own: opens the page, works, hears the pulse, comes back after a failure.
 
-What a person does is drawn in `deeds.py`; here is how a page behaves around it: a pulse each second, a tick each 12 (each second while a job
-is at work), edits that met no studio sent again until they are answered, a session that is expected to outlive the server.
+What a person does is drawn in `deeds.py`; here is how a page behaves around it: a pulse each second, news of the frame when the pulse tells
+of other work (and 30 s apart for edits, as `assets/js/hearing.js`), edits that met no studio sent again until they are answered, a session that is expected to outlive the server.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from bench.load.scene import Person
 from bench.load.tally import Tally
 
 PULSE_EVERY_S = 1.0
-TICK_EVERY_S, BUSY_TICK_EVERY_S = 12.0, 1.0
+EDITED_S, CLOCK_S = 30.0, 60.0
 SESSION = "lipline_session"
 AGAIN_S = 0.5
-JOB_PATIENCE_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,8 @@ class Visitor:
         self.rows: dict[str, dict[str, Any]] = {}
         self.order: list[str] = []
         self.revision, self.seq, self.mark = "", None, ""
-        self.job_until_s = 0.0
-        self.next_pulse_s = self.next_tick_s = 0.0
+        self.frame_mark, self.asked_mark = "", ""  # when the frame was last asked
+        self.next_pulse_s = self.ticked_s = 0.0
         self.is_open = False
         self.deeds = 0
 
@@ -142,25 +141,31 @@ class Visitor:
             now = time.monotonic()
             if self.revision and now >= self.next_pulse_s:
                 self.pulse()
-            elif self.revision and now >= self.next_tick_s:
+            elif self.revision and now - self.ticked_s >= CLOCK_S:
                 self.tick()
             elif now >= until:
                 return
             else:
-                self.office.is_over.wait(min(until, self.next_pulse_s or until, self.next_tick_s or until) - now if self.revision else until - now)
+                self.office.is_over.wait((min(until, self.next_pulse_s) if self.revision else until) - now)
 
     def pulse(self) -> None:
         self.next_pulse_s = time.monotonic() + PULSE_EVERY_S
         since = "" if self.seq is None else f"?since={self.seq}"
         news = self.get("pulse", f"/desk/{self.project_id}/pulse{since}").json
-        is_news = news["mark"] != self.mark or self.seq is None
+        is_news, is_first = news["mark"] != self.mark or self.seq is None, self.seq is None
         self.seq, self.mark = news["seq"], news["mark"]
         if is_news:
             self.refresh()
+        if is_first:
+            self.frame_mark, self.asked_mark = news["frame_mark"], self.mark  # the frame that loads shows them
+        elif news["frame_mark"] != self.frame_mark or (self.mark != self.asked_mark and time.monotonic() - self.ticked_s > EDITED_S):
+            self.frame_mark = news["frame_mark"]
+            self.tick()
 
     def tick(self) -> None:
-        self.next_tick_s = time.monotonic() + (BUSY_TICK_EVERY_S if time.monotonic() < self.job_until_s else TICK_EVERY_S)
+        self.ticked_s, self.asked_mark = time.monotonic(), self.mark
         self.event("tick", [self.project_id], query=f"project={self.project_id}&tab=lines")
+        self.get("queue", "/me/queue")  # the chip of one's own work follows
 
     def refresh(self) -> None:
         desk = self.get("rows", f"/desk/{self.project_id}/rows?since={self.revision}&also=").json
@@ -171,11 +176,6 @@ class Visitor:
         self.order, self.revision = desk["order"], desk["revision"]
         self.rows.update({row["id"]: row for row in desk["rows"]})
         self.rows = {line_id: self.rows[line_id] for line_id in self.order if line_id in self.rows}
-
-    def works(self) -> None:
-        """A job of this project began: the page looks more often for a while."""
-        self.job_until_s = time.monotonic() + JOB_PATIENCE_S
-        self.next_tick_s = min(self.next_tick_s, time.monotonic() + BUSY_TICK_EVERY_S)
 
     # what the studio has said
 
@@ -190,7 +190,7 @@ class Visitor:
             self.may("have work done", self.project_id)
             self.office.ledger.queued(job["id"], self.person.name)
             self.office.tally.count("jobs taken")
-            self.works()
+            self.tick()  # as `trigger("changed")` of the desk
 
     def may(self, deed: str, project_id: str) -> None:
         """Called once something was let through."""

@@ -29,6 +29,9 @@ def work(
     blobs: BlobsOption = None,
 ) -> None:
     """Do jobs until stopped: here, or with --ray on the machines of a cluster, one worker for each GPU and --jobs on those without."""
+    from studio.media.niceness import give_way
+
+    give_way()
     from studio.bootstrap import job_runner, open_shop
 
     place = place_of(home, database, blobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -160,6 +161,21 @@ class Job:
             raise BadSetting(f"The quality of takes is {' or '.join(QUALITIES)}, not “{self.quality}”.")
         if len(self.instruction) > MAX_INSTRUCTION_CHARS or len(self.instruction.splitlines()) > 1:
             raise BadSetting(f"An instruction is one line of at most {MAX_INSTRUCTION_CHARS} characters; shorten it.")
+
+
+def frame_mark(project: Project, job: Job | None) -> str:
+    """Another text whenever what a page shows around the lines may be another: name, media and settings of the project, and which job is in which
+    stage. The same in every process."""
+    work = "" if job is None else f"{job.id[:8]} {job.state.value} {job.stage}"
+    return f"{zlib.crc32(repr(project).encode()):08x} {work}"
+
+
+def job_step(job: Job | None) -> str:
+    """Another text whenever lines may look different for a job's sake: with each line done, and now and then during a look at the faces."""
+    if job is None:
+        return ""
+    done = 10 * job.done // job.total if job.kind in BESIDE and job.total else job.done
+    return f"{job.id[:8]} {job.state.value} {done}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,15 @@ class ProjectCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectCast:
+    """A project and who speaks in it. `follows_instructions`: the translator in use understands a wish in words."""
+
+    project: Project
+    speakers: tuple[SpeakerProfile, ...]
+    follows_instructions: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectView:
     """A project with its standing. `is_rendered`: a dub exists; `is_render_stale`: it is older than the edits.
 

@@ -29,6 +29,7 @@ from studio.domain.timing import samples_to_ms
 from studio.engines.espeak_text import LONGEST_CHARS, speakable
 from studio.engines.espeak_worker import read_frame, write_frame
 from studio.engines.voice_protocols import Mark
+from studio.media.niceness import group_as_nice
 
 NAME = "espeak-ng"
 VERSION = "1.52"
@@ -94,6 +95,7 @@ class _Worker:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        group_as_nice(self.process.pid)
         try:
             self._within(timeout_s, lambda: None)
         except EOFError:

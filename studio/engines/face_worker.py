@@ -17,6 +17,7 @@ import numpy as np
 from studio.domain.faces import MOUTH_SIDE_PX
 from studio.engines.face_mesh import FaceFinder
 from studio.engines.protocols import FaceSeen
+from studio.media.cage import end_with_parent
 
 PICTURE = struct.Struct(">II")
 COUNT = struct.Struct(">I")
@@ -77,6 +78,7 @@ def _write_faces(stream: BinaryIO, faces: tuple[FaceSeen, ...]) -> None:
 
 def main() -> None:
     """Answer pictures until stdin ends."""
+    end_with_parent()  # what is loaded next takes seconds, in which nobody hears that stdin has ended
     stdin, stdout = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever the library prints must not land between answers
     import cv2

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import studio
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.engines.protocols import Availability, FaceSeen
+from studio.media.niceness import group_as_nice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +93,7 @@ class _Worker:
             )  # fmt: skip
         except OSError as error:
             raise EngineUnavailable("mediapipe", f"its process does not start ({error.strerror}).") from error
+        group_as_nice(self._process.pid)
         self._watchdog = threading.Thread(target=self._watch, daemon=True)
         self._sent = 1  # the sign that it is ready is owed first
         self._watchdog.start()

@@ -53,6 +53,11 @@ def enter(words: Sequence[str]) -> list[str]:
     return [name for name, fence in _FENCES if fence(told)]
 
 
+def end_with_parent() -> None:
+    """For a child of ours that reads pictures, not files: no longer than the thread that started it, even where that is killed outright."""
+    _tied({})
+
+
 def _bound(told: dict[str, list[str]]) -> bool:
     for name, kind in _LIMITS.items():
         for value in told.get(name, ()):

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from studio.domain.errors import Cancelled, MediaToolFailed
 from studio.domain.settings import Limits
+from studio.media.niceness import group_as_nice
 
 CancelCheck = Callable[[], bool]
 """Answers True once the person has asked for a stop."""
@@ -108,6 +109,7 @@ class Child:
             )  # fmt: skip
         except OSError as error:
             raise MediaToolFailed(self._call.action, f"its program could not be started ({error.strerror}).") from error
+        group_as_nice(self._process.pid)
         self._threads = [threading.Thread(target=task, daemon=True) for task in (self._listen, self._watch)]
         for thread in self._threads:
             thread.start()

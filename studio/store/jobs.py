@@ -16,7 +16,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, exists, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Select, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from studio.domain.errors import BadSetting, Cancelled, QueueFull
@@ -110,8 +110,9 @@ class JobStore:
 
     def latest(self, project_id: str) -> Job | None:
         """The active job, or the one submitted last."""
-        active = self.active(project_id)
-        return self._first(_of(project_id).order_by(TABLE.seq.desc())) if active is None else active
+        is_open = TABLE.state.in_((RUNNING, QUEUED))
+        last = select(func.max(TABLE.seq)).where(TABLE.project_id == project_id).scalar_subquery()
+        return self._first(_of(project_id).where(is_open | (TABLE.seq == last)).order_by(~is_open, is_open & IS_BESIDE, TABLE.state == QUEUED, TABLE.seq))
 
     def claim(self, worker: str, only: Collection[str] | None = None, *, lane: Lane | None = None) -> Job | None:
         """Take the waiting job whose turn it is (`domain/queue.py`), of a project that is idle; None when there is none.

@@ -5,8 +5,7 @@ The desk keeps its own rows in the browser; `DeskFeed` remembers what each revis
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
 from threading import Lock
@@ -15,6 +14,7 @@ from typing import Any
 from studio.domain.errors import BadSetting, Forbidden, NotReady
 from studio.domain.line import VoiceRef
 from studio.domain.project import JobKind
+from studio.domain.recent import Recent
 from studio.domain.rights import Right
 from studio.domain.settings import Guidance
 from studio.domain.terms import read_terms
@@ -33,8 +33,8 @@ from studio.ui.notes_desk import NotesDesk
 from studio.ui.shows_desk import ShowsDesk
 from studio.ui.playback_desk import PlaybackDesk
 
-KEPT_REVISIONS = 64
-KEPT_PROJECTS = 16
+KEPT_LINES = 32_000  # of all projects, as they were shown last
+KEPT_PRINTS = 256_000  # numbers, of all revisions that a page may still have
 MASK = 2**64 - 1
 
 _REFUSALS = {  # by the most that is held
@@ -46,19 +46,24 @@ _REFUSALS = {  # by the most that is held
 Drawn = dict[str, tuple[LineRow, DeskRow, int]]  # by line id: a row, how it is shown, and the hash of that
 
 
+def _weight(by_line: Sized) -> int:
+    """In lines, and one for itself."""
+    return 1 + len(by_line)
+
+
 class DeskFeed:
     """Row hashes of recent revisions (good for this process only), shared by all pages; a revision that fell out is simply sent whole.
     Rows as they were shown last are kept as well: the studio hands out the same row again while nothing about it has changed."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, dict[str, int]] = OrderedDict()
-        self._drawn: OrderedDict[str, Drawn] = OrderedDict()
+        self._seen: Recent[str, dict[str, int]] = Recent(_weight, KEPT_PRINTS)
+        self._drawn: Recent[str, Drawn] = Recent(_weight, KEPT_LINES)
         self._lock = Lock()
 
     def drawn(self, project_id: str, rows: Sequence[LineRow]) -> Drawn:
         """Every row as it is shown, made anew only where it is another than before."""
         with self._lock:
-            before = self._drawn.get(project_id, {})
+            before = self._drawn.get(project_id) or {}
         found: Drawn = {}
         for row in rows:
             kept = before.get(row.line.id)
@@ -67,10 +72,7 @@ class DeskFeed:
                 kept = (row, shown, hash(shown))
             found[row.line.id] = kept
         with self._lock:
-            self._drawn[project_id] = found
-            self._drawn.move_to_end(project_id)
-            while len(self._drawn) > KEPT_PROJECTS:
-                self._drawn.popitem(last=False)
+            self._drawn.put(project_id, found)
         return found
 
     def changed(self, since: str, prints: dict[str, int]) -> frozenset[str] | None:
@@ -83,10 +85,7 @@ class DeskFeed:
 
     def keep(self, key: str, prints: dict[str, int]) -> None:
         with self._lock:
-            self._seen[key] = prints
-            self._seen.move_to_end(key)
-            while len(self._seen) > KEPT_REVISIONS:
-                self._seen.popitem(last=False)
+            self._seen.put(key, prints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +143,14 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
     def view(self, since: str = "", also: frozenset[str] = frozenset()) -> DeskView:
         """All rows, or those that differ from revision `since`, and always those in `also`: rows the page has taken from
         the answers to edits since then, so that one that went back to what it was is sent again."""
-        project = self._studio.project(self._project_id)
+        cast = self._studio.cast(self._project_id)
+        project, settings = cast.project, cast.project.settings
         drawn = self._feed.drawn(self._project_id, self._studio.rows(self._project_id, at_once=True))
         rows, prints = [shown for _, shown, _ in drawn.values()], {line_id: mark for line_id, (_, _, mark) in drawn.items()}
-        revision = f"{hash((self._project_id, tuple(prints.items()), project.speakers, project.project.settings, project.follows_instructions)) & MASK:016x}"
+        revision = f"{hash((self._project_id, tuple(prints.items()), cast.speakers, settings, cast.follows_instructions)) & MASK:016x}"
         changed = self._feed.changed(since, prints)
         self._feed.keep(revision, prints)
-        source = project.project.source
+        source = project.source
         rights = sorted(self._studio.rights(self._project_id))
         return DeskView(
             project_id=self._project_id,
@@ -160,7 +160,7 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
             rows=tuple(rows) if changed is None else tuple(row for row in rows if row.id in changed | also),
             speakers=tuple(
                 SpeakerView(one.id, one.name, desk_present.voice_key(one.voice) if one.voice is not None else "")
-                for one in project.speakers
+                for one in cast.speakers
             ),
             voices=tuple(VoiceOption(desk_present.voice_key(voice.ref), voice.label) for voice in self._studio.voices(self._project_id)),
             fps=float(timebase_of(source.info if source is not None else None).fps),
@@ -168,15 +168,15 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
             rights=tuple(rights),
             has_media=source is not None,
             has_picture=source is not None and source.info.video is not None,
-            max_ratio=project.project.settings.fit.max_ratio,
-            source_language=project.project.source_language,
-            target_language=project.project.target_language,
-            guidance=project.project.settings.guidance,
-            follows_instructions=project.follows_instructions,
-            instruction_sentence="" if project.follows_instructions else desk_present.NO_INSTRUCTIONS,
+            max_ratio=settings.fit.max_ratio,
+            source_language=project.source_language,
+            target_language=project.target_language,
+            guidance=settings.guidance,
+            follows_instructions=cast.follows_instructions,
+            instruction_sentence="" if cast.follows_instructions else desk_present.NO_INSTRUCTIONS,
             measuring=sum(row.is_measuring for row in rows),
             blocked=self._studio.blocked_lines(self._project_id, [row for row, _, _ in drawn.values()]),
-            start_hour=project.project.settings.handover.start_hour,
+            start_hour=settings.handover.start_hour,
         )
 
     def panel(self, line_id: str) -> PanelView:
@@ -272,8 +272,9 @@ class Desk(ListDesk, HistoryDesk, MembersDesk, NotesDesk, ShowsDesk, HandoverDes
         return Reply(row=desk_present.desk_row(row))
 
     def _whole(self) -> Reply:
-        """All that the page does not have yet."""
-        return Reply(desk=self.view(self._seen.revision, frozenset(self._seen.also)))
+        """All that the page does not have yet, as at one moment after the write."""
+        with self.moment():
+            return Reply(desk=self.view(self._seen.revision, frozenset(self._seen.also)))
 
     def _voice(self, key: str) -> VoiceRef:
         found = next((voice.ref for voice in self._studio.voices(self._project_id) if desk_present.voice_key(voice.ref) == key), None)

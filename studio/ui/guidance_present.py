@@ -11,7 +11,6 @@ from studio.domain.line import Take
 from studio.domain.settings import Guidance
 from studio.domain.sweep import SweepPoint
 from studio.domain.views import ProjectView
-from studio.ui import present
 from studio.ui.desk_present import voice_key
 from studio.ui.guidance_views import BenchView, GuidanceNews, MadeView, PausesView, PresetView, SightView, TakeCard
 from studio.ui.lip_present import lip_view
@@ -35,7 +34,6 @@ def guidance_news(view: ProjectView | None, place: Place, sight: VoiceSight | No
         presets=tuple(preset_view(one, scales) for one in presets(*pair)),
         warning=guidance_warning(scales, *pair),
         sight=sight_view(sight) if sight is not None else None,
-        job=present.job_view(view.job),
     )
 
 

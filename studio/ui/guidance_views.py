@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from studio.domain.drawn_pauses import SHORTEST_PAUSE_MS
 from studio.domain.settings import Guidance
 from studio.ui.desk_views import LipView
-from studio.ui.views import JobView, Place
+from studio.ui.views import Place
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -41,14 +41,13 @@ class SightView:
 
 @dataclass(frozen=True, slots=True)
 class GuidanceNews:
-    """What the tab learns with every tick: where its lines are, the work under way, presets and what they cost."""
+    """What the tab learns with every tick: where its lines are, presets and what they cost."""
 
     place: Place
     quality: str = "final"
     presets: tuple[PresetView, ...] = ()
     warning: str = ""
     sight: SightView | None = None
-    job: JobView | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,9 @@ from studio.ui.views import (
     ProjectList,
     ProjectsView,
     SoundView,
-    Ticking,
     TickView,
 )
 
-BUSY_TICK_S, IDLE_TICK_S = 1.0, 12.0
 FACE_TASK = "face tracker"
 TABS = ("projects", "upload", "lines", "guidance", "preview", "export")
 
@@ -169,7 +167,10 @@ class Handlers(UploadHandlers, GuidanceHandlers, OverviewHandlers, ScriptHandler
             return view
         if Right.RUN not in self._studio.rights(view.project.id):
             return view
-        self._studio.look_for_faces(view.project.id)
+        try:
+            self._studio.look_for_faces(view.project.id)
+        except StudioError:  # such as too much work waiting: asked again with the next news
+            return view
         return self._studio.project(view.project.id)
 
     def _sound(self, view: ProjectView) -> SoundView:
@@ -212,7 +213,6 @@ class Handlers(UploadHandlers, GuidanceHandlers, OverviewHandlers, ScriptHandler
             exports=exports_view(view, revision(view)),
             find=upload.find,
             dub=upload.dub,
-            ticking=Ticking(BUSY_TICK_S if _is_busy(view) else IDLE_TICK_S),
         )
 
     def _may_edit(self, view: ProjectView | None) -> bool:

@@ -13,8 +13,10 @@ from studio.domain.history import LINE, SPEAKER, ChangedSince, ChangeRecord, Edi
 from studio.domain.line import LineStatus
 from studio.domain.revising import Beginning, Conflict
 from studio.domain.timing import TimeSpan
+from studio.domain.project import frame_mark, job_step
 from studio.service import Studio
 from studio.ui.history_views import ChangeView, ConflictView, DoneView, EditView, HappenedView, HistoryView, PulseView
+from studio.ui.present import job_view
 
 PAGE_CHANGES = 40
 NAMED_LINES = 40
@@ -52,7 +54,8 @@ class HistoryDesk:
         """Whether anything happened: cheap enough for every second, it builds no row."""
         pulse = self._studio.pulse(self._project_id, since)
         changes = tuple(HappenedView(key, _by(by, self._studio.user), ids if len(ids) <= NAMED_LINES else ()) for key, by, ids in pulse.happened.changes)
-        return PulseView(f"{pulse.happened.seq}.{pulse.work}.{self._studio.notes_mark(self._project_id)}", pulse.happened.seq, changes)
+        mark = f"{pulse.happened.seq}.{job_step(pulse.job)}.{self._studio.notes_mark(self._project_id)}"
+        return PulseView(mark, job_view(pulse.job), frame_mark(pulse.project, pulse.job), pulse.happened.seq, changes)
 
     def conflict_views(self, line_id: str, conflicts: Sequence[Conflict]) -> tuple[ConflictView, ...]:
         return tuple(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from studio.ui.views import JobView
+
 
 @dataclass(frozen=True, slots=True)
 class ConflictView:
@@ -80,8 +82,11 @@ class HappenedView:
 
 @dataclass(frozen=True, slots=True)
 class PulseView:
-    """`mark` is another text whenever anything of the project may look different; `seq` is what to ask from next time."""
+    """`mark` is another text whenever lines or notes of the project may look different, `frame_mark` whenever what stands around them may
+    (`HeaderView` has the same); `job` tells how far the work is. `seq` is what to ask from next time."""
 
     mark: str
+    job: JobView | None
+    frame_mark: str
     seq: int
     changes: tuple[HappenedView, ...]

@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 
     from studio.service import Studio
 
+SWITCH_S = 0.0005
+"""How long a thread of the page may keep the interpreter from another that waits, where Python's own 5 ms are more than a whole request of the
+desk takes: one gives the interpreter away with each statement to the database, and would wait that long to get it back."""
+
 
 def say_address(address: str) -> None:
     sys.stdout.write(f"Lipline is at {address} (stop with Ctrl-C)\n")
     sys.stdout.flush()
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ def serve(studio: Studio, options: ServeOptions) -> None:
         studio.as_user(DEMO_OWNER if asks_for_login(studio, options) else LOCAL_USER).demo_project()
     studio.start()
     studio.mirror_log()
+    sys.setswitchinterval(SWITCH_S)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, proxy_headers=False))
     name = f"[{options.host}]" if ":" in options.host else options.host
     options.announce(f"http://{name}:{listener.getsockname()[1]}")
@@ -86,6 +92,7 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
     from studio.ui.health_routes import Measured, Routed
     from studio.ui.routes import add_routes
     from studio.ui.session import Gate, user_of
+    from studio.ui.trouble import Spoken
 
     app = FastAPI(title="Lipline", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, studio)
@@ -107,6 +114,7 @@ def build_app(studio: Studio, options: ServeOptions) -> FastAPI:
     )
     _guard_framework(mounted)
     mounted.add_middleware(Routed)
+    mounted.add_middleware(Spoken)
     mounted.add_middleware(FirstScreen, scripts=look.scripts(), sheets=look.sheets())
     mounted.add_middleware(Gate, door=studio.door, trust=options.trust, hosts=LOOPBACK)
     mounted.add_middleware(Measured, metrics=studio.metrics)

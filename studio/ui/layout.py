@@ -15,6 +15,8 @@ from studio.ui.layout_projects import ProjectsWidgets, build_projects
 from studio.ui.layout_upload import UploadWidgets, build_upload
 from studio.ui.table import desk_table
 
+CLOCK_S = 60.0  # for what no pulse tells; news of the project come by `header.heard`
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -35,8 +37,8 @@ class Page:
 
 def build_page() -> Page:
     """Must run inside a `gr.Blocks`."""
-    project_id, clock = gr.Textbox("", visible=False), gr.Timer(12.0)
-    header = island("header", events=("cancelled", "started", "demo"))
+    project_id, clock = gr.Textbox("", visible=False), gr.Timer(CLOCK_S)
+    header = island("header", events=("cancelled", "started", "demo", "heard"))
     with gr.Tabs(elem_id="tabs", selected="projects") as tabs:
         with gr.Tab("Projects", id="projects") as projects_tab:
             projects = build_projects()

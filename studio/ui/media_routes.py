@@ -14,8 +14,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from studio.domain.errors import Forbidden, NotFound
+from studio.domain.errors import Forbidden, Hiccup, NotFound
 from studio.service import Studio
 from studio.ui.export_present import export_name
 from studio.ui.long_work import LongWork
@@ -30,6 +31,7 @@ LASTING_KINDS = frozenset({"take", "picture"})
 LASTING = {"cache-control": f"private, max-age={LIFETIME_S}, immutable", "vary": "cookie"}
 FLEETING = {"cache-control": "private, no-cache"}
 SAME_SITE = {"cross-origin-resource-policy": "same-origin"}
+SWEPT = "This file was made anew a moment ago, and the old one is gone; ask for it again."
 UNSIGNED = "This link was not made for you, or was not made by this page; open the project and take it from there."
 MEDIA: dict[str, Callable[[Studio, str, str], Path | None]] = {
     "take": lambda studio, project_id, item: studio.take_wav(project_id, item),
@@ -44,9 +46,17 @@ MEDIA: dict[str, Callable[[Studio, str, str], Path | None]] = {
 
 
 class MediaFile(FileResponse):
-    """A file, or a range of it, in steps that a seek does not wait for."""
+    """A file, or a range of it, in steps that a seek does not wait for. One that was made anew and swept away since it was looked up is told so."""
 
     chunk_size = CHUNK_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except (FileNotFoundError, RuntimeError) as error:
+            if Path(self.path).exists():
+                raise
+            raise Hiccup(SWEPT) from error
 
 
 class MediaDoor:

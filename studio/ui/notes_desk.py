@@ -48,10 +48,11 @@ class NotesView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A review link as its project's editor sees it."""
+    """A review link as its project's editor sees it. `by`: who made it, "" for oneself; it closes with their right to export."""
 
     id: str
     label: str
+    by: str
     created_at: str
     expires_at: str
     is_revoked: bool
@@ -98,7 +99,7 @@ class NotesDesk:
     def review_links(self) -> LinksView:
         now = datetime.now(UTC).isoformat()
         links = self._studio.review_links(self._project_id)
-        views = (LinkView(one.id, one.label, one.created_at, one.expires_at, one.revoked_at is not None, one.expires_at <= now) for one in links)
+        views = (LinkView(one.id, one.label, "" if one.by == self._studio.user else one.by, one.created_at, one.expires_at, one.revoked_at is not None, one.expires_at <= now) for one in links)
         return LinksView(tuple(views))
 
     def add_review_link(self, label: str = "", days: int = DEFAULT_DAYS) -> LinksView:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from studio.domain.language import NAMES
 from studio.domain.media import AudioTrack, MediaInfo
-from studio.domain.project import Job, JobKind, JobState, Project
+from studio.domain.project import Job, JobKind, JobState, Project, frame_mark
 from studio.domain.timing import clock
 from studio.domain.views import EngineStatus, ProjectView
 from studio.ui.views import (
@@ -73,7 +73,7 @@ def header(view: ProjectView | None, user: str, *, can_leave: bool) -> HeaderVie
         return HeaderView(user=user, can_leave=can_leave)
     project = view.project
     return HeaderView(
-        project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job=job_view(view.job)
+        project.id, project.name, f"{project.source_language} → {project.target_language}", user, can_leave, job=job_view(view.job), frame_mark=frame_mark(project, view.job)
     )
 
 

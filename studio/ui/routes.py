@@ -102,10 +102,10 @@ def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
             return with_pass(request, project_id, Answer({"pulse": opened.pulse(None), "desk": opened.view()}))
 
     @router.get("/desk/{project_id}/pulse")
-    def pulse(request: Request, project_id: str, since: Moment = None) -> JSONResponse:
+    def pulse(request: Request, project_id: str, since: Moment = None) -> Answer:
         opened = desk(request, project_id)
         with opened.moment():
-            return with_pass(request, project_id, JSONResponse(to_plain(opened.pulse(since))))
+            return with_pass(request, project_id, Answer(opened.pulse(since)))
 
     @router.post("/desk/{project_id}/{verb}")
     async def call(request: Request, project_id: str, verb: str) -> Response:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+from typing import Any
+
+from starlette.responses import JSONResponse
 
 from studio.domain.disk import is_full
 from studio.domain.errors import Forbidden, NotFound, OutOfSpace, StudioError, UserError
@@ -31,3 +34,24 @@ def http_status(error: Exception) -> int:
     if isinstance(error, UserError):
         return 400
     return 503 if isinstance(error, StudioError) else 500
+
+
+class Spoken:
+    """ASGI middleware: what no route has answered for is a sentence too, as long as nothing was sent; else the answer breaks off."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        state = {"is_begun": scope["type"] != "http"}
+
+        async def seen(message: dict[str, Any]) -> None:
+            state["is_begun"] = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, seen)
+        except Exception as error:  # the rim of the page
+            if state["is_begun"]:
+                raise
+            await JSONResponse({"error": sentence(error)}, http_status(error))(scope, receive, send)

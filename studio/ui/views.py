@@ -41,13 +41,6 @@ class OpenTab:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticking:
-    """How often the page asks for news."""
-
-    every_s: float
-
-
-@dataclass(frozen=True, slots=True)
 class JobView:
     """The job chip. `share` is done work, 0..1, or None while nobody can tell."""
 
@@ -68,6 +61,7 @@ class HeaderView:
     can_leave: bool = False
     is_admin: bool = False
     job: JobView | None = None
+    frame_mark: str = ""
     next: NextStep | None = None
 
 
@@ -225,7 +219,6 @@ class TickView:
     exports: ExportsView
     find: Action
     dub: Action
-    ticking: Ticking
 
 
 @dataclass(frozen=True, slots=True)

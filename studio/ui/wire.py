@@ -25,7 +25,7 @@ from studio.ui.long_work import LongWork
 from studio.ui.script_view import WaitingScripts
 from studio.ui.session import has_login
 from studio.ui.trouble import sentence
-from studio.ui.views import Action, Choices, OpenTab, Ticking
+from studio.ui.views import Action, Choices, OpenTab
 
 LONG_AT_ONCE, LONG_OWN = 8, 2  # exports, films and scripts on their way in; one person has two of them at once
 
@@ -83,8 +83,6 @@ def paint(value: Any) -> Any:
         return gr.update(value=value.label, interactive=value.is_enabled)
     if isinstance(value, OpenTab):
         return gr.update(selected=value.name)
-    if isinstance(value, Ticking):
-        return gr.Timer(value.every_s, active=True)
     return to_plain(value) if is_dataclass(value) else value
 
 
@@ -159,14 +157,13 @@ def _news(page: Page) -> dict[Any, str]:
         page.export.files: "exports",
         page.upload.find: "find",
         page.upload.dub: "dub",
-        page.clock: "ticking",
     }
 
 
 def _wire_shell(page: Page, wiring: Wiring, demo: gr.Blocks) -> None:
     here = {"project_id": page.project_id}
     on(wiring, [demo.load], Handlers.open_page, Reads({}, query={"project_id": "project", "tab": "tab"}), _whole(page))
-    on(wiring, [page.clock.tick, page.desk.changed], Handlers.tick, Reads(here), _news(page))
+    on(wiring, [page.clock.tick, page.header.heard, page.desk.changed], Handlers.tick, Reads(here), _news(page))
     on(wiring, [page.projects_tab.select, page.projects.listing.changed], Handlers.list_projects, Reads(here), {page.projects.listing: "projects"})
     corrected = [page.desk.sound_corrected, page.upload.facts.sound_corrected]
     on(wiring, corrected, Handlers.correct_offset, Reads(here), _news(page))

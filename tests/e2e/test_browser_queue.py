@@ -13,7 +13,7 @@ from studio.domain.project import JobKind, JobState
 from studio.domain.queue import Lane
 from studio.domain.rights import Role
 from studio.domain.workers import WorkerState
-from studio.store.jobs import Outcome, new_worker
+from studio.store.jobs import Outcome, Progress, new_worker
 from studio.ui.launch import ServeOptions
 from tests.accounts import add_people
 from tests.e2e.test_browser import Served, browser, run_server
@@ -100,3 +100,30 @@ def test_two_people_see_their_places_and_change_nothing_but_their_own(browser: B
     for one in (page, other):
         one.context.close()
     assert watch.errors == [] and watch_bob.errors == []
+
+
+def test_the_page_hears_of_work_begun_elsewhere_and_how_far_it_is_and_asks_for_nothing_while_nothing_happens(browser: Browser, house: House) -> None:
+    studio, asked = house.served.studio, []
+    page, watch = logged_in(browser, house.served, "ann", f"project={house.harbour.id}&tab=lines")
+    page.locator(".desk .row[data-id]").first.wait_for()
+    page.wait_for_timeout(2500)  # the frame has stood for a while
+    page.on("request", lambda request: asked.append(request.url) if "queue/join" in request.url else None)
+    page.wait_for_timeout(3000)
+    assert asked == [], "a page where nothing happens asks for the pulse alone"
+    job = studio.as_user("ann").submit(house.harbour.id, JobKind.VOICE)
+    page.locator(".chip.job", has_text="Voicing: waiting").wait_for()
+    studio._shop.jobs.claim(ME, [job.id])
+    studio._shop.jobs.report(ME, job.id, Progress(1, 9, "Voicing lines"))
+    page.locator(".chip.job", has_text="1 of 9").wait_for()
+    page.wait_for_timeout(1500)
+    asked.clear()
+    for done in (3, 5):
+        studio._shop.jobs.report(ME, job.id, Progress(done, 9, "Voicing lines"))
+        page.locator(".chip.job", has_text=f"{done} of 9").wait_for()
+    assert asked == [], "how far it is comes with the pulse"
+    studio._shop.jobs.finish(ME, job.id, Outcome(JobState.DONE))
+    page.locator(".chip.job").wait_for(state="detached")
+    page.wait_for_timeout(1200)
+    assert asked, "the frame follows work that ended"
+    page.context.close()
+    assert watch.errors == []

@@ -90,7 +90,9 @@ def test_what_was_typed_while_the_server_was_down_arrives_when_it_is_back(page: 
     chip(page, "retrying")
     server.start()
     chip(page, "saved")
-    page.wait_for_timeout(14_000)
+    with page.expect_request("**/queue/join*", timeout=90_000):  # the frame's own news, with the page's slow clock at the latest
+        pass
+    page.wait_for_timeout(1500)
     assert page.url.split("&line=")[0] == where.split("&line=")[0], "the project must stay open over a restart"
     assert page.locator(".header .where b").inner_text() == "The last ferry"
     assert shown(page, 0) == SAID

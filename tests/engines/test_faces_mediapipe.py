@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from studio.domain.errors import EngineFailed, EngineUnavailable, MediaToolFailed
@@ -20,6 +22,8 @@ from studio.stages.face_tracks import opening_ratio
 from tests.drawn_faces import Drawn, picture, talking
 
 pytestmark = pytest.mark.skipif(find_spec("mediapipe") is None, reason="the package mediapipe is not installed")
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def seen_in(pictures: list[np.ndarray]) -> list[tuple[FaceSeen, ...]]:
@@ -110,6 +114,20 @@ def test_leaving_early_ends_the_process_and_its_threads() -> None:
 
 
 READY = "import sys,struct,time\nout=sys.stdout.buffer\nout.write(struct.pack('>I',0));out.flush()\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux ends a child with its parent.")
+def test_a_process_whose_parent_is_killed_outright_ends_even_while_nobody_closes_its_input() -> None:
+    program = (
+        "import subprocess, sys, time\nfrom studio.engines.faces_mediapipe import WORKER\n"
+        "child = subprocess.Popen(WORKER, stdin=0, stdout=subprocess.PIPE, start_new_session=True)\n"
+        "child.stdout.read(4)\nprint(child.pid, flush=True)\ntime.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        worker = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+        assert psutil.wait_procs([worker], timeout=20)[1] == []
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from studio.domain.upload import Purpose
 from studio.service import LineEdit, Studio, new_job
 from studio.ui import present
 from studio.ui.arrivals import Arrivals
-from studio.ui.handlers import BUSY_TICK_S, IDLE_TICK_S, Handlers, render_action, wants_look
+from studio.ui.desk import Desk, DeskFeed
+from studio.ui.handlers import Handlers, render_action, wants_look
 from studio.ui.script_view import ChangeRow, WaitingScripts
 from tests.lip_fakes import OFFSET, LipStudio, UnseenStudio
 from tests.studio_fixtures import SCRIPT, finish
@@ -170,12 +171,18 @@ def test_guidance_is_stored(handlers: Handlers, studio: Studio, project: Project
     assert studio.project(project.id).project.settings.guidance == Guidance(2.5, 1.0, 0.8, 0.5)
 
 
-def test_the_clock_is_quick_while_work_goes_on_and_slow_after(handlers: Handlers, studio: Studio, project: Project) -> None:
+def test_the_pulse_tells_when_the_header_shows_other_work_or_another_name_than_there_is(handlers: Handlers, studio: Studio, project: Project) -> None:
+    def now() -> str:
+        return Desk(studio, project.id, DeskFeed()).pulse(None).frame_mark
+
     started = handlers.start(project.id, "render")
-    assert started.ticking.every_s == BUSY_TICK_S and started.header.job is not None
+    assert started.header.job is not None
     finish(studio, studio.job(started.header.job.id))
+    assert now() != started.header.frame_mark
     rested = handlers.tick(project.id)
-    assert rested.ticking.every_s == IDLE_TICK_S
+    assert now() == rested.header.frame_mark
+    studio.rename_project(project.id, "Another name")
+    assert now() != rested.header.frame_mark and now() == handlers.tick(project.id).header.frame_mark
     assert rested.preview.has_dub and rested.render.label == "Render again"
 
 

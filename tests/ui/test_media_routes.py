@@ -98,3 +98,22 @@ def test_media_cannot_be_shown_inside_other_sites(app: object, shared: tuple[Stu
     ada = client_of(app, "ada")
     answer = ada.get(signed(ada, film(shared[1])))
     assert answer.headers["cross-origin-resource-policy"] == "same-origin" and "private" in answer.headers["cache-control"]
+
+
+def test_a_file_swept_away_between_look_and_sending_is_told_and_not_a_fault(app: object, shared: tuple[Studio, Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone.mp4"
+    monkeypatch.setitem(MEDIA, "source", lambda *_: gone)
+    ada = client_of(app, "ada")
+    answer = ada.get(signed(ada, film(shared[1])))
+    assert answer.status_code == 503 and "ask for it again" in answer.json()["error"]
+
+
+def test_a_fault_of_ours_is_a_sentence_with_a_reference_and_nothing_of_its_inside(app: object, shared: tuple[Studio, Project], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Path:
+        raise ValueError("/srv/secret is no number")
+
+    monkeypatch.setitem(MEDIA, "source", broken)
+    ada = client_of(app, "ada", raise_server_exceptions=False)
+    answer = ada.get(signed(ada, film(shared[1])))
+    assert answer.status_code == 500
+    assert "reference" in answer.json()["error"] and "secret" not in answer.text

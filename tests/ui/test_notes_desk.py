@@ -33,7 +33,7 @@ def test_every_answer_brings_all_notes_and_a_known_mark_brings_none(desk: Desk, 
 def test_a_link_is_told_once_and_listed_without_its_token(desk: Desk) -> None:
     made = desk.add_review_link(" For the director ", 3)
     token = made.address.removeprefix("review/")
-    assert len(token) == 43 and made.links[0].label == "For the director"
+    assert len(token) == 43 and made.links[0].label == "For the director" and made.links[0].by == "", "one's own"
     again = desk.review_links()
     assert again.address == "" and token not in repr(again) and not again.links[0].is_expired
     assert desk.revoke_review_link(made.links[0].id).links[0].is_revoked

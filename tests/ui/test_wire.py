@@ -12,7 +12,7 @@ from studio.domain.settings import FitSettings, Guidance, MixSettings
 from studio.service import Studio
 from studio.ui.launch import build_blocks
 from studio.ui.layout import build_page
-from studio.ui.views import Action, Choices, Fact, OpenTab, Ticking
+from studio.ui.views import Action, Choices, Fact, OpenTab
 from studio.ui.wire import paint
 
 
@@ -56,5 +56,4 @@ def test_views_are_painted_as_their_widgets_take_them() -> None:
     assert paint(Action("Go", is_enabled=False)) == gr.update(value="Go", interactive=False)
     assert paint(OpenTab("lines")) == gr.update(selected="lines")
     assert paint(Fact("Length", "1 s")) == {"label": "Length", "value": "1 s"}
-    assert paint(Ticking(1.0)).value == 1.0
     assert paint(0.5) == 0.5

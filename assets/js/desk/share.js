@@ -135,7 +135,7 @@ function linkRow(link, revoke) {
     {},
     h("span", { dir: "auto" }, own(link.label || "—")),
     h("span.dim", {}, state ? state : "opens until ", state ? null : own(written(link.expires_at))),
-    h("span.dim", {}, "made ", own(written(link.created_at))),
+    h("span.dim", {}, "made ", own(written(link.created_at)), link.by ? [" by ", h("b", { dir: "auto" }, own(link.by))] : null),
     state ? h("span") : h("button.btn.small", { onclick: revoke }, "Revoke"),
   );
 }

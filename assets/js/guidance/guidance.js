@@ -6,6 +6,7 @@ import { clear, h, tell } from "../dom.js";
 import { count, timecode } from "../format.js";
 import { lines } from "../lines.js";
 import { exchange, repaint } from "../repaint.js";
+import { work } from "../work.js";
 import { bench } from "./bench.js";
 import { MOST, SCALES, scalesOf } from "./scales.js";
 
@@ -123,16 +124,15 @@ function voicingBar({ props, trigger }) {
       chip.classList.toggle("on", chip.dataset.quality === quality());
       chip.setAttribute("aria-pressed", String(chip.dataset.quality === quality()));
     }
-    const job = props.value?.job ?? null;
-    const isBusy = Boolean(job?.is_active);
     const meant = bench.meant;
     const wordless = meant.filter((id) => !lines.rows.get(id)?.target).length;
     tell(button, meant.length === 1 ? `Voice line ${lines.rows.get(meant[0])?.number ?? ""}` : meant.length ? `Voice ${meant.length} lines` : "Voice");
-    button.disabled = !meant.length || wordless === meant.length || isBusy;
-    const share = isBusy ? (job.share ?? 0) : 0;
+    button.disabled = !meant.length || wordless === meant.length || work.isBusy;
+    const share = work.isBusy ? (work.job.share ?? 0) : 0;
     meter.style.width = `${Math.round(share * 100)}%`;
-    tell(said, isBusy || job?.is_failed ? [job.title, job.message].filter(Boolean).join(", ") : wordless ? `${count(wordless, "line")} without a translation ${wordless === 1 ? "is" : "are"} not voiced.` : "");
+    tell(said, work.isBusy || work.job?.is_failed ? work.words : wordless ? `${count(wordless, "line")} without a translation ${wordless === 1 ? "is" : "are"} not voiced.` : "");
   };
   const element = h("div.voicing", {}, h("div.chips", { role: "group", "aria-label": "Quality of the next takes" }, chips), button, h("div.work", {}, said, h("div.meter", { "aria-hidden": "true" }, meter)));
+  work.watch(paint);
   return { element, paint };
 }

@@ -5,6 +5,7 @@ import { quietly, write } from "../api.js";
 import { clear, h, tell } from "../dom.js";
 import { count } from "../format.js";
 import { lines } from "../lines.js";
+import { work } from "../work.js";
 import { bench } from "./bench.js";
 import { pick } from "./points.js";
 import { MOST, scale } from "./scales.js";
@@ -50,8 +51,7 @@ export function mount({ element, props, trigger, watch }) {
   };
   const paint = () => {
     const view = sweep();
-    const job = props.value?.job;
-    const isBusy = Boolean(job?.is_active);
+    const { isBusy, job } = work;
     if (view && shownLine === null) [face, lip].forEach((field) => field.set(view.usual_scales));
     if (view) shownLine = bench.id;
     tell(title, bench.row ? `Sweep of line ${bench.row.number}` : "Sweep");
@@ -62,7 +62,7 @@ export function mount({ element, props, trigger, watch }) {
     start.disabled = !view || Boolean(view.blocked || bad || tooMany) || isBusy;
     forget.disabled = !view?.points.length || isBusy;
     meter.style.width = isBusy && job.share !== null ? `${Math.round(100 * job.share)}%` : "0";
-    tell(said, !bench.row ? "Choose a line above to sweep it." : view?.blocked || bad || tooMany || (isBusy ? [job.title, job.message].filter(Boolean).join(", ") : bench.view?.scorer || doneWords(view)));
+    tell(said, !bench.row ? "Choose a line above to sweep it." : view?.blocked || bad || tooMany || (isBusy ? work.words : bench.view?.scorer || doneWords(view)));
     const wanted = `${bench.id}/${view?.stamp ?? ""}`;
     if (wanted !== drawn && (view || (!bench.id && !lines.isLoading))) {
       drawn = wanted;
@@ -71,13 +71,10 @@ export function mount({ element, props, trigger, watch }) {
   };
   for (const field of [face, lip]) field.onInput = paint;
   bench.watch(paint);
-  let work = ""; // the job last heard of, and whether it was going on
-  watch("value", () => {
+  watch("value", paint);
+  work.watch(() => {
     paint();
-    const job = props.value?.job;
-    const now = job ? `${job.id}/${job.is_active}` : "";
-    if (job?.is_active || now !== work) bench.refresh(FRESH_MS); // points come one by one, the last when the job is over
-    work = now;
+    bench.refresh(FRESH_MS); // points come one by one, the last when the job is over
   });
   paint();
   pressesPick(trigger);

@@ -13,7 +13,7 @@ from bench.load.report import page
 from bench.load.verdicts import Verdict, none_of
 from bench.machine import Machine
 
-MACHINE = Machine("a processor", 2, 16.0, 0.1, "Linux", "3.11", "2.13", "2026-11-22 05:00 UTC", "abc1234")
+MACHINE = Machine("a processor", 2, 16.0, 0.1, 0.14, "Linux", "3.11", "2.13", "2026-11-22 05:00 UTC", "abc1234")
 MET = Outcome("people", "20 people", (Verdict("p95 of an edit", 120.0, 300.0, "ms", "p50 20"), none_of("lost edits", [])), {"calls": {}})
 MISSED = Outcome("people", "20 people", (none_of("lost edits", ["ada's | edit"]),))
 
