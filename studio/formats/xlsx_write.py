@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +59,22 @@ def write_xlsx(document: ScriptDocument, figures: Mapping[str, LineFigures] | No
         about.append([_cell(about, label), _cell(about, _clean(value)[:MAX_CELL_CHARS])])
     out = io.BytesIO()
     book.save(out)
+    return _undated(out)
+
+
+def _undated(book: io.BytesIO) -> bytes:
+    """The saved workbook without the hour it was saved at, so that the same script is the same file."""
+    from openpyxl.packaging.core import DocumentProperties
+    from openpyxl.xml.constants import ARC_CORE
+    from openpyxl.xml.functions import tostring
+
+    always = datetime(1980, 1, 1)  # the earliest that a ZIP archive can tell
+    told = tostring(DocumentProperties(creator="Lipline", created=always, modified=always).to_tree())
+    out = io.BytesIO()
+    with zipfile.ZipFile(book) as saved, zipfile.ZipFile(out, "w") as undated:
+        for name in saved.namelist():
+            entry = zipfile.ZipInfo(name, always.timetuple()[:6])
+            undated.writestr(entry, told if name == ARC_CORE else saved.read(name), zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import zipfile
 from fractions import Fraction
 
@@ -62,6 +63,14 @@ def test_every_cell_of_words_is_text_and_never_a_formula() -> None:
     assert {cell.data_type for title, cell in cells.items() if cell.value is not None} == {"s", "n"}
     assert (cells["source"].value, cells["speaker"].value, cells["in"].value) == ("=1+1", "-Ann", "00:00:01;00")
     assert "<f>" not in zipfile.ZipFile(io.BytesIO(write_xlsx(DOCUMENT))).read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_the_same_script_is_the_same_file_whenever_it_is_written() -> None:
+    data = write_xlsx(DOCUMENT)
+    assert write_xlsx(DOCUMENT) == data
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert set(re.findall(r"\d{4}-\d\d-\d\dT[\d:]+", archive.read("docProps/core.xml").decode())) == {"1980-01-01T00:00:00"}
 
 
 def test_an_untouched_workbook_comes_back_to_the_millisecond_and_an_edited_time_by_its_frame() -> None:
