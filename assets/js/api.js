@@ -40,10 +40,16 @@ function away(isNow) {
   tell();
 }
 
+/** To the login page; what is unsent waits in the tab. */
+function leave() {
+  const isFirst = !isLeaving;
+  isLeaving = true;
+  if (isFirst) location.reload(); // once: another would begin it anew
+}
+
 async function answerOf(response) {
   if (response.status === 401) {
-    isLeaving = true; // to the login page; what is unsent waits in the tab
-    location.reload();
+    leave();
     throw new Away(AWAY);
   }
   const body = await response.json().catch((error) => {
@@ -167,11 +173,13 @@ async function deliver() {
   tell();
 }
 
-/** Asks now and then whether the studio is there, so that nobody types into the void. */
+/** Asks now and then whether the studio is there, so that nobody types into the void, and whether its person is still logged in: a page without
+ *  a project hears no pulse. */
 async function ping() {
   if (!isLeaving && (!document.hidden || hasUnsent())) {
     try {
-      await fetch(new URL("look/css/tokens.css", document.baseURI), { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      const { status } = await fetch(new URL("me/here", document.baseURI), { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+      if (status === 401) leave();
       away(false);
     } catch {
       away(true);

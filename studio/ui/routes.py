@@ -124,6 +124,11 @@ def _add_desk(router: APIRouter, studio: Studio, door: MediaDoor) -> None:
 def _add_person(router: APIRouter, studio: Studio) -> None:
     """What a person set up for themselves; it belongs to no project."""
 
+    @router.get("/me/here")
+    async def here() -> Response:
+        """Nothing, to a page that asks whether the studio is there and its person still logged in; to who is not, the gate answers."""
+        return Response(status_code=204)
+
     @router.get("/me/settings")
     def settings(request: Request) -> JSONResponse:
         return JSONResponse(to_plain(person_view(bound(studio, request))))

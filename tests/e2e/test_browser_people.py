@@ -96,5 +96,5 @@ def test_who_is_switched_off_is_out_and_a_password_is_changed_on_the_page(browse
     page.locator("dialog.password").wait_for(state="detached")
     assert studio._shop.accounts.verify("ada", "a brand new one")
     studio.as_user("max").disable_account("ada")
-    page.locator('input[name="password"]').wait_for()  # the desk asks every second, and is sent there
+    page.locator('input[name="password"]').wait_for()  # the page asks every few seconds, with a project or without, and is sent there
     page.context.close()

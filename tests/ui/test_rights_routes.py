@@ -59,7 +59,7 @@ OF_PROJECT: dict[str, Right] = {
 OF_UPLOAD = {"HEAD /uploads/{upload_id}", "PATCH /uploads/{upload_id}", "DELETE /uploads/{upload_id}", "POST /uploads/{upload_id}/take"}
 OF_PERSON = {  # about whoever asks, and nobody else
     "OPTIONS /uploads", "GET /uploads", "POST /uploads", "GET /bin", "POST /bin/empty",
-    "GET /me/settings", "POST /me/settings", "POST /me/password", "GET /me/queue", "POST /me/queue",
+    "GET /me/here", "GET /me/settings", "POST /me/settings", "POST /me/password", "GET /me/queue", "POST /me/queue",
 }  # fmt: skip
 OF_ADMIN = {"GET /admin", "GET /admin/audit.csv", "GET /admin/api/trail", "GET /admin/api/{view}", "POST /admin/api/{call}"}
 OWN_ROUTES = OPEN | OF_PROJECT.keys() | OF_UPLOAD | OF_PERSON | OF_ADMIN
