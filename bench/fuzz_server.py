@@ -22,8 +22,8 @@ WORDS = (
     b"null", b"true", b"[]", b"{}", b"-1", b"1e309", b"9007199254740993", b'"\\ud800"', b'"\\u0000"', b'"<img src=x onerror=1>"', b'"=1+1"', b'"../../etc/passwd"', b'"seen_also"',
 )  # fmt: skip
 ROUTES = (
-    ("POST", "/me/settings"), ("POST", "/me/queue"), ("GET", "/desk/{id}/rows?since="), ("GET", "/desk/{id}/pulse?since="), ("GET", "/media/take/{id}/"),
-    ("GET", "/media/export/{id}/"), ("GET", "/media/source/{id}/x?pass="), ("POST", "/uploads"), ("PATCH", "/uploads/"), ("HEAD", "/uploads/"), ("POST", "/voices/{id}"),
+    ("POST", "/me/settings"), ("POST", "/me/queue"), ("GET", "/desk/PROJECT/rows?since="), ("GET", "/desk/PROJECT/pulse?since="), ("GET", "/media/take/PROJECT/"),
+    ("GET", "/media/export/PROJECT/"), ("GET", "/media/source/PROJECT/x?pass="), ("POST", "/uploads"), ("PATCH", "/uploads/"), ("HEAD", "/uploads/"), ("POST", "/voices/PROJECT"),
     ("GET", "/review/"), ("POST", "/review/x/notes"), ("POST", "/login"),
 )  # fmt: skip
 
@@ -125,45 +125,59 @@ def call_seeds() -> list[bytes]:
     return [*made, *(bytes([200 + number]) + b"x?a=1\n{}" for number in range(len(ROUTES))), *(bytes([1]) + one[1:40] for one in subtitles()[:3])]
 
 
+class House:
+    """The page's routes over a studio with one project, which is there again however much of it a call takes away."""
+
+    def __init__(self, scratch: Path) -> None:
+        from fastapi import FastAPI
+        from fastapi.testclient import TestClient
+
+        from studio.ui.routes import add_routes
+        from studio.ui.session import Gate
+        from studio.ui.trust import Trust
+
+        self.studio, self._heard = _opened(scratch), _Heard()
+        self.project = _with_lines(self.studio)
+        for name in ("studio", "uvicorn"):
+            logging.getLogger(name).addHandler(self._heard)
+        self.app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        add_routes(self.app, self.studio)
+        self.app.add_middleware(Gate, door=self.studio.door, trust=Trust(), hosts=frozenset({"127.0.0.1"}))
+        self._client = TestClient(self.app, base_url="http://127.0.0.1", raise_server_exceptions=True, follow_redirects=False)
+        self._client.__enter__()
+
+    def real(self, text: str) -> str:
+        """`text` with the ids that PROJECT, LINE and SPEAKER stand for now."""
+        rows = self.studio.rows(self.project.id)
+        line, speaker = (rows[0].line.id, rows[0].line.speaker_id) if rows else ("none", "none")
+        return text.replace("PROJECT", self.project.id).replace("LINE", line).replace("SPEAKER", speaker)
+
+    def ask(self, method: str, path: str, **given: Any) -> Any:
+        """The answer. Raises what is behind one that tells of a fault."""
+        self._heard.error = None
+        answer = self._client.request(method, path, **given)
+        if answer.status_code >= 500 and answer.status_code != 503:
+            raise self._heard.error or AssertionError(f"{path} answered {answer.status_code}")
+        if not self.studio.rows(self.project.id):
+            self.project = _with_lines(self.studio)
+        return answer
+
+
 def load_calls(scratch: Path) -> Callable[[bytes], None]:
     """The first byte names the call, or from 200 on a route with the first line put behind its address; the rest is the body."""
-    from fastapi import FastAPI
-    from fastapi.testclient import TestClient
-
     from studio.ui.desk_calls import CALLS
-    from studio.ui.routes import add_routes
-    from studio.ui.session import Gate
-    from studio.ui.trust import Trust
 
-    studio, heard = _opened(scratch), _Heard()
-    state = {"project": _with_lines(studio)}
-    for name in ("studio", "uvicorn"):
-        logging.getLogger(name).addHandler(heard)
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    add_routes(app, studio)
-    app.add_middleware(Gate, door=studio.door, trust=Trust(), hosts=frozenset({"127.0.0.1"}))
-    client, names = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=True, follow_redirects=False), sorted(CALLS)
-    client.__enter__()
-
-    def request(data: bytes) -> tuple[str, str, bytes]:
-        key = state["project"].id
-        if data[0] >= 200:
-            method, path = ROUTES[(data[0] - 200) % len(ROUTES)]
-            more, _, body = data[1:].partition(b"\n")
-            return method, path.replace("{id}", key) + quote(more, safe="?=&%/"), body
-        row = studio.rows(key)[0].line if studio.rows(key) else None
-        body = data[1:].replace(b"LINE", (row.id if row else "none").encode()).replace(b"SPEAKER", (row.speaker_id if row else "none").encode())
-        return "POST", f"/desk/{key}/{names[data[0] % len(names)]}", body
+    house, names = House(scratch), sorted(CALLS)
 
     def work(data: bytes) -> None:
         if not data:
             return
-        method, path, body = request(data)
-        heard.error = None
-        answer = client.request(method, path, content=body, headers=HEADERS)
-        if answer.status_code >= 500 and answer.status_code != 503:
-            raise heard.error or AssertionError(f"{path} answered {answer.status_code}")
-        if not studio.rows(state["project"].id):
-            state["project"] = _with_lines(studio)
+        method, path, body = "POST", f"/desk/PROJECT/{names[data[0] % len(names)]}", data[1:]
+        if data[0] >= 200:
+            method, path = ROUTES[(data[0] - 200) % len(ROUTES)]
+            more, _, body = body.partition(b"\n")
+            path += quote(more, safe="?=&%/")
+        real = house.real(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+        house.ask(method, house.real(path), content=real, headers=HEADERS)
 
     return work
