@@ -30,6 +30,7 @@ from studio.media.child import holds
 from studio.media.ffmpeg import tool_path
 from studio.store.blobs import RESERVE_BYTES
 from studio.store.database_checks import DatabaseSeen, look_at_database
+from studio.store.shared_blobs import shared_folder, try_store
 from studio.weights import damaged_weights, known_weights
 
 PYTHONS = ((3, 11), (3, 12))
@@ -66,13 +67,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is looked at. `engines` as they stand on this machine, `gpus` those that torch sees; `port` where the page shall be served."""
+    """What is looked at. `engines` as they stand on this machine, `gpus` those that torch sees; `port` where the page shall be served; `blobs` where
+    the projects' files are, None: in the home."""
 
     home: Path
     database_url: str
     engines: tuple[EngineStatus, ...]
     gpus: tuple[Gpu, ...]
     port: int
+    blobs: str | None = None
 
 
 def examine(patient: Patient) -> tuple[Finding, ...]:
@@ -301,6 +304,28 @@ def _locks(patient: Patient) -> Iterator[Finding]:
             left.unlink(missing_ok=True)
 
 
+def _files(patient: Patient) -> Iterator[Finding]:
+    """Whether files can be kept where several machines share them: one is put there and taken away."""
+    where = patient.blobs
+    if where is None:
+        return
+    folder = shared_folder(where)
+    try:
+        if folder is None:
+            try_store(where)
+        elif not folder.is_dir():
+            yield _note("files", f"{folder} is not there yet; the first start makes it.", "If it is to be shared, mount it on every machine first.")
+            return
+        else:
+            with tempfile.TemporaryFile(dir=folder) as trial:
+                trial.write(b"tried")
+    except (OSError, StudioError) as error:
+        why = f"{where} cannot be written ({error.strerror})." if isinstance(error, OSError) else str(error)
+        yield _problem("files", why, "Name the place with --blobs or LIPLINE_BLOBS, the same on every machine; see docs/hosting.md.")
+    else:
+        yield _ok("files", f"Files can be kept at {where}.")
+
+
 _LOOKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
-    _python, _packages, _machine, _clock, _ffmpeg, _engines, _weights, _gpu, _fences, _home, _locks, _disk, _database, _port,
+    _python, _packages, _machine, _clock, _ffmpeg, _engines, _weights, _gpu, _fences, _home, _locks, _disk, _files, _database, _port,
 )  # fmt: skip

@@ -54,6 +54,17 @@ def test_a_database_is_looked_at_and_not_touched(patient: Patient) -> None:
     assert found(patient, "database").level is Level.PROBLEM
 
 
+def test_where_files_are_shared_is_tried_and_left_as_it_was(patient: Patient, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    assert all(finding.name != "files" for finding in examine(patient)), "in the home, which is looked at already"
+    assert found(replace(patient, blobs=str(shared)), "files").level is Level.NOTE and not shared.exists()
+    shared.mkdir()
+    assert found(replace(patient, blobs=f"file://{shared}"), "files").level is Level.OK and list(shared.iterdir()) == []
+    assert found(replace(patient, blobs=f"memory://{tmp_path.name}"), "files").level is Level.OK
+    refused = found(replace(patient, blobs="ftp://box/films"), "files")
+    assert (refused.level, "not at ftp://" in refused.sentence) == (Level.PROBLEM, True)
+
+
 def test_what_is_missing_is_told_with_what_next(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "holds", lambda: frozenset({"limits"}))
     monkeypatch.setattr(doctor, "damaged_weights", lambda: ("translation-small",))

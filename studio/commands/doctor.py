@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from studio.commands.places import DatabaseOption, HomeOption, place_of
+from studio.commands.places import BlobsOption, DatabaseOption, HomeOption, place_of
 from studio.domain.errors import BadSetting, NotReady
-
 
 
 def doctor_command(
@@ -18,15 +17,16 @@ def doctor_command(
     out: Annotated[Path | None, typer.Option("--json", help="Also write the findings as JSON here.")] = None,
     home: HomeOption = None,
     database: DatabaseOption = None,
+    blobs: BlobsOption = None,
 ) -> None:
-    """What is missing on this machine, and what to do about it. Nothing is changed."""
+    """What is missing on this machine, and what to do about it. Nothing is changed; where files are shared, one is put there and taken away."""
     from studio.bootstrap import build_engines
     from studio.doctor import Level, Patient, examine, is_well
     from studio.domain.plain import to_plain
     from studio.engines.hardware import this_machine
 
-    place, machine = place_of(home, database), this_machine()
-    findings = examine(Patient(place.home, place.database_url, build_engines(hardware=machine).status(), machine.gpus(), port))
+    place, machine = place_of(home, database, blobs), this_machine()
+    findings = examine(Patient(place.home, place.database_url, build_engines(hardware=machine).status(), machine.gpus(), port, place.blobs))
     for finding in findings:
         print(f"{finding.level.value:8s} {finding.name}: {finding.sentence}")
         if finding.next_step:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import math
 import os
+import secrets
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -35,16 +38,29 @@ _DOORS = 64
 
 def open_blobs(where: str, cache: Path, *, cache_bytes: int = CACHE_BYTES) -> BlobStore:
     """The store at a folder or an address. `cache`: this machine's folder for copies, of about `cache_bytes`. Raises BadSetting."""
+    if (folder := shared_folder(where)) is not None:
+        return BlobStore(folder)
     address = urlsplit(where)
-    if address.scheme == "file":
-        return BlobStore(Path(address.path))
-    if "://" not in where:
-        return BlobStore(Path(where).expanduser().resolve())
     if address.scheme not in PROTOCOLS:
         raise BadSetting(f"Files are kept in a folder or at s3://bucket/prefix, not at {address.scheme}://; check --blobs.")
     if address.username is not None:
         raise BadSetting("The address of the files holds a name or a key; leave it to the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY).")
     return SharedBlobs(where, cache, cache_bytes=cache_bytes)
+
+
+def shared_folder(where: str) -> Path | None:
+    """The folder that an address of files names; None where it names none."""
+    if where.startswith("file://"):
+        return Path(urlsplit(where).path)
+    return None if "://" in where else Path(where).expanduser().resolve()
+
+
+def try_store(where: str) -> None:
+    """Keep a small file in an object store and take it away again. Raises BadSetting or StudioError where that does not go."""
+    with tempfile.TemporaryDirectory(prefix="lipline-") as cache:
+        store = open_blobs(where, Path(cache))
+        key = store.put_bytes(secrets.token_bytes(16), ".bin")
+        store.remove(key, math.inf)
 
 
 class SharedBlobs(BlobStore):
