@@ -91,7 +91,7 @@ def _field(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _id(stands_for: str) -> dict[str, Any]:
     """One that is there, or not."""
-    return {"anyOf": [{"const": stands_for}, {"type": "string", "maxLength": 40}]}
+    return {"anyOf": [{"const": stands_for}, {"type": "string"}]}
 
 
 def _known(parameter: dict[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,8 @@ def _odd(case: Any, answer: Any, *, fits: bool) -> list[str]:
     is_json = answer.headers.get("content-type", "").startswith("application/json")
     said = answer.json() if is_json and answer.content else {}
     odd = []
-    if answer.status_code >= 400 and is_json and case.method != "HEAD" and not (isinstance(said, dict) and isinstance(said.get("error"), str) and said["error"]):
+    is_nowhere = said == {"detail": "Not Found"}  # an address of no route, which only a made-up id with strokes leads to
+    if answer.status_code >= 400 and is_json and case.method != "HEAD" and not is_nowhere and not (isinstance(said, dict) and isinstance(said.get("error"), str) and said["error"]):
         odd.append(f"{answer.status_code} without a sentence: {str(said)[:120]}")
     is_call = case.operation.path.startswith("/desk/{project_id}/") and case.method == "POST"
     if is_call and fits and answer.status_code == 400 and NOT_UNDERSTOOD in str(said):
