@@ -23,6 +23,7 @@ import { LANGUAGES, chooseHere, language, person, words } from "./words.js";
 import { work } from "./work.js";
 
 const SAVED = { saved: "Saved", saving: "Saving…", retrying: "Not saved – retrying", refused: "Not saved", away: "Studio does not answer" };
+const COUNT_MS = 1000;
 const CALM_MS = 900; // a state that passes sooner is not read out
 
 export function mount({ element, props, trigger, watch }) {
@@ -61,6 +62,7 @@ export function mount({ element, props, trigger, watch }) {
   };
   begin();
   work.watch(paintWork);
+  setInterval(() => work.isBusy && paintLeft(job, work.job, state), COUNT_MS);
   watch("value", paint);
   paint();
 }
@@ -108,7 +110,6 @@ function paintJob(place, job, state, trigger) {
     if (place.childElementCount) clear(place);
     return;
   }
-  const left = leftSentence(state.pace.left_ms(`${job.id} ${job.title}`, job.share));
   const facts = [job.title, job.message].filter(Boolean).map(words).join(" · ");
   if (place.dataset.job !== job.id || !place.childElementCount) {
     place.dataset.job = job.id;
@@ -120,9 +121,17 @@ function paintJob(place, job, state, trigger) {
   bar.style.width = `${Math.round((job.share ?? 0) * 100)}%`;
   chip.title = facts;
   clear(chip.querySelector(".said"), own(facts));
-  clear(chip.querySelector(".left"), left ? own(`· ${words(left)}`) : "");
+  paintLeft(place, job, state);
   const said = words(job.title);
   if (place.lastElementChild.textContent !== said) place.lastElementChild.textContent = said;
+}
+
+/** How long it still takes: counted down between two pieces of news too. */
+function paintLeft(place, job, state) {
+  const left = leftSentence(state.pace.left_ms(`${job.id} ${job.title}`, job.share));
+  const said = left ? `· ${words(left)}` : "";
+  const element = place.querySelector(".left");
+  if (element && element.textContent !== said) clear(element, own(said));
 }
 
 /** Who is here, and the way out: made anew for another person only, so that no press on it is lost. */
