@@ -113,14 +113,15 @@ def test_the_page_hears_of_work_begun_elsewhere_and_how_far_it_is_and_asks_for_n
     job = studio.as_user("ann").submit(house.harbour.id, JobKind.VOICE)
     page.locator(".chip.job", has_text="Voicing: waiting").wait_for()
     studio._shop.jobs.claim(ME, [job.id])
-    studio._shop.jobs.report(ME, job.id, Progress(1, 9, "Voicing lines"))
-    page.locator(".chip.job", has_text="1 of 9").wait_for()
+    studio._shop.jobs.report(ME, job.id, Progress(1, 40, "Voicing lines"))
+    page.locator(".chip.job", has_text="1 of 40").wait_for()
     page.wait_for_timeout(1500)
     asked.clear()
     for done in (3, 5):
-        studio._shop.jobs.report(ME, job.id, Progress(done, 9, "Voicing lines"))
-        page.locator(".chip.job", has_text=f"{done} of 9").wait_for()
+        studio._shop.jobs.report(ME, job.id, Progress(done, 40, "Voicing lines"))
+        page.locator(".chip.job", has_text=f"{done} of 40").wait_for()
     assert asked == [], "how far it is comes with the pulse"
+    page.locator(".chip.job .left", has_text="about").wait_for()  # told by the page's own clock, without further news
     studio._shop.jobs.finish(ME, job.id, Outcome(JobState.DONE))
     page.locator(".chip.job").wait_for(state="detached")
     page.wait_for_timeout(1200)
