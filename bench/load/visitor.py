@@ -22,6 +22,7 @@ from bench.load.tally import Tally
 
 PULSE_EVERY_S = 1.0
 EDITED_S, CLOCK_S = 30.0, 60.0
+PINGED_EVERY_S = 5.0
 SESSION = "lipline_session"
 AGAIN_S = 0.5
 
@@ -54,7 +55,7 @@ class Visitor:
         self.order: list[str] = []
         self.revision, self.seq, self.mark = "", None, ""
         self.frame_mark, self.asked_mark = "", ""  # when the frame was last asked
-        self.next_pulse_s = self.ticked_s = 0.0
+        self.next_pulse_s = self.ticked_s = self.pinged_s = 0.0
         self.is_open = False
         self.deeds = 0
 
@@ -152,6 +153,9 @@ class Visitor:
         self.next_pulse_s = time.monotonic() + PULSE_EVERY_S
         since = "" if self.seq is None else f"?since={self.seq}"
         news = self.get("pulse", f"/desk/{self.project_id}/pulse{since}").json
+        if time.monotonic() - self.pinged_s > PINGED_EVERY_S:  # as the page asks whether the studio is there
+            self.pinged_s = time.monotonic()
+            self.get("here", "/me/here")
         is_news, is_first = news["mark"] != self.mark or self.seq is None, self.seq is None
         self.seq, self.mark = news["seq"], news["mark"]
         if is_news:
