@@ -236,6 +236,7 @@ class JobRunner:
                 if now - self._beaten_s >= BEAT_EVERY_S:
                     self._beaten_s = now
                     self._beat()
+                self._catch_up()  # last: it writes, and may wait for others who do
                 if self._takes_all and now - recovered_at >= RECOVER_EVERY_S:
                     recovered_at = now
                     self._store.recover(self._held_ids())
@@ -268,16 +269,19 @@ class JobRunner:
             _LOG.warning("the leave was not written", exc_info=True)
 
     def _pass_on_wishes(self) -> None:
-        """Stops, and requests to make way, that were written into the database; and how far the jobs are, where that was not written yet."""
+        """Stops, and requests to make way, that were written into the database."""
         held = self._held_ids()
         if not held:
             return
-        for job_id in held:
-            self._tell(job_id, JobContext.catch_up)
         for job_id in self._store.to_stop(self._worker, held):
             self._tell(job_id, JobContext.stop)
         for job_id in self._store.to_make_way(self._worker, held):
             self._tell(job_id, JobContext.ask_way)
+
+    def _catch_up(self) -> None:
+        """How far the jobs are, where that was not written yet."""
+        for job_id in self._held_ids():
+            self._tell(job_id, JobContext.catch_up)
 
     def _tell(self, job_id: str, what: Callable[[JobContext], None]) -> None:
         with self._lock:

@@ -94,7 +94,7 @@ class CountedJob:
         self._metrics, self._job = metrics, job
 
     def __enter__(self) -> None:
-        if self._job.created_at:
+        if self._job.created_at and not self._job.stage:  # one that had begun before waited for others' work, which it had stepped aside for
             waited = datetime.now(UTC) - datetime.fromisoformat(self._job.created_at)
             self._metrics.job_began(self._job.priority.name.lower(), waited.total_seconds())
 

@@ -43,7 +43,7 @@ def collect(
 
 def told(freed: Freed, *, is_dry_run: bool) -> tuple[str, ...]:
     """The figures in words, a line each."""
-    heaps = (("stored files nobody names", freed.blobs), ("uploads nobody goes on with", freed.uploads), ("cached files nobody looks at", freed.cache))
+    heaps = (("stored files nobody names", freed.blobs), ("uploads nobody goes on with", freed.uploads), ("cached files nobody looks at", freed.cache), ("drafts of processes that were killed", freed.drafts))
     lines = [f"{heap.count:6d} {name}: {in_words(heap.size_bytes)}" for name, heap in heaps]
     if freed.waiting.count:
         lines.append(f"{freed.waiting.count:6d} stored files wait for running jobs or a backup: {in_words(freed.waiting.size_bytes)}")

@@ -163,13 +163,19 @@ class BlobStore:
 
     def sweep(self) -> int:
         """Remove drafts that a killed process left more than a day ago; returns how many. Call at start."""
-        oldest_s, removed = time.time() - DRAFT_LIFE_S, 0
+        drafts = self.old_drafts()
+        for draft in drafts:
+            draft.unlink(missing_ok=True)  # another process may sweep too
+        return len(drafts)
+
+    def old_drafts(self) -> tuple[Path, ...]:
+        """Drafts that a killed process left more than a day ago."""
+        oldest_s, found = time.time() - DRAFT_LIFE_S, []
         for draft in self._drafts.iterdir():
-            with suppress(FileNotFoundError):  # another process may sweep too
+            with suppress(FileNotFoundError):
                 if draft.is_file() and draft.stat().st_mtime < oldest_s:
-                    draft.unlink()
-                    removed += 1
-        return removed
+                    found.append(draft)
+        return tuple(found)
 
     def older_than(self, before_s: float) -> tuple[str, ...]:
         """Keys of the blobs stored before a time in seconds since 1970."""

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, func, select
+from sqlalchemy import Engine, Row, case, func, select
 
 from studio.domain.operations import Census, JobSeen, LeaseSeen
 from studio.domain.project import JobState
@@ -38,12 +38,15 @@ class CensusStore:
             waiting: Counter[str] = Counter()
             running: Counter[str] = Counter()
             longest: dict[str, float] = {}
-            queue = select(JOBS.c.priority, JOBS.c.state, func.count().label("jobs"), func.min(JOBS.c.created_at).label("first"))
+            fresh = case((JOBS.c.heartbeat_s.is_(None), JOBS.c.created_at))
+            ages = func.min(fresh).label("first"), func.min(JOBS.c.heartbeat_s).label("put_back_s")
+            queue = select(JOBS.c.priority, JOBS.c.state, func.count().label("jobs"), *ages)
             for row in connection.execute(queue.where(JOBS.c.state.in_((_QUEUED, _RUNNING))).group_by(JOBS.c.priority, JOBS.c.state)):
                 name = priority_name(row.priority)
                 (waiting if row.state == _QUEUED else running)[name] += row.jobs
                 if row.state == _QUEUED:
-                    longest[name] = max(longest.get(name, 0.0), _age_s(row.first, now))
+                    put_back_s = 0.0 if row.put_back_s is None else now.timestamp() - row.put_back_s
+                    longest[name] = max(longest.get(name, 0.0), put_back_s, 0.0 if row.first is None else _age_s(row.first, now))
             roles = connection.execute(select(USERS.c.role, func.count()).where(USERS.c.disabled_at.is_(None)).group_by(USERS.c.role))
             uploads = select(func.count(), func.coalesce(func.sum(UPLOADS.c.size_bytes), 0)).where(UPLOADS.c.blob.is_(None))
             open_uploads = connection.execute(uploads).one()

@@ -192,7 +192,7 @@ class JobStore:
         wanted = _held(worker, job_id) & TABLE.is_cancel_asked.is_(False)
         count = TABLE.interruptions + int(is_interrupted)
         with writing(self._engine) as connection:
-            query = update(JOBS).where(wanted, count < MAX_INTERRUPTIONS).values(**_UNHELD, interruptions=count)
+            query = update(JOBS).where(wanted, count < MAX_INTERRUPTIONS).values(**_UNHELD, interruptions=count, heartbeat_s=time.time())
             return connection.execute(query).rowcount == 1
 
     def ask_cancel(self, job_id: str) -> Job:
@@ -235,7 +235,7 @@ def _work(job: Job) -> tuple[JobKind, tuple[str, ...], bool, str, str]:
     return job.kind, job.line_ids, job.is_forced, job.instruction, job.quality
 
 
-_UNHELD = {"state": QUEUED, "worker": None, "heartbeat_s": None, "waiting_for": ""}
+_UNHELD = {"state": QUEUED, "worker": None, "waiting_for": ""}  # the last sign of life stays: since then it waits again
 
 
 def _cancelled() -> dict[str, Any]:

@@ -79,17 +79,18 @@ def waiting(connection: Connection, now: datetime, expected: Mapping[str, float 
 
 
 def used_s(connection: Connection, settings: QueueSettings, now: datetime) -> dict[str, float]:
-    """Seconds of work in the last `share_window_s`, by owner; a job that runs counts for some from its beginning."""
+    """Seconds of work in the last `share_window_s`, by owner; a job that runs counts for some from its beginning, one that was put back for
+    its last time at work."""
     used: dict[str, float] = {}
     for row in _recent(connection):
-        if row.started_at is None or row.state == QUEUED:
+        if row.started_at is None or (row.state == QUEUED and row.heartbeat_s is None):
             continue
         ran_s = seconds_between(row.started_at, now)
         if row.state == RUNNING:
             spent = max(NOMINAL_S, min(ran_s, settings.share_window_s))
         else:
-            ended_s = seconds_between(row.finished_at, now)
-            spent = max(0.0, min(ran_s, settings.share_window_s) - ended_s)
+            ended_s = now.timestamp() - row.heartbeat_s if row.state == QUEUED else seconds_between(row.finished_at, now)
+            spent = max(0.0, min(ran_s, settings.share_window_s) - max(0.0, ended_s))
         used[row.owner] = used.get(row.owner, 0.0) + spent
     return used
 
@@ -119,12 +120,12 @@ def _line_counts(connection: Connection, projects: Collection[str]) -> dict[str,
 
 def _recent(connection: Connection) -> list[Row[Any]]:
     newest = select(func.max(TABLE.seq)).scalar_subquery()
-    columns = (TABLE.project_id, TABLE.owner, TABLE.kind, TABLE.state, TABLE.line_ids, TABLE.started_at, TABLE.finished_at)
+    columns = (TABLE.project_id, TABLE.owner, TABLE.kind, TABLE.state, TABLE.line_ids, TABLE.started_at, TABLE.finished_at, TABLE.heartbeat_s)
     return list(connection.execute(select(*columns).where(TABLE.seq > newest - RECENT_JOBS)))
 
 
 def _waiting_rows(only: Collection[str] | None) -> Select[Any]:
-    columns = (TABLE.id, TABLE.owner, TABLE.project_id, TABLE.kind, TABLE.priority, TABLE.place, TABLE.seq, TABLE.created_at, TABLE.line_ids)
+    columns = (TABLE.id, TABLE.owner, TABLE.project_id, TABLE.kind, TABLE.priority, TABLE.place, TABLE.seq, TABLE.created_at, TABLE.heartbeat_s, TABLE.line_ids)
     query = select(*columns).where(TABLE.state == QUEUED)
     return query if only is None else query.where(TABLE.id.in_(only))
 
@@ -132,6 +133,8 @@ def _waiting_rows(only: Collection[str] | None) -> Select[Any]:
 def _waiting(row: Row[Any], now: datetime, expected: float | None = None) -> Waiting:
     order = float(row.seq) if row.place is None else row.place
     waited = seconds_between(row.created_at, now)
+    if row.heartbeat_s is not None:  # it was at work, and was put back
+        waited = max(0.0, min(waited, now.timestamp() - row.heartbeat_s))
     return Waiting(row.id, row.owner, row.project_id, row.priority, order, row.seq, waited, row.kind in _BESIDE, expected)
 
 

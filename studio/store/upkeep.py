@@ -7,27 +7,29 @@ work, in several processes at once: a file goes only when it is old, no row name
 from __future__ import annotations
 
 import logging
+import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, true
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, select, true
 
 from studio.domain.upload import in_words
 from studio.store.blobs import BlobStore
 from studio.store.copying import oldest_copy
-from studio.store.database import reading, utc_now
+from studio.store.database import reading, utc_now, writing
 from studio.store.keeping import KeepingStore
 from studio.store.named import arriving_keys, named_keys
 from studio.store.projects import ProjectStore
-from studio.store.schema import JOBS, PROJECTS
+from studio.store.schema import BLOB_SIZES, JOBS, PROJECTS
 from studio.store.server_values import ServerValues
 from studio.store.uploads import UploadStore
 
 DAY_S = 24 * 3600
+_BATCH = 500  # keys in one statement
 UNNAMED = "unnamed blobs"  # key → since when no row has named it, while jobs or backups run on that may have read so before
 
 
@@ -46,10 +48,11 @@ class Freed:
     uploads: Heap
     cache: Heap
     waiting: Heap = Heap()
+    drafts: Heap = Heap()  # of killed processes
 
     @property
     def size_bytes(self) -> int:
-        return self.blobs.size_bytes + self.uploads.size_bytes + self.cache.size_bytes
+        return self.blobs.size_bytes + self.uploads.size_bytes + self.cache.size_bytes + self.drafts.size_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,11 @@ class Upkeep:
         projects = self._binned(before) if is_dry_run else ProjectStore(self.engine).purge(before)
         uploads = self._uploads(keeping.upload_days, is_dry_run)
         blobs, waiting = self._blobs(before, time.time() - keeping.young_s, is_dry_run)
-        freed = Freed(projects, blobs, uploads, self._cache(time.time() - keeping.cache_days * DAY_S, is_dry_run), waiting)
+        freed = Freed(projects, blobs, uploads, self._cache(time.time() - keeping.cache_days * DAY_S, is_dry_run), waiting, self._drafts(is_dry_run))
         if not is_dry_run:
             log = logging.getLogger(__name__)
-            log.info("freed %d projects, %d stored files, %d uploads, %d cached files, %s", projects, blobs.count, uploads.count, freed.cache.count, in_words(freed.size_bytes))
+            counts = projects, blobs.count, uploads.count, freed.cache.count, freed.drafts.count
+            log.info("freed %d projects, %d stored files, %d uploads, %d cached files, %d drafts, %s", *counts, in_words(freed.size_bytes))
         return freed
 
     def _binned(self, before: str) -> int:
@@ -89,7 +93,17 @@ class Upkeep:
         since = self._since(unnamed, oldest, is_dry_run)
         ready = [key for key in unnamed if oldest is None or since[key] < oldest]
         waiting = _heap(self._size(key) for key in set(unnamed) - set(ready))
-        return _heap(self._size(key) if is_dry_run else self.blobs.remove(key, before_s) for key in ready), waiting
+        if is_dry_run:
+            return _heap(self._size(key) for key in ready), waiting
+        sizes = {key: self.blobs.remove(key, before_s) for key in ready}
+        self._forget_sizes([key for key, size in sizes.items() if size is not None])
+        return _heap(sizes.values()), waiting
+
+    def _forget_sizes(self, keys: Sequence[str]) -> None:
+        """The sizes noted of files that went."""
+        for start in range(0, len(keys), _BATCH):
+            with writing(self.engine) as connection:
+                connection.execute(delete(BLOB_SIZES).where(BLOB_SIZES.c.key.in_(keys[start : start + _BATCH])))
 
     def _since(self, unnamed: Iterable[str], oldest: str | None, is_dry_run: bool) -> dict[str, str]:
         """When it was first seen of each file that no row names it. Only kept while jobs or backups run; with none, nothing has to wait."""
@@ -116,16 +130,28 @@ class Upkeep:
                 path.unlink(missing_ok=True)
         return _heap(sizes)
 
+    def _drafts(self, is_dry_run: bool) -> Heap:
+        drafts = self.blobs.old_drafts()
+        sizes = [_size_of(path) for path in drafts]
+        if not is_dry_run:
+            for path in drafts:
+                path.unlink(missing_ok=True)
+        return _heap(sizes)
+
     def _cache(self, oldest_s: float, is_dry_run: bool) -> Heap:
-        """Files nobody has looked at for a while, and drafts of killed processes."""
+        """Files nobody has looked at for a while, and what killed processes left, folders too."""
         sizes: list[int] = []
-        for path in self.cache.glob("*") if self.cache.is_dir() else ():
+        for path in self.cache.iterdir() if self.cache.is_dir() else ():
             with suppress(FileNotFoundError):  # another process may sweep too
                 found = path.stat()
                 if path.is_file() and max(found.st_atime, found.st_mtime) < oldest_s:
                     sizes.append(found.st_size)
                     if not is_dry_run:
                         path.unlink()
+                elif path.is_dir() and not path.is_symlink() and found.st_mtime < min(oldest_s, time.time() - DAY_S):
+                    sizes.append(sum(_size_of(file) for file in path.rglob("*")))
+                    if not is_dry_run:
+                        shutil.rmtree(path, ignore_errors=True)
         return _heap(sizes)
 
 

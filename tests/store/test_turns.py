@@ -19,12 +19,13 @@ from studio.domain.project import Job, JobKind, JobState, Project
 from studio.domain.queue import Lane, Priority
 from studio.domain.settings import QueueSettings
 from studio.store import jobs as store_jobs
+from studio.store.census import CensusStore
 from studio.store.database import reading, writing
 from studio.store.jobs import JobStore, Outcome, new_worker
 from studio.store.projects import ProjectStore
 from studio.store.schema import JOBS
 from studio.store.server_values import ServerValues
-from studio.store.turns import SETTINGS_NAME, expected_s, seconds_between, used_s
+from studio.store.turns import SETTINGS_NAME, expected_s, seconds_between, used_s, waiting
 from tests.store.samples import a_job, a_project
 
 T = TypeVar("T")
@@ -190,6 +191,21 @@ def test_a_film_that_has_waited_long_is_not_taken_again_before_what_it_made_way_
     assert jobs.claim(ME, lane=Lane.WORK).id == desk.id
     jobs.finish(ME, desk.id, Outcome(JobState.DONE))
     assert jobs.claim(ME, lane=Lane.WORK).id == film.id
+
+
+def test_a_film_that_was_put_back_has_waited_since_then_and_what_it_took_counts(jobs: JobStore, people: People, engine: Engine) -> None:
+    film = people.ask("ann", JobKind.RENDER)
+    jobs.claim(ME)
+    set_row(engine, film.id, created_at=ago(9000.0), started_at=ago(3000.0))
+    assert jobs.release(ME, film.id)
+    with reading(engine) as connection:
+        now = datetime.now(UTC)
+        [waits] = waiting(connection, now, {})
+        assert waits.waited_s < 5, "its hours at work were no waiting"
+        assert used_s(connection, QueueSettings(), now)["ann"] == pytest.approx(3000, abs=5)
+    assert max(CensusStore(engine).take().longest_wait_s.values()) < 5
+    desk = people.ask("bob", line_ids=("x",))
+    assert jobs.claim(ME).id == desk.id
 
 
 def test_asking_more_urgently_for_what_waits_makes_it_more_urgent(jobs: JobStore, project: Project) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, select, update
 
 from studio.domain.errors import OutOfSpace
 from studio.domain.project import Project
@@ -18,12 +18,12 @@ from studio.store import copying as copying_module
 from studio.store.backup import back_up
 from studio.store.blobs import BlobStore
 from studio.store.copying import copying
-from studio.store.database import writing
+from studio.store.database import reading, writing
 from studio.store.jobs import JobStore, Outcome, new_worker
 from studio.store.keeping import KeepingStore
 from studio.store.lines import LineStore
 from studio.store.projects import ProjectStore
-from studio.store.schema import PROJECTS, UPLOADS
+from studio.store.schema import BLOB_SIZES, PROJECTS, UPLOADS
 from studio.store.server_values import ServerValues
 from studio.store.stage_results import StageKey, StageResults
 from studio.store.upkeep import UNNAMED, Freed, Heap, Upkeep
@@ -196,6 +196,35 @@ def test_the_cache_loses_what_nobody_has_looked_at_and_nothing_else(upkeep: Upke
     assert upkeep.sweep(is_dry_run=True).cache == Heap(1, 1)
     assert upkeep.sweep().cache == Heap(1, 1)
     assert [path.name for path in upkeep.cache.iterdir()] == ["fresh.mp4"]
+
+
+def test_what_killed_processes_left_goes_after_a_day(upkeep: Upkeep, blobs: BlobStore) -> None:
+    """A worker that is started again at once finds its own draft young; later rounds do not."""
+    upkeep.cache.mkdir()
+    old, young = (upkeep.cache / f".pair-{name}" for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "pair.mp4").write_bytes(b"film")
+    os.utime(old, (1.0, 1.0))
+    for name, at_s in (("left", 1.0), ("writing", time.time())):
+        draft = blobs.folder / "drafts" / name
+        draft.write_bytes(b"12345")
+        os.utime(draft, (at_s, at_s))
+    for is_dry_run in (True, False):
+        freed = upkeep.sweep(is_dry_run=is_dry_run)
+        assert (freed.cache, freed.drafts, freed.size_bytes) == (Heap(1, 4), Heap(1, 5), 9)
+        assert old.exists() is is_dry_run
+    assert young.exists() and [path.name for path in (blobs.folder / "drafts").iterdir()] == ["writing"]
+
+
+def test_the_size_of_a_file_that_went_is_forgotten(engine: Engine, blobs: BlobStore, upkeep: Upkeep) -> None:
+    key = old_blob(blobs, b"gone")
+    kept = blobs.put_bytes(b"young", ".wav")
+    with writing(engine) as connection:
+        connection.execute(insert(BLOB_SIZES), [{"key": key, "size_bytes": 4}, {"key": kept, "size_bytes": 5}])
+    upkeep.sweep()
+    with reading(engine) as connection:
+        assert connection.execute(select(BLOB_SIZES.c.key)).scalars().all() == [kept]
 
 
 def test_days_that_an_administrator_set_count(projects: ProjectStore, project: Project, upkeep: Upkeep) -> None:
