@@ -310,7 +310,10 @@ def test_typing_survives_news_of_the_lines(tab: tuple[Page, Watch], served: Serv
     )
     page.keyboard.type("tence")
     page.keyboard.press("Enter")
-    page.wait_for_timeout(500)
+    for _ in range(40):  # a busy machine takes its time
+        if served.studio.rows(project.id)[0].line.target_text == "half a sentence":
+            break
+        page.wait_for_timeout(250)
     assert served.studio.rows(project.id)[0].line.target_text == "half a sentence"
 
 
