@@ -86,7 +86,7 @@ def _field(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     kinds = schema.get("anyOf", [schema])
     if lists := [kind for kind in kinds if kind.get("type") == "array"]:
         return {"anyOf": [*(kind for kind in kinds if kind not in lists), *({**kind, "items": _id(IDS[name])} for kind in lists)]}
-    return _id(IDS[name])
+    return {"anyOf": [*_id(IDS[name])["anyOf"], *(kind for kind in kinds if kind.get("type") != "string")]}
 
 
 def _id(stands_for: str) -> dict[str, Any]:

@@ -39,6 +39,7 @@ def test_every_call_of_the_desk_is_described_with_what_it_takes(document: dict[s
 def test_an_id_may_be_one_that_is_there_and_whole_numbers_stay_whole(document: dict[str, Any]) -> None:
     fields = body(document, "revise")["properties"]
     assert {"const": "LINE"} in fields["line_id"]["anyOf"]
+    assert {"type": "null"} in body(document, "history")["properties"]["line_id"]["anyOf"], "or none at all, where that is allowed"
     assert {"type": "integer", "minimum": -(2**53), "maximum": 2**53} in fields["start_ms"]["anyOf"]
     assert body(document, "set_status")["properties"]["line_ids"]["anyOf"][0]["items"]["anyOf"][0] == {"const": "LINE"}
 
