@@ -8,8 +8,9 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from studio.service import Studio
 
 POLL_S = 0.1
 AGAIN_S, PATIENCE_S = 2.0, 120.0  # a server that is begun anew is back by then
+UNFINISHED_LIFE_S = 24 * 3600.0  # no film takes longer to be put into its project
 SCRIPT_SUFFIXES = frozenset({".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".xml", ".csv", ".tsv", ".txt", ".stl", ".sup", ".sub", ".sbv"})
 
 Watch = Callable[[Job], None]
@@ -119,28 +121,46 @@ def wait(studio: Studio, job: Job, watch: Watch) -> Job:
 
 
 def _project_for(studio: Studio, request: DubRequest, watch: Watch) -> Project:
-    """The project of an earlier run of the same request, or a new one. A project takes its name last, so that one left half
-    filled by a killed run is never taken for a whole one; it is made anew."""
+    """The project of an earlier run of the same request, or a new one. Its name says how far it came: unfinished, and never gone on with, while
+    files go in; listening while its lines are waited for; its own name once it holds all that was given."""
     scripts = [(read_bytes(path), path.name) if path is not None else None for path in (request.lines, request.translation)]
     content = fingerprint(_identity(request.source), [script and (fingerprint(script[0].hex()), script[1]) for script in scripts])
     engines = (request.source_language, request.target_language, request.speaker, request.translator, request.transcriber)
     name = f"{request.source.stem[:60]} · {request.source_language} → {request.target_language} · {fingerprint(content, engines)[:8]}"
-    unfinished = f"{name} (unfinished)"
-    for view in studio.projects():
-        if view.project.name == name:
-            return view.project
-        if view.project.name == unfinished:
-            studio.delete_project(view.project.id)
-    project = studio.create_project(unfinished, request.source_language, request.target_language)
+    unfinished, listening = f"{name} (unfinished)", f"{name} (listening)"
+    known = studio.projects_named((name, unfinished, listening))
+    _drop_left(studio, [one for one in known if one.name == unfinished])
+    found = {one.name: one for one in reversed(known)}
+    lines, translation = scripts
+    is_heard_first = translation is not None and lines is None
+    project = found.get(name) or found.get(listening) or _filled(studio, request, scripts, (unfinished, listening if is_heard_first else name))
+    if project.name == name or translation is None:
+        return project
+    wait(studio, studio.submit(project.id, JobKind.LINES, is_batch=request.is_batch), watch)  # of what is heard already, this is done at once
+    studio.import_script(project.id, *translation, as_target=True, anyway=True)
+    return studio.rename_project(project.id, name)
+
+
+def _drop_left(studio: Studio, unfinished: Iterable[Project]) -> None:
+    """Delete what a killed run left half filled; a younger one may be another run's, which fills it at this moment."""
+    before = (datetime.now(UTC) - timedelta(seconds=UNFINISHED_LIFE_S)).isoformat(timespec="microseconds")
+    for project in unfinished:
+        if project.created_at < before:
+            studio.delete_project(project.id)
+
+
+def _filled(studio: Studio, request: DubRequest, scripts: Sequence[tuple[bytes, str] | None], names: tuple[str, str]) -> Project:
+    """A new project with all that goes in before anything is listened to. `names`: until then, and from then on."""
+    project = studio.create_project(names[0], request.source_language, request.target_language)
     try:
-        _fill(studio, project, request, scripts, watch)
-        return studio.rename_project(project.id, name)
+        _fill(studio, project, request, scripts)
+        return studio.rename_project(project.id, names[1])
     except BaseException:
         studio.delete_project(project.id)
         raise
 
 
-def _fill(studio: Studio, project: Project, request: DubRequest, scripts: list[tuple[bytes, str] | None], watch: Watch) -> None:
+def _fill(studio: Studio, project: Project, request: DubRequest, scripts: Sequence[tuple[bytes, str] | None]) -> None:
     engines = replace(project.settings.engines, speaker=request.speaker, translator=request.translator, transcriber=request.transcriber)
     studio.check_engines(project.id, engines)
     studio.update_settings(project.id, replace(project.settings, engines=engines))
@@ -148,10 +168,10 @@ def _fill(studio: Studio, project: Project, request: DubRequest, scripts: list[t
     lines, translation = scripts
     if lines is not None:
         studio.import_script(project.id, *lines, anyway=True)
-    if translation is not None:
-        if lines is None:
-            wait(studio, studio.submit(project.id, JobKind.LINES, is_batch=request.is_batch), watch)
+    if translation is not None and lines is not None:
         studio.import_script(project.id, *translation, as_target=True, anyway=True)
+    elif translation is not None:
+        studio.read_script(*translation)  # one that nobody can read is told before hours of listening
 
 
 def _identity(path: Path) -> tuple[str, int, int]:

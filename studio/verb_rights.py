@@ -21,6 +21,7 @@ ITSELF = None
 VERB_RIGHTS: dict[str, Right | None] = {
     # projects
     "projects": READ,
+    "projects_named": READ,
     "project": READ,
     "cast": READ,
     "rights": READ,

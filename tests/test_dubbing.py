@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from studio.domain.errors import BadSetting, BadSubtitles, Cancelled, Hiccup
-from studio.domain.project import Job
+from studio.domain.project import Job, Project
 from studio.dubbing import AGAIN_S, PATIENCE_S, DubRequest, Unreached, dub_file, patiently
 from studio.service import Studio
+from tests.fakes import FakeTranscriber
 from tests.studio_fixtures import SCRIPT, fake_studio
 
 
@@ -43,7 +44,7 @@ class Killed(BaseException):
     """Stands for the end of the process: nothing after it may tidy up."""
 
 
-def test_a_project_left_half_filled_by_a_killed_run_is_made_anew(
+def test_a_project_left_half_filled_by_a_killed_run_is_made_anew_and_deleted_when_no_run_can_be_at_it_any_more(
     studio: Studio, request_for_clip: DubRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object, **__: object) -> None:
@@ -57,7 +58,74 @@ def test_a_project_left_half_filled_by_a_killed_run_is_made_anew(
     assert [view.counts.total for view in studio.projects()] == [0]
     content = dub_file(studio, request_for_clip, ignore)
     assert [line["source"] for line in content["lines"]] == ["one two", "three four five"]
-    assert len(studio.projects()) == 1
+    monkeypatch.setattr("studio.dubbing.UNFINISHED_LIFE_S", 0.0)
+    dub_file(studio, request_for_clip, ignore)
+    assert [view.counts.total for view in studio.projects()] == [2]
+
+
+def test_two_runs_of_one_film_at_once_leave_each_others_project_alone(studio: Studio, request_for_clip: DubRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, inner = Studio.upload_media, []
+
+    def upload(self: Studio, *given: object) -> Project:
+        if not inner:
+            inner.append("begun")
+            inner.append(dub_file(studio, request_for_clip, ignore))  # the other run, from beginning to end
+        return real(self, *given)
+
+    monkeypatch.setattr(Studio, "upload_media", upload)
+    content = dub_file(studio, request_for_clip, ignore)
+    assert content["counts"]["voiced"] == inner[1]["counts"]["voiced"] == 2
+
+
+@pytest.fixture
+def translated_clip(clip: Path, tmp_path: Path) -> DubRequest:
+    """A translation, and lines that are to be heard first."""
+    translation = tmp_path / "clip.de.srt"
+    translation.write_bytes(SCRIPT)
+    return DubRequest(clip, "en", "de", tmp_path / "out.mp4", translation=translation)
+
+
+@pytest.mark.parametrize("fault", [Cancelled(), Killed(), KeyboardInterrupt(), Hiccup("The database is being started again.")])
+def test_what_was_heard_is_kept_where_a_run_ends_before_the_translation_is_in(
+    studio: Studio, translated_clip: DubRequest, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    heard: list[int] = []
+    real = FakeTranscriber.transcribe
+    monkeypatch.setattr(FakeTranscriber, "transcribe", lambda self, audio, language: (heard.append(1), real(self, audio, language))[1])
+    with monkeypatch.context() as patch, pytest.raises(type(fault)):
+        patch.setattr(Studio, "import_script", lambda *_, **__: (_ for _ in ()).throw(fault))
+        dub_file(studio, translated_clip, ignore)
+    (left,) = studio.projects()
+    assert heard and left.project.name.endswith("(listening)") and left.counts.total
+    heard.clear()
+    content = dub_file(studio, translated_clip, ignore)
+    assert not heard and content["project"]["id"] == left.project.id
+    assert {line["target"] for line in content["lines"]} & {"one two", "three four five"}
+    assert not studio.projects()[0].project.name.endswith(")")
+
+
+def test_who_lets_go_while_it_listens_finds_the_same_job_again(studio: Studio, translated_clip: DubRequest) -> None:
+    def let_go(_job: Job) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        dub_file(studio, translated_clip, let_go)
+    (left,) = studio.projects()
+    assert dub_file(studio, translated_clip, ignore)["project"]["id"] == left.project.id
+
+
+def test_a_translation_nobody_can_read_is_refused_before_anything_is_heard(studio: Studio, translated_clip: DubRequest) -> None:
+    assert translated_clip.translation is not None
+    translated_clip.translation.write_bytes(bytes(range(256)) * 9)
+    with pytest.raises(BadSubtitles):
+        dub_file(studio, translated_clip, ignore)
+    assert studio.projects() == ()
+
+
+def test_finding_its_project_counts_no_lines_of_others(studio: Studio, request_for_clip: DubRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    dub_file(studio, request_for_clip, ignore)
+    monkeypatch.setattr(Studio, "projects", lambda _: pytest.fail("every project with all its lines, for one film"))
+    assert dub_file(studio, request_for_clip, ignore)["counts"]["voiced"] == 2
 
 
 def test_a_refused_script_leaves_no_project_behind(studio: Studio, request_for_clip: DubRequest) -> None:

@@ -6,7 +6,7 @@ A deleted project leaves every list at once; `purge` frees its rows for good.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
@@ -83,6 +83,13 @@ class ProjectStore:
         with reading(self._engine) as connection:
             rows = connection.execute(_seen_by(user).order_by(PROJECTS.c.seq.desc()))
             return tuple(_project(row) for row in rows if Right.READ in _rights(row, user))
+
+    def named(self, owner: str, names: Iterable[str]) -> tuple[Project, ...]:
+        """What this person owns under any of these names, newest first; for a fraction of what the whole list costs."""
+        wanted = _seen_by(owner).where(PROJECTS.c.owner == owner, PROJECTS.c.name.in_(tuple(names)))
+        with reading(self._engine) as connection:
+            rows = connection.execute(wanted.order_by(PROJECTS.c.seq.desc()))
+            return tuple(_project(row) for row in rows if Right.READ in _rights(row, owner))
 
     def update(self, project: Project) -> Project:
         """Store the whole of `project`. Raises NotFound unless it is there and its owner's."""

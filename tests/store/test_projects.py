@@ -56,6 +56,15 @@ def test_a_list_holds_only_ones_own_newest_first(projects: ProjectStore) -> None
     assert projects.list("nobody") == ()
 
 
+def test_what_is_looked_up_by_name_is_ones_own_newest_first(projects: ProjectStore) -> None:
+    pilot, again, foreign, other = (projects.create(replace(a_project(owner), name=name)) for owner, name in (("ada", "Pilot"), ("ada", "Pilot"), ("bob", "Pilot"), ("ada", "Other")))
+    projects.add_member(foreign.id, "ada", by="bob")
+    assert projects.named("ada", ("Pilot", "None")) == (again, pilot)
+    assert projects.named("ada", ("Pilot", "Other")) == (other, again, pilot)
+    projects.delete(again.id, "ada")
+    assert projects.named("ada", ["Pilot"]) == (pilot,) and projects.named("ada", ()) == ()
+
+
 def test_an_update_keeps_every_field_and_never_the_owner(projects: ProjectStore, project: Project) -> None:
     settings = replace(project.settings, mix=MixSettings(duck_db=-24.0), audio_track=2)
     wanted = replace(project, name="Folge 1", target_language="de", settings=settings, source=a_source(), bed_blob="4" * 64 + ".wav")
