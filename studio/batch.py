@@ -6,6 +6,8 @@ once, each as `dubbing.dub_file`; whoever does the jobs (threads here, other wor
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import logging
 import os
@@ -13,8 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ from studio.domain.project import Job
 from studio.dubbing import DubRequest, Unreached, dub_file, patiently
 from studio.service import Studio
 
-LEDGER = "lipline-batch.json"
+LEDGER, LOCK = "lipline-batch.json", ".lipline-batch.lock"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS})  # a folder that knows no locks is used without one
 _LOG = logging.getLogger(__name__)
 
 
@@ -87,8 +90,12 @@ class Finished:
 
 
 def dub_catalogue(studio: Studio, wish: BatchWish) -> Iterator[Outcome]:
-    """An outcome for each item, as they end. Raises BadSetting where the dubs cannot be written."""
-    ledger = Ledger(wish.out)
+    """An outcome for each item, as they end. Raises BadSetting where the dubs cannot be written, or where another run writes them."""
+    with _alone(wish.out):
+        yield from _outcomes(studio, wish, Ledger(wish.out))
+
+
+def _outcomes(studio: Studio, wish: BatchWish, ledger: Ledger) -> Iterator[Outcome]:
     todo: list[Item] = []
     for item in wish.items:
         told = _at_once(item, wish, ledger)
@@ -101,21 +108,18 @@ def dub_catalogue(studio: Studio, wish: BatchWish) -> Iterator[Outcome]:
         try:
             for one in as_completed(running):
                 outcome = _outcome(one, running[one])
-                if outcome.fate is Fate.DONE:
-                    ledger.add(outcome.item, _made_of(outcome.item, wish.engines), outcome)
-                yield outcome
+                yield _entered(ledger, outcome, wish.engines) if outcome.fate is Fate.DONE else outcome
         finally:  # Ctrl-C among others
             wish.is_over.set()
             threads.shutdown(cancel_futures=True)
 
 
 class Ledger:
-    """What is finished, by the names of the dubs; written whole after each."""
+    """What is finished, by the names of the dubs in a folder that is there; written whole after each."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / LEDGER
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             kept = json.loads(self._path.read_text(encoding="utf-8"))
             self._finished = {str(name): from_plain(Finished, one) for name, one in kept.items()}
         except FileNotFoundError:
@@ -136,15 +140,44 @@ class Ledger:
         return None
 
     def add(self, item: Item, made_of: str, outcome: Outcome) -> None:
+        """Raises OSError where it cannot be written; the next entry then tries to write this one too."""
         size_bytes = (self._folder / item.file_name).stat().st_size
         self._finished[item.file_name] = Finished(made_of, size_bytes, outcome.voiced, outcome.lines)
         draft = self._path.with_suffix(".part")
-        draft.write_text(json.dumps(to_plain(self._finished), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, self._path)
+        try:
+            draft.write_text(json.dumps(to_plain(self._finished), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            os.replace(draft, self._path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def counts(outcomes: Sequence[Outcome]) -> Mapping[Fate, int]:
     return {fate: sum(one.fate is fate for one in outcomes) for fate in Fate}
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One batch at a time into a folder, which is made where it is not there: each would write the ledger without what the other finished."""
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(held.enter_context((folder / LOCK).open("ab")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BadSetting(f"Another batch into {folder} is under way; wait until it is done, or choose another folder with --out.") from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise BadSetting(f"The folder {folder} for the dubs cannot be used: {error.strerror}; choose another with --out.") from error
+        yield
+
+
+def _entered(ledger: Ledger, outcome: Outcome, engines: Engines) -> Outcome:
+    """A finished film, with a sentence where the ledger cannot keep that; no film ends for it."""
+    try:
+        ledger.add(outcome.item, _made_of(outcome.item, engines), outcome)
+    except OSError as error:
+        told = f"It is dubbed, but {LEDGER} could not keep that ({error.strerror}): make room or mend the folder, or the next run looks at this film anew."
+        return replace(outcome, sentence=f"{outcome.sentence} {told}".strip())
+    return outcome
 
 
 def _at_once(item: Item, wish: BatchWish, ledger: Ledger) -> Outcome | None:

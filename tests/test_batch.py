@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import threading
@@ -157,6 +158,33 @@ def test_who_stops_while_nobody_answers_does_not_wait(studio: Studio, films: Pat
     monkeypatch.setattr(Studio, "export", away)
     found = {one.item.file_name: one.fate for one in dub_catalogue(studio, wish)}
     assert found["one.de.mp4"] is found["two.de.mp4"] is Fate.LEFT
+
+
+def test_a_full_disk_under_the_ledger_ends_no_film_and_is_told(studio: Studio, films: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, full = Path.write_text, [True]
+
+    def write_text(self: Path, *given: object, **more: object) -> int:
+        if self.stem == "lipline-batch" and full and full.pop():
+            real(self, "{", encoding="utf-8")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(self, *given, **more)
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    found = run(studio, films)
+    one, two = found["one.de.mp4"], found["two.de.mp4"]
+    assert one.fate is two.fate is Fate.DONE and two.sentence == ""
+    assert "It is dubbed, but lipline-batch.json could not keep that (No space left on device)" in one.sentence
+    assert sorted(path.name for path in (films / "dubs").iterdir() if path.name.startswith("lipline")) == [LEDGER]
+    assert set(json.loads((films / "dubs" / LEDGER).read_text())) == {"one.de.mp4", "two.de.mp4"}
+
+
+def test_a_second_run_into_the_same_folder_is_told_to_wait(studio: Studio, films: Path) -> None:
+    outcomes = dub_catalogue(studio, BatchWish(items_of(films), films / "dubs", Engines(), 1, threading.Event()))
+    next(outcomes)
+    with pytest.raises(BadSetting, match="Another batch into .*dubs is under way; wait"):
+        run(studio, films)
+    outcomes.close()
+    assert run(studio, films)["one.de.mp4"].is_good
 
 
 def test_a_ledger_that_is_none_and_a_folder_that_cannot_be_are_sentences(studio: Studio, films: Path) -> None:
