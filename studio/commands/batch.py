@@ -31,6 +31,7 @@ def batch(
     translator: Annotated[str, typer.Option("--translator", help="Translation engine; see `engines`.")] = "auto",
     transcriber: Annotated[str, typer.Option("--transcriber", help="Recognition engine; see `engines`.")] = "auto",
     workers: Annotated[int | None, typer.Option("--workers", help="Films at once (default: 1 here, 32 on a cluster; 0: leave the work to `worker` processes).", min=0, max=1000)] = None,
+    user: Annotated[str, typer.Option("--user", help="Whose projects they are, or shall be.")] = "local",
     ray: RayOption = None,
     home: HomeOption = None,
     database: DatabaseOption = None,
@@ -51,7 +52,7 @@ def batch(
     with cluster_beside(place, ray):
         studio = open_studio(place, workers=0 if is_elsewhere else at_once)
         try:
-            for outcome in dub_catalogue(studio, BatchWish(items, folder, Engines(speaker, translator, transcriber), at_once, over)):
+            for outcome in dub_catalogue(studio.as_user(user), BatchWish(items, folder, Engines(speaker, translator, transcriber), at_once, over)):
                 outcomes.append(outcome)
                 print(f"{len(outcomes)}/{len(items)} {_told(outcome)}", file=sys.stderr, flush=True)
         finally:
