@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from studio.cluster.seats import Node, Seat, seats
+from studio.cluster.settings import engine_settings
 from studio.domain.errors import BadSetting, EngineUnavailable, StudioError
 
 LOOK_EVERY_S = 1.0
@@ -150,7 +151,7 @@ def connected(plan: ClusterPlan) -> Iterator[Any]:
     except ModuleNotFoundError as error:
         raise EngineUnavailable("ray", "it is not installed; pip install -r requirements-cluster.txt.") from error
     _check_reach(plan.address)
-    environment = {"env_vars": {"PYTHONPATH": _REPOSITORY}}
+    environment = {"env_vars": {**engine_settings(), "PYTHONPATH": _REPOSITORY}}
     try:
         ray.init(address=plan.address, log_to_driver=False, logging_level="error", configure_logging=False, runtime_env=environment)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
