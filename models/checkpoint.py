@@ -17,6 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.out_of_memory import is_out_of_memory
+
 if TYPE_CHECKING:
     import torch
     from peft import PeftConfig, PeftModel
@@ -193,7 +195,7 @@ def open_language_model(place: LanguageModelPlace, device: str) -> tuple[PreTrai
     precision elsewhere.
 
     Raises BadWeights for altered or damaged files, keys that do not match, and an adapter of another base; OSError where the files
-    are not to be had.
+    are not to be had. That memory ran out is raised as torch says it (`is_out_of_memory`): the weights are then not at fault.
     """
     import torch
     from safetensors import SafetensorError
@@ -211,6 +213,8 @@ def open_language_model(place: LanguageModelPlace, device: str) -> tuple[PreTrai
     try:
         model, report = AutoModelForCausalLM.from_pretrained(place.model, dtype=dtype, use_safetensors=True, output_loading_info=True, **asked)
     except (SafetensorError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         raise BadWeights(f"The weights of {place.model} are damaged or do not fit its configuration ({error}); fetch them again.") from error
     wrong = {kind: sorted(map(str, keys)) for kind, keys in report.items() if keys and kind != "error_msgs"}
     if wrong:
@@ -242,6 +246,8 @@ def attach_adapter(model: PreTrainedModel, place: LanguageModelPlace, *, is_trai
         adapted = get_peft_model(model, config)
         result = set_peft_model_state_dict(adapted, tensors)
     except (RuntimeError, ValueError) as error:
+        if is_out_of_memory(error):
+            raise
         raise _other_base(folder, trained_on, place.model, f"its weights do not fit: {error}") from error
     own = [key for key in result.missing_keys if config.peft_type.lower() in key]
     if own or result.unexpected_keys:
@@ -369,6 +375,8 @@ def _unpickled(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except _JUNK as error:
+        if is_out_of_memory(error):
+            raise
         raise BadWeights(f"{path} is damaged, or holds more than tensors and numbers, and is not read; fetch or copy it again.") from error
 
 

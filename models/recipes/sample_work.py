@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import torch
 
 from models.checkpoint import LanguageModelPlace, open_language_model
+from models.out_of_memory import is_out_of_memory
 from models.recipes.sample_scenes import TableLine, TableScene
 from models.translation.forms import Form, translation_of
 from models.translation.layout import SceneLayout, layout_of, translation_ids
@@ -22,7 +23,7 @@ from models.translation.prompt import Scene, one_line
 from models.translation.quality import CometJudge, JudgingModel, QualityJudge, RoundTripJudge, keep_best
 from models.translation.records import LineRecord, SceneRecord
 from models.translation.sampling import (
-    LineDraws, SamplingOutOfMemory, SamplingSettings, SceneAsk, SceneSampler, candidates_of, is_out_of_memory,
+    LineDraws, SamplingOutOfMemory, SamplingSettings, SceneAsk, SceneSampler, candidates_of,
 )  # fmt: skip
 from models.translation.selection import SelectionRule, select
 from studio.domain.language import NAMES
@@ -75,11 +76,17 @@ class LineTimer:
 
 
 class SceneWork:
-    """The model and judges of one process. Raises the errors of `open_language_model`, and CannotJudge."""
+    """The model and judges of one process. Raises the errors of `open_language_model`, with SamplingOutOfMemory for want of memory, and
+    CannotJudge."""
 
     def __init__(self, order: SampleOrder) -> None:
         self._order = order
-        model, self.tokenizer = open_language_model(order.place, order.device)
+        try:
+            model, self.tokenizer = open_language_model(order.place, order.device)
+        except (RuntimeError, MemoryError, OSError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise SamplingOutOfMemory(f"Memory of {order.device} does not suffice to open {order.place.model}; name a smaller model, or fewer workers.") from error
         self.model = model.to(getattr(torch, order.precision))
         self._judges = self._opened_judges()
 

@@ -15,11 +15,11 @@ import torch
 from accelerate.utils import gather_object
 from torch import Tensor
 
+from models.out_of_memory import is_out_of_memory
 from models.recipes.sspo_scenes import StepPlan, TrainingScene
 from models.recipes.sspo_session import ScenePass, Session
 from models.translation.preference_loss import Objective
 from models.translation.preference_scene import PreferenceScene, mixed_prefix, prefix_share
-from models.translation.sampling import is_out_of_memory
 
 _log = logging.getLogger(__name__)
 

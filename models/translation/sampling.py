@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from models.out_of_memory import is_out_of_memory
 from models.translation.decode import NUCLEUS_LIMIT, Draw, uniform_noise
 from models.translation.layout import SceneLayout
 from models.translation.scene_cache import SceneCache
@@ -337,8 +338,3 @@ class SceneSampler:
             raise SamplingOutOfMemory("Memory ran out with one candidate at a time; take fewer scenes at once, or fewer lines per scene.") from error
         self._tell(f"Memory ran out with {at_once} candidates at once; going on with {at_once // 2}.")
         return at_once // 2
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch could not get memory, on a GPU or on the CPU (which has no error class of its own)."""
-    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in ("out of memory", "can't allocate memory"))

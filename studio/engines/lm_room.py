@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from studio.engines.out_of_memory import Fitted, NoRelief, OutOfMemory, Relief, is_out_of_memory, within_memory
+from models.out_of_memory import is_out_of_memory
+from studio.engines.out_of_memory import Fitted, NoRelief, OutOfMemory, Relief, within_memory
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 from studio.domain.errors import BadSetting, EngineUnavailable
 from studio.domain.workers import HeldModel
 from studio.engines import gpus
+from studio.engines.out_of_memory import OutOfMemory, within_memory
 
 VARIABLE = "LIPLINE_MODEL_MEMORY"
 GPU_SHARE, CPU_SHARE = 0.9, 0.5
@@ -107,23 +108,29 @@ class MemoryBudget:
     def release_idle(self, held: Held[Any]) -> bool:
         """Release all other models of its device that nobody uses; whether there was one."""
         with self._changed:
-            idle = [one for one in self._open if one is not held and not one.users and one.facts.device == held.facts.device]
+            idle = [one for one in self._others(held) if not one.users]
             for one in idle:
                 self._drop(one)
             return bool(idle)
 
     def wait_for_others(self, held: Held[Any]) -> bool:
-        """Wait until another model of its device is idle, and release it; False where none is at work, or none ended in time."""
+        """Wait until another model of its device is idle, and release it, or until one is gone; False where none is at work, or none ended
+        in time."""
         until = time.monotonic() + self._wait_s
         with self._changed:
+            at_work = self._others(held)
             while not self.release_idle(held):
-                is_alone = not any(one is not held and one.facts.device == held.facts.device for one in self._open)
-                if is_alone or not self._changed.wait(max(0.0, until - time.monotonic())):
+                if any(one not in self._open for one in at_work):  # it could not be opened, or somebody released it
+                    return True
+                if not at_work or not self._changed.wait(max(0.0, until - time.monotonic())):
                     return False
             return True
 
     def clear(self, device: str) -> None:
         self._devices.clear(device)
+
+    def _others(self, held: Held[Any]) -> list[Held[Any]]:
+        return [one for one in self._open if one is not held and one.facts.device == held.facts.device]
 
     def _make_room(self, held: Held[Any]) -> None:
         device, needed = held.facts.device, held.size_bytes
@@ -167,7 +174,7 @@ class Held(Generic[Value]):
 
     @contextmanager
     def use(self) -> Iterator[Value]:
-        """The model, which stays while the block lasts. Raises EngineUnavailable and what opening it raises."""
+        """The model, which stays while the block lasts. Raises EngineUnavailable, also where memory does not suffice, and what opening it raises."""
         self._budget.enter(self)
         try:
             value = self._opened()
@@ -193,8 +200,17 @@ class Held(Generic[Value]):
     def _opened(self) -> Value:
         with self._opening:
             if self._value is None:
-                self._value = self._open_model()
+                self._value = self._within_memory()
             return self._value
+
+    def _within_memory(self) -> Value:
+        """The model, opened; where memory runs out, idle models are let go and those at work waited for. Raises EngineUnavailable."""
+        try:
+            return within_memory(lambda _: self._open_model(), 1, self.relief()).result
+        except OutOfMemory as error:
+            size = f" (about {_gib(self.size_bytes)})" if self.size_bytes else ""
+            reason = f"the memory of {self.facts.device} does not suffice to open it{size}; close other programs, start the work again later, or choose a smaller model."
+            raise EngineUnavailable(self.facts.name, reason) from error
 
 
 @dataclass(slots=True)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from models.out_of_memory import is_out_of_memory
+
 Result = TypeVar("Result")
-_SAID = ("out of memory", "allocate memory", "alloc_failed", "not enough memory")  # CUDA's and the CPU allocator's own words
 
 
 class OutOfMemory(Exception):
@@ -68,7 +69,7 @@ def within_memory(attempt: Callable[[int], Result], batch: int, relief: Relief) 
     while True:
         try:
             return Fitted(attempt(batch), batch, halvings)
-        except (MemoryError, RuntimeError) as error:
+        except (MemoryError, RuntimeError, OSError) as error:
             if not is_out_of_memory(error):
                 raise
         relief.clear()  # out here the failed attempt holds nothing any more
@@ -76,10 +77,3 @@ def within_memory(attempt: Callable[[int], Result], batch: int, relief: Relief) 
             batch, halvings = batch // 2, halvings + 1
         elif not (relief.release_others() or relief.wait()):
             raise OutOfMemory
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error is some library's way to say that memory ran out."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    return isinstance(error, RuntimeError) and any(said in str(error).lower() for said in _SAID)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
+from studio.engines.out_of_memory import NoRelief, OutOfMemory, within_memory
 from studio.engines.scene_asks import TOO_LONG, Choose, Drawn, LineCandidates, SceneAnswer, SceneAsk, SceneDraw
 from studio.engines.scene_judges import LIKELIHOOD, ROUND_TRIP, judged, round_trip_judge
 from studio.engines.scene_parts import SceneCutter, ScenePart, joined
@@ -94,7 +95,10 @@ class SceneLm:
         from models.translation.forms import Form, natural_form
 
         try:
-            self._model, self._tokenizer = open_language_model(self.source.place, self.source.device)
+            opened = within_memory(lambda _: open_language_model(self.source.place, self.source.device), 1, NoRelief())
+            self._model, self._tokenizer = opened.result
+        except OutOfMemory as error:
+            raise EngineUnavailable(self.name, f"the memory of {self.source.device} does not suffice to open it; close other programs, or choose a smaller model.") from error
         except (BadWeights, OSError, ValueError) as error:
             raise EngineUnavailable(self.name, str(error)) from error
         form = Form.COMPACT if natural_form(self._tokenizer) is Form.TAGGED else Form.INSTRUCTION

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
+from studio.engines.out_of_memory import NoRelief, OutOfMemory, within_memory
 from studio.engines.protocols import Audio
 from studio.engines.voice_protocols import FaceStreams, Recording
 from studio.engines.syncvoice_places import VOICES_FILE, VoicePlace
@@ -88,7 +89,8 @@ class OpenVoice:
 
 
 def open_place(place: VoicePlace, phonemise: Phonemise, device: str) -> OpenVoice:
-    """Read a voice. On a GPU the flow net computes in bfloat16. Raises EngineUnavailable with what does not fit."""
+    """Read a voice. On a GPU the flow net computes in bfloat16. Raises EngineUnavailable with what does not fit; that memory ran out is
+    raised as torch says it, for the place of the voice to make room."""
     import torch
 
     from models.checkpoint import BadWeights
@@ -182,7 +184,9 @@ class Recordings:
             raise EngineUnavailable(NAME, NO_PRINTS)
         if path not in self._nets:
             try:
-                self._nets[path] = open_frozen_speaker(path)
+                self._nets[path] = within_memory(lambda _: open_frozen_speaker(path), 1, NoRelief()).result
+            except OutOfMemory as error:
+                raise EngineUnavailable(NAME, "memory does not suffice to open the speaker encoder; close other programs, then start the work again.") from error
             except BadWeights as error:
                 raise EngineUnavailable(NAME, str(error)) from error
         return self._nets[path]

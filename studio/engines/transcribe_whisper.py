@@ -12,9 +12,11 @@ from math import exp
 from pathlib import Path
 from typing import Any
 
+from models.out_of_memory import is_out_of_memory
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.engines.gpus import may_have_gpu
 from studio.engines.memory_budget import Held, MemoryBudget, ModelFacts
+from studio.engines.out_of_memory import OutOfMemory, within_memory
 from studio.engines.protocols import Audio, Availability, Words
 from studio.engines.weight_sizes import weights_bytes
 
@@ -102,12 +104,19 @@ class WhisperTranscriber:
             if language != "en" and not model.model.is_multilingual:
                 raise EngineFailed(self.name, f"the model {self._place.folder} knows English only, not “{language}”; use a multilingual one.")
             try:
-                segments, _ = model.transcribe(
-                    audio.samples, language=language, beam_size=5, condition_on_previous_text=False, without_timestamps=True, vad_filter=False
-                )
-                return trusted_words(segments, self._doubts)
+                return within_memory(lambda _: self._heard(model, audio, language), 1, self._held.relief()).result
+            except OutOfMemory as error:
+                reason = f"memory does not suffice to listen to {len(audio.samples) / RATE_HZ:.0f} s of speech; close other programs, or name a smaller model."
+                raise EngineFailed(self.name, reason) from error
             except (RuntimeError, ValueError) as error:
                 raise EngineFailed(self.name, f"{error}") from error
+
+    def _heard(self, model: Any, audio: Audio, language: str) -> Words:
+        """One stretch at a time, and never with fewer beams: the words would depend on what else runs here."""
+        segments, _ = model.transcribe(
+            audio.samples, language=language, beam_size=5, condition_on_previous_text=False, without_timestamps=True, vad_filter=False
+        )
+        return trusted_words(segments, self._doubts)
 
     def _device(self) -> str:
         """Where it will compute; asks the library only where there may be a GPU."""
@@ -141,6 +150,8 @@ class WhisperTranscriber:
                 local_files_only=not place.allow_download,
             )
         except (RuntimeError, ValueError, OSError) as error:
+            if is_out_of_memory(error):  # the place makes room
+                raise
             raise EngineUnavailable(self.name, f"the model {place.folder} cannot be read: {error}") from error
 
     def _is_local(self) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.out_of_memory import is_out_of_memory
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.glossary import terms_in, written_in
 from studio.domain.language import NAMES
@@ -154,6 +155,8 @@ class LmTranslator:
             if source.adapter is not None and source.adapter_pairs:
                 untuned, _ = open_language_model(replace(place, adapter=None, adapter_sha256=None), source.device)
         except (BadWeights, OSError, ValueError) as error:
+            if is_out_of_memory(error):  # the place makes room
+                raise
             raise EngineUnavailable(self.name, str(error)) from error
         form = natural_form(tokenizer) if source.form == "auto" else Form(source.form)
         if self._room is None:  # one that has shrunk stays small

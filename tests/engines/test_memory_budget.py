@@ -169,3 +169,68 @@ def test_budgets_are_read_from_the_environment_and_else_follow_from_the_machine(
     assert (read("cpu"), read("cuda:0"), read("cuda:1"), read("cuda:2"), read("mps")) == (50, 900, 20 * 2**30, 3 * 2**29, None)
     with pytest.raises(BadSetting, match="cuda:0=20GiB"):
         read_budgets("a lot")
+
+
+def full(bench: Bench, name: str, room: Callable[[], bool]) -> Held[str]:
+    """A model of unknown size whose opening runs out of memory as torch says it, until `room` says there is some."""
+
+    def read() -> str:
+        bench.opened.append(name)
+        if not room():
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return f"net {name}"
+
+    return bench.budget.place(lambda: ModelFacts(name, "cuda:0", None), read)
+
+
+def test_opening_that_runs_out_of_memory_has_idle_models_released() -> None:
+    bench = Bench(size=None)
+    idle = bench.model("idle", 4)
+    use(idle)
+    assert use(full(bench, "large", lambda: idle.now is None)) == "net large"
+    assert bench.opened == ["idle", "large", "large"] and bench.names() == ["large"] and "cuda:0" in bench.cleared
+
+
+def test_opening_that_runs_out_of_memory_waits_for_models_at_work() -> None:
+    bench = Bench(size=None, wait_s=10)
+    busy, tried = bench.model("busy", 4), threading.Event()
+
+    def room() -> bool:
+        tried.set()
+        return busy.now is None
+
+    with ThreadPoolExecutor(1) as people:
+        with busy.use():
+            asked = people.submit(use, full(bench, "large", room))
+            assert tried.wait(5) and not wait([asked], 0.1).done
+        assert asked.result(5) == "net large"
+
+
+def test_opening_goes_on_when_the_model_it_waits_for_could_not_be_opened_either() -> None:
+    bench = Bench(size=None, wait_s=10)
+    began, go_on, is_there = threading.Event(), threading.Event(), threading.Event()
+
+    def broken() -> str:
+        began.set()
+        go_on.wait(5)
+        raise EngineUnavailable("broken", "its file is damaged")
+
+    def room() -> bool:
+        is_there.set()
+        return go_on.is_set()
+
+    with ThreadPoolExecutor(2) as people:
+        other = people.submit(use, bench.budget.place(lambda: ModelFacts("broken", "cuda:0", 4), broken))
+        assert began.wait(5)
+        asked = people.submit(use, full(bench, "large", room))
+        assert is_there.wait(5) and not wait([asked], 0.1).done
+        go_on.set()
+        assert asked.result(5) == "net large"
+        assert isinstance(other.exception(5), EngineUnavailable)
+
+
+def test_opening_that_nobody_can_make_room_for_is_said_and_takes_no_room() -> None:
+    bench = Bench(size=None)
+    with bench.model("busy", 4).use(), pytest.raises(EngineUnavailable, match=r"“large” is not available: the memory of cuda:0 does not suffice to open it; close"):
+        use(full(bench, "large", lambda: False))
+    assert bench.names() == ["busy"]

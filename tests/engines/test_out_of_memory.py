@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from errno import ENOMEM
 
 import pytest
 
@@ -72,6 +73,7 @@ def test_and_in_the_end_there_is_a_sentence() -> None:
         OutOfMemoryError("CUDA out of memory."),
         RuntimeError("[enforce fail at alloc_cpu.cpp:114] DefaultCPUAllocator: can't allocate memory"),
         RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        OSError(ENOMEM, "Cannot allocate memory"),
     ],
 )
 def test_every_librarys_way_to_say_so_is_known(error: Exception) -> None:
@@ -94,6 +96,6 @@ def test_another_fault_is_not_taken_for_it() -> None:
     def fail(_count: int) -> None:
         raise RuntimeError("shapes do not match")
 
-    assert not is_out_of_memory(ValueError("out of memory"))
+    assert not is_out_of_memory(ValueError("out of memory")) and not is_out_of_memory(FileNotFoundError("out of memory"))
     with pytest.raises(RuntimeError, match="shapes"):
         within_memory(fail, 4, NoRelief())

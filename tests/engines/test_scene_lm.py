@@ -157,6 +157,17 @@ def test_absent_weights_and_an_absent_adapter_are_said(tmp_path: Path, folder: P
         SceneLm(SceneSource("gone", str(folder), str(tmp_path / "adapter"))).load()
 
 
+def test_a_model_that_memory_cannot_hold_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from models import checkpoint
+
+    def full(*_args: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(checkpoint, "open_language_model", full)
+    with pytest.raises(EngineUnavailable, match="memory of cpu does not suffice to open it"):
+        SceneLm(SceneSource("tiny", str(folder))).load()
+
+
 def test_an_adapter_nobody_bundled_is_said_with_what_to_do() -> None:
     with pytest.raises(EngineUnavailable, match="no tkld adapter of translation-small is bundled; name a folder"):
         bundled_adapted_lm("tkld")

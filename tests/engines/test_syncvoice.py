@@ -258,6 +258,28 @@ def test_where_not_even_one_line_fits_the_sentence_says_what_to_do(tiny: Path, m
         said(engine, guide())
 
 
+def test_a_voice_that_memory_cannot_hold_is_said(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from models.speech import synthesis
+
+    def full(*_args: object, **_options: object) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    monkeypatch.setattr(synthesis, "Synthesizer", full)
+    with pytest.raises(EngineUnavailable, match="the memory of cpu does not suffice to open it"):
+        speaker(tiny).load()
+
+
+def test_a_speaker_encoder_that_memory_cannot_hold_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from models.speech import frozen_speaker
+
+    def full(_path: Path) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(frozen_speaker, "open_frozen_speaker", full)
+    with pytest.raises(EngineUnavailable, match="memory does not suffice to open the speaker encoder"):
+        Recordings(tmp_path / "encoder.pt").print_of(hum(1.0))
+
+
 def test_an_idle_voice_is_let_go_and_opened_again(tiny: Path) -> None:
     engine = speaker(tiny, idle_release_s=0.05)
     before = said(engine, guide())

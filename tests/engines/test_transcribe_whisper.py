@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from studio.domain.errors import EngineFailed, EngineUnavailable
+from studio.engines.memory_budget import MemoryBudget, ModelFacts
 from studio.engines.protocols import Audio, Words
 from studio.engines.transcribe_whisper import Doubts, WhisperPlace, WhisperTranscriber, trusted_words
 
@@ -79,3 +85,61 @@ def test_the_version_names_the_model(tmp_path: Path) -> None:
 def test_another_rate_is_refused() -> None:
     with pytest.raises(EngineFailed, match="16000 Hz"):
         WhisperTranscriber().transcribe(Audio(np.zeros(10, np.float32), 8000), "en")
+
+
+class Listening(WhisperTranscriber):
+    """Over a stand-in for a model; `heard` is what it does with every stretch."""
+
+    def __init__(self, heard: Callable[[], list[Segment]], budget: MemoryBudget | None = None) -> None:
+        super().__init__(WhisperPlace("large", device="cpu"), budget=budget)
+        self._hear = heard
+
+    def _read(self) -> SimpleNamespace:
+        return SimpleNamespace(model=SimpleNamespace(is_multilingual=True), transcribe=lambda *_args, **_options: ((one for one in self._hear()), None))
+
+
+SECOND = Audio(np.zeros(16_000, np.float32), 16_000)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUDA failed with error out of memory"), MemoryError()])
+def test_listening_that_runs_out_of_memory_has_idle_models_released_and_else_is_said(error: Exception) -> None:
+    budget = MemoryBudget(wait_s=0.05)
+    idle = budget.place(lambda: ModelFacts("idle", "cpu", 4), lambda: "net")
+
+    def heard() -> list[Segment]:
+        if idle.now is not None:
+            raise error
+        return [Segment("Hello.")]
+
+    whisper = Listening(heard, budget)
+    with idle.use(), pytest.raises(EngineFailed, match="memory does not suffice to listen to 1 s of speech; close other programs"):
+        whisper.transcribe(SECOND, "en")
+    assert whisper.transcribe(SECOND, "en").text == "Hello." and idle.now is None
+
+
+def test_another_fault_of_listening_is_told_in_its_own_words() -> None:
+    def heard() -> list[Segment]:
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(EngineFailed, match="shapes do not match"):
+        Listening(heard).transcribe(SECOND, "en")
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A package in the place of faster-whisper, to put its functions into."""
+    package: Any = ModuleType("faster_whisper")
+    package.__spec__ = ModuleSpec("faster_whisper", None)
+    monkeypatch.setitem(sys.modules, "faster_whisper", package)
+    return package
+
+
+def test_a_model_that_memory_cannot_hold_is_said_and_its_files_are_not_blamed(tmp_path: Path, stand_in: SimpleNamespace) -> None:
+    def full(*_args: object, **_options: object) -> None:
+        raise RuntimeError("CUDA failed with error out of memory")
+
+    stand_in.WhisperModel = full
+    (tmp_path / "model.bin").write_bytes(b"x" * 100)
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(EngineUnavailable, match=r"the memory of cpu does not suffice to open it"):
+        WhisperTranscriber(WhisperPlace(str(tmp_path), device="cpu")).load()

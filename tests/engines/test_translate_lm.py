@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from errno import ENOMEM
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from studio.domain.errors import EngineFailed, EngineUnavailable
 from studio.domain.settings import TranslationSettings
 from studio.engines.lm_source import LmSource
+from studio.engines.memory_budget import MemoryBudget, ModelFacts
 from studio.engines.protocols import HasNotices, TranslatesBack, TranslationRequest, Translator, Wording
 from studio.engines.translate_lm import LmTranslator, OpenLm, bundled_translator
 from tests.tiny_models import CHAT_TEMPLATE, make_language_model
@@ -191,6 +193,30 @@ def test_memory_that_runs_out_costs_no_wording_and_is_told(folder: Path, monkeyp
     assert short.notices() == ()
     assert [(key, texts(wordings)) for key, wordings in tight.propose(requests())] == [(key, texts(wordings)) for key, wordings in whole]
     assert "Memory ran short" in short.notices()[0]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("DefaultCPUAllocator: can't allocate memory"), OSError(ENOMEM, "Cannot allocate memory")])
+def test_opening_that_runs_out_of_memory_is_tried_again_once_others_are_gone_and_else_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    from models import checkpoint
+
+    budget, original = MemoryBudget(wait_s=0.05), checkpoint.open_language_model
+    idle = budget.place(lambda: ModelFacts("idle", "cpu", 4), lambda: "net")
+    with idle.use():
+        pass
+
+    def full(place: checkpoint.LanguageModelPlace, device: str) -> object:
+        if idle.now is not None:
+            raise error
+        return original(place, device)
+
+    monkeypatch.setattr(checkpoint, "open_language_model", full)
+    tiny = LmTranslator(LmSource("tiny", str(folder), "none", form="tagged", max_new_tokens=4), budget)
+    with idle.use(), pytest.raises(EngineUnavailable, match="“tiny” is not available: the memory of cpu does not suffice to open it"):
+        tiny.load()
+    tiny.load()
+    assert opened(tiny) is not None and idle.now is None
 
 
 def test_the_number_of_threads_is_given_back(folder: Path) -> None:

@@ -23,7 +23,9 @@ def make_adapter(base: Path, folder: Path, *, base_sha256: str | None, base_name
     from peft import LoraConfig, get_peft_model
 
     model = open_language_model(LanguageModelPlace(str(base)), "cpu")[0]
-    adapted = get_peft_model(model, LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")).eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(5)  # the same weights whatever was drawn before
+        adapted = get_peft_model(model, LoraConfig(r=2, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")).eval()
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for name, weight in adapted.named_parameters():
@@ -111,6 +113,35 @@ def test_a_language_model_with_a_missing_tensor_is_refused(tmp_path: Path) -> No
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(BadWeights, match="up_proj"):
         open_language_model(LanguageModelPlace(str(folder)), "cpu")
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_weights_are_not_blamed_where_memory_runs_out(base: Path, monkeypatch: pytest.MonkeyPatch, moved: bool) -> None:
+    from transformers import AutoModelForCausalLM, PreTrainedModel
+
+    def full(*_args: object, **_options: object) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:114] DefaultCPUAllocator: can't allocate memory")
+
+    owner, name = (PreTrainedModel, "to") if moved else (AutoModelForCausalLM, "from_pretrained")
+    monkeypatch.setattr(owner, name, full)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        open_language_model(LanguageModelPlace(str(base)), "cpu")
+
+
+def test_a_pickle_or_an_adapter_is_not_blamed_where_memory_runs_out(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import peft
+
+    def full(*_args: object, **_options: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    make_adapter(base, tmp_path / "adapter", base_sha256=None)
+    monkeypatch.setattr(peft, "get_peft_model", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        open_language_model(LanguageModelPlace(str(base), str(tmp_path / "adapter")), "cpu")
+    torch.save({"a": torch.ones(2)}, tmp_path / "net.pt")
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        read_tensors(tmp_path / "net.pt")
 
 
 def test_every_bundled_file_is_the_one_the_manifest_names() -> None:

@@ -5,13 +5,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from models.checkpoint import LanguageModelPlace
+from models.recipes import sample_work
 from models.recipes.sample_scenes import SceneLimits, TableLine, clean_lines, column_names, cut_scenes, read_table, smoke_lines
 from models.recipes.sample_tally import Tally
 from models.recipes.sample_work import SceneWork
 from models.recipes.translation_sample import main
+from models.translation.sampling import SamplingOutOfMemory
 from models.translation.records import LineRecord, SceneRecord, read_records
 from models.translation.selection import SelectionRule, select
 from studio.domain.timing import duration_penalty
@@ -215,3 +220,13 @@ def test_smoke_needs_nothing_but_the_bundled_model(tmp_path: Path) -> None:
 def test_the_options_stand_beside_the_pairs(whole: Path) -> None:
     kept = json.loads(whole.with_name("whole.jsonl.options.json").read_text(encoding="utf-8"))
     assert kept["order"]["settings"]["n_draws"] == 6
+
+
+def test_a_model_that_memory_cannot_hold_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_args: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(sample_work, "open_language_model", full)
+    order: Any = SimpleNamespace(place=LanguageModelPlace("large"), device="cuda:0")
+    with pytest.raises(SamplingOutOfMemory, match="Memory of cuda:0 does not suffice to open large; name a smaller model"):
+        sample_work.SceneWork(order)
