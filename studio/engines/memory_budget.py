@@ -31,7 +31,7 @@ Measure = Callable[[str], int | None]
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """`device`: "cpu" or a GPU's name; `size_bytes`: how much it takes there, with what it needs to work; None: known once it is open."""
+    """`device`: "cpu" or a GPU's name; `size_bytes`: how much it takes there, with what it needs to work; None: measured once it is open."""
 
     name: str
     device: str
@@ -57,9 +57,12 @@ class MemoryBudget:
         self._changed = threading.Condition()
         self._open: list[Held[Any]] = []  # the one used longest ago first
 
-    def place(self, facts: Callable[[], ModelFacts], open_model: Callable[[], Value]) -> Held[Value]:
-        """A place for one model; nothing is opened yet. `facts` is asked each time it is about to be."""
-        return Held(self, facts, open_model)
+    def place(
+        self, facts: Callable[[], ModelFacts], open_model: Callable[[], Value], measure: Callable[[Value], int | None] = lambda _model: None
+    ) -> Held[Value]:
+        """A place for one model; nothing is opened yet. `facts` is asked each time it is about to be; `measure`, where they knew no size,
+        of what was opened: its bytes, None where it cannot tell either."""
+        return Held(self, facts, open_model, measure)
 
     def held(self) -> tuple[HeldModel, ...]:
         """What is in memory now, the one used longest ago first."""
@@ -83,6 +86,17 @@ class MemoryBudget:
                 self._open.remove(held)
             self._open.append(held)
             held.users += 1
+
+    def count(self, held: Held[Any], size_bytes: int) -> None:
+        """A model is open whose size nobody knew before; idle ones go until the budget is kept again, or none is left."""
+        with self._changed:
+            held.size_bytes = size_bytes
+            device, budget = held.facts.device, self._devices.budget(held.facts.device)
+            while budget is not None and self._taken(device) > budget:
+                idle = next((one for one in self._others(held) if not one.users), None)
+                if idle is None:
+                    return
+                self._drop(idle)
 
     def leave(self, held: Held[Any]) -> None:
         with self._changed:
@@ -147,9 +161,11 @@ class MemoryBudget:
                 raise EngineUnavailable(held.facts.name, f"it takes about {_gib(needed)} of {device}, which other models have in use; start the work again in a moment.")
 
     def _has_room(self, device: str, needed: int, budget: int | None) -> bool:
-        taken = sum(one.size_bytes for one in self._open if one.facts.device == device)
         free = self._devices.free(device)
-        return (budget is None or taken + needed <= budget) and (free is None or needed <= free)
+        return (budget is None or self._taken(device) + needed <= budget) and (free is None or needed <= free)
+
+    def _taken(self, device: str) -> int:
+        return sum(one.size_bytes for one in self._open if one.facts.device == device)
 
     def _drop(self, held: Held[Any]) -> None:
         self._open.remove(held)
@@ -160,8 +176,10 @@ class MemoryBudget:
 class Held(Generic[Value]):
     """The place of one model: open or not. Made by `MemoryBudget.place`."""
 
-    def __init__(self, budget: MemoryBudget, facts: Callable[[], ModelFacts], open_model: Callable[[], Value]) -> None:
-        self._budget, self.describe, self._open_model = budget, facts, open_model
+    def __init__(
+        self, budget: MemoryBudget, facts: Callable[[], ModelFacts], open_model: Callable[[], Value], measure: Callable[[Value], int | None]
+    ) -> None:
+        self._budget, self.describe, self._open_model, self._measure = budget, facts, open_model, measure
         self._opening = threading.Lock()
         self._value: Value | None = None
         self.facts = ModelFacts("", "cpu", None)
@@ -200,7 +218,10 @@ class Held(Generic[Value]):
     def _opened(self) -> Value:
         with self._opening:
             if self._value is None:
-                self._value = self._within_memory()
+                value = self._within_memory()
+                if self.facts.size_bytes is None and (size_bytes := self._measure(value)) is not None:
+                    self._budget.count(self, size_bytes)
+                self._value = value
             return self._value
 
     def _within_memory(self) -> Value:

@@ -58,7 +58,7 @@ class WhisperTranscriber:
         self._place = place if isinstance(place, WhisperPlace) else WhisperPlace(place)
         self._doubts = Doubts() if doubts is None else doubts
         self._budget = MemoryBudget() if budget is None else budget
-        self._held: Held[Any] = self._budget.place(self._facts, self._read)
+        self._held: Held[Any] = self._budget.place(self._facts, self._read, lambda _model: self._facts().size_bytes)
         self._elsewhere: dict[str, WhisperTranscriber] = {}
 
     @property
@@ -129,8 +129,22 @@ class WhisperTranscriber:
         return "cuda:0" if ctranslate2.get_cuda_device_count() else "cpu"
 
     def _facts(self) -> ModelFacts:
-        folder = Path(self._place.folder or "")
-        return ModelFacts(f"{self.name}: {folder.name}", self._device(), weights_bytes((folder / "model.bin",)) if self._is_local() else None)
+        folder, name = self._weights(), Path(self._place.folder or "").name
+        size = 0 if folder is None else weights_bytes((folder / "model.bin",))
+        return ModelFacts(f"{self.name}: {name}", self._device(), size or None)
+
+    def _weights(self) -> Path | None:
+        """The model's folder here, also of one that was fetched by its name; None for one that was not fetched yet."""
+        if self._is_local():
+            return Path(self._place.folder)
+        if self._place.folder is None or importlib.util.find_spec(_PACKAGE) is None:
+            return None
+        from faster_whisper import download_model
+
+        try:
+            return Path(download_model(self._place.folder, local_files_only=True))  # knows the short names, and asks no network
+        except (ValueError, OSError):
+            return None
 
     def _read(self) -> Any:
         verdict = self.available()

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.out_of_memory import is_out_of_memory
@@ -24,7 +23,7 @@ from studio.engines.lm_room import TEXTS_AT_ONCE, OutOfRoom, Room, room_for
 from studio.engines.lm_source import LmSource
 from studio.engines.memory_budget import Held, MemoryBudget, ModelFacts
 from studio.engines.protocols import Availability, TranslationRequest, Wording
-from studio.engines.weight_sizes import weights_bytes
+from studio.engines.weight_sizes import nets_bytes, weights_bytes, weights_folder
 
 if TYPE_CHECKING:
     from models.checkpoint import WeightsManifest
@@ -65,7 +64,7 @@ class LmTranslator:
         self._budget = MemoryBudget() if budget is None else budget
         self.name, self.licence = source.name, source.licence
         self.version = f"{_DECODER_VERSION}-{source.stamp()}"
-        self._place: Held[OpenLm] = self._budget.place(self._facts, self._read)
+        self._place: Held[OpenLm] = self._budget.place(self._facts, self._read, self._bytes_of)
         self._room: Room | None = None
         self._elsewhere: dict[str, LmTranslator] = {}
 
@@ -135,12 +134,17 @@ class LmTranslator:
     def _facts(self) -> ModelFacts:
         """What it will take: float32 on a CPU, the weights' own precision elsewhere, and its key-value cache."""
         source = self._source
-        folders = [Path(one) for one in (source.model, source.adapter) if one is not None and Path(one).is_dir()]
-        if not Path(source.model).is_dir():
-            return ModelFacts(self.name, source.device, None)  # not fetched yet
+        model, adapter = (None if one is None else weights_folder(one) for one in (source.model, source.adapter))
         float_bytes = 4 if source.device == "cpu" else None
+        weights = 0 if model is None else weights_bytes([one for one in (model, adapter) if one is not None], float_bytes=float_bytes)
+        if not weights:
+            return ModelFacts(self.name, source.device, None)  # not fetched yet
         copies = 2 if source.adapter is not None and source.adapter_pairs else 1
-        return ModelFacts(self.name, source.device, copies * weights_bytes(folders, float_bytes=float_bytes) + source.cache_mb * 2**20)
+        return ModelFacts(self.name, source.device, copies * weights + source.cache_mb * 2**20)
+
+    def _bytes_of(self, lm: OpenLm) -> int:
+        """What an open model takes, and its key-value cache."""
+        return nets_bytes(net for net in (lm.model, lm.untuned) if net is not None) + self._source.cache_mb * 2**20
 
     def _read(self) -> OpenLm:
         if not (verdict := self.available()).is_available:

@@ -234,3 +234,33 @@ def test_opening_that_nobody_can_make_room_for_is_said_and_takes_no_room() -> No
     with bench.model("busy", 4).use(), pytest.raises(EngineUnavailable, match=r"“large” is not available: the memory of cuda:0 does not suffice to open it; close"):
         use(full(bench, "large", lambda: False))
     assert bench.names() == ["busy"]
+
+
+def unknown(bench: Bench, name: str, size: int | None) -> Held[str]:
+    """A model whose size nobody knows before it is open."""
+    return bench.budget.place(lambda: ModelFacts(name, "cuda:0", None), lambda: f"net {name}", lambda _net: size)
+
+
+def test_a_size_nobody_knew_is_measured_once_the_model_is_open_and_counts_from_then_on() -> None:
+    bench = Bench()
+    hub, other = unknown(bench, "hub", 7), bench.model("other", 6)
+    use(hub)
+    assert [one.size_bytes for one in bench.budget.held()] == [7]
+    use(other)
+    assert bench.names() == ["other"] and hub.now is None
+
+
+def test_a_model_that_turns_out_large_has_idle_ones_released_and_none_in_use() -> None:
+    bench = Bench()
+    idle, busy, far = bench.model("idle", 4), bench.model("busy", 4), bench.model("far", 4, "cuda:1")
+    use(idle), use(far)
+    with busy.use():
+        use(unknown(bench, "hub", 9))
+        assert bench.names() == ["far", "busy", "hub"]
+
+
+def test_a_known_size_is_not_measured_and_one_that_cannot_be_measured_counts_nothing() -> None:
+    bench = Bench()
+    use(bench.budget.place(lambda: ModelFacts("known", "cuda:0", 3), lambda: "net", lambda _net: 5))
+    use(unknown(bench, "odd", None))
+    assert [one.size_bytes for one in bench.budget.held()] == [3, 0]

@@ -143,3 +143,25 @@ def test_a_model_that_memory_cannot_hold_is_said_and_its_files_are_not_blamed(tm
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(EngineUnavailable, match=r"the memory of cpu does not suffice to open it"):
         WhisperTranscriber(WhisperPlace(str(tmp_path), device="cpu")).load()
+
+
+def test_a_model_named_by_the_hub_counts_with_the_size_it_has_there(tmp_path: Path, stand_in: SimpleNamespace) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def download_model(name: str, local_files_only: bool = False) -> str:
+        asked.append((name, local_files_only))
+        if not (tmp_path / "model.bin").is_file():
+            raise FileNotFoundError(name)
+        return str(tmp_path)
+
+    def fetch(*_args: object, **_options: object) -> SimpleNamespace:
+        (tmp_path / "model.bin").write_bytes(b"x" * 500)
+        return SimpleNamespace()
+
+    stand_in.download_model, stand_in.WhisperModel = download_model, fetch
+    budget = MemoryBudget()
+    whisper = WhisperTranscriber(WhisperPlace("large-v3", allow_download=True, device="cpu"), budget=budget)
+    assert whisper._facts().size_bytes is None
+    whisper.load()
+    assert [(one.name, one.size_bytes) for one in budget.held()] == [("faster-whisper: large-v3", 500)]
+    assert whisper._facts().size_bytes == 500 and set(asked) == {("large-v3", True)}

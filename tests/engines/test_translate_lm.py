@@ -14,6 +14,7 @@ from studio.engines.lm_source import LmSource
 from studio.engines.memory_budget import MemoryBudget, ModelFacts
 from studio.engines.protocols import HasNotices, TranslatesBack, TranslationRequest, Translator, Wording
 from studio.engines.translate_lm import LmTranslator, OpenLm, bundled_translator
+from tests.hub_cache import cache_model
 from tests.tiny_models import CHAT_TEMPLATE, make_language_model
 
 LINES = ("过来", "你好", "我不知道", "我们走吧")
@@ -217,6 +218,25 @@ def test_opening_that_runs_out_of_memory_is_tried_again_once_others_are_gone_and
         tiny.load()
     tiny.load()
     assert opened(tiny) is not None and idle.now is None
+
+
+def test_a_hub_id_that_was_fetched_before_has_the_size_of_its_files(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache_model(tmp_path, monkeypatch, "somebody/tiny", folder)
+    named, by_id = (LmTranslator(LmSource("tiny", model, "none"))._facts() for model in (str(folder), "somebody/tiny"))
+    assert by_id == named and (by_id.size_bytes or 0) > 1024 * 2**20
+    assert LmTranslator(LmSource("tiny", "somebody/other", "none"))._facts().size_bytes is None
+
+
+def test_a_hub_id_that_is_fetched_on_first_use_is_measured_once_it_is_open(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from models import checkpoint
+
+    budget, original = MemoryBudget(), checkpoint.open_language_model
+    monkeypatch.setattr(checkpoint, "open_language_model", lambda place, device: original(replace(place, model=str(folder)), device))
+    tiny = LmTranslator(LmSource("tiny", "somebody/new", "none", may_download=True, cache_mb=1), budget)
+    tiny.load()
+    weights = sum(tensor.nbytes for tensor in opened(tiny).model.parameters())
+    (held,) = budget.held()
+    assert weights < held.size_bytes - 2**20 < 2 * weights  # and buffers
 
 
 def test_the_number_of_threads_is_given_back(folder: Path) -> None:
