@@ -17,7 +17,7 @@ from studio.domain.errors import UserError
 
 MAX_TEXT_CHARS = 1_000_000
 MAX_ITEMS = 200_000
-MAX_INT = 2**53
+MAX_INT = 2**53  # of all numbers: what JSON's readers agree on
 MAX_DEPTH = 12  # of values that have no shape
 
 
@@ -125,7 +125,7 @@ def _is_int(plain: Any) -> bool:
 
 
 def _is_float(plain: Any) -> bool:
-    return _is_int(plain) or (isinstance(plain, float) and math.isfinite(plain))
+    return _is_int(plain) or (isinstance(plain, float) and math.isfinite(plain) and abs(plain) <= MAX_INT)
 
 
 _SCALARS: dict[Any, Callable[[Any], bool]] = {str: _is_text, int: _is_int, float: _is_float, bool: lambda plain: isinstance(plain, bool)}

@@ -49,7 +49,7 @@ def test_a_record_comes_back() -> None:
         ({"name": 1}, "name"), ({"name": None}, "name"), ({"name": "x" * 1_000_001}, "name"),
         ({"span": {"start_ms": 5, "end_ms": 1}}, "span"), ({"span": {"start_ms": True, "end_ms": 9}}, "span.start_ms"), ({"span": []}, "span"),
         ({"side": "up"}, "side"), ({"side": {}}, "side"), ({"rate": "1/0"}, "rate"), ({"rate": "9" * 30_000}, "rate"), ({"rate": 1.5}, "rate"),
-        ({"pairs": [["x"]]}, "pairs"), ({"pairs": [["x", "y", "z"]]}, "pairs"), ({"pairs": {"x": "y"}}, "pairs"), ({"level": float("inf")}, "level"),
+        ({"pairs": [["x"]]}, "pairs"), ({"pairs": [["x", "y", "z"]]}, "pairs"), ({"pairs": {"x": "y"}}, "pairs"), ({"level": float("inf")}, "level"), ({"level": 1e17}, "level"),
         ({"level": "1"}, "level"), ({"is_open": 1}, "is_open"), ({"other": 1}, "other"), ({"more": 1}, "more"), ({"words": "ab"}, "words"),
         ({"more": {"a": [[[[[[[[[[[[[[1]]]]]]]]]]]]]]}}, "deeply"),
     ],
