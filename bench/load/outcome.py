@@ -53,6 +53,7 @@ def table(outcome: Outcome) -> Iterator[str]:
 def write_json(path: Path, machine: Machine, plan: Plan, outcomes: Sequence[Outcome]) -> None:
     content = {"machine": as_plain(machine), "plan": _plain(plan), "outcomes": [_plain(one) | {"is_met": one.is_met} for one in outcomes]}
     part = path.with_name(f"{path.name}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
     part.write_text(json.dumps(content, indent=1, ensure_ascii=False, default=_plain) + "\n", encoding="utf-8")
     os.replace(part, path)
 
