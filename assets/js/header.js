@@ -16,7 +16,7 @@ import { keepSetting } from "./person.js";
 import { QueueChip } from "./queue.js";
 import { watchRows } from "./rows.js";
 import { frameStands, pageTold } from "./stage.js";
-import { focusList, moveBetweenTabs, tabsStand, watchTabs } from "./tabs.js";
+import { focusList, moveBetweenTabs, watchTabs } from "./tabs.js";
 import { toast } from "./toast.js";
 import { uploadStrip } from "./uploads/strip.js";
 import { LANGUAGES, chooseHere, language, person, words } from "./words.js";
@@ -27,7 +27,7 @@ const COUNT_MS = 1000;
 const CALM_MS = 900; // a state that passes sooner is not read out
 
 export function mount({ element, props, trigger, watch }) {
-  const state = { pace: new Pace(), failure: "", shown: false, stands: false, door: "", fit: () => {} };
+  const state = { pace: new Pace(), failure: "", shown: false, door: "", fit: () => {} };
   const brand = h("h1.brand", {}, own("Lipline"));
   const where = h("span.where");
   const job = h("span.job-place");
@@ -52,10 +52,6 @@ export function mount({ element, props, trigger, watch }) {
     saved.paint();
     checkpoint.paint(view);
     hearing.shows(view);
-    if (props.value && !state.stands) {
-      state.stands = true;
-      tabsStand();
-    }
     if (props.value) pageTold(view.project_id, !checkpoint.element.hidden);
     keepAddress(view.project_id ?? "", state);
   };

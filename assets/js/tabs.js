@@ -23,14 +23,6 @@ export function focusList() {
   return true;
 }
 
-let pressed = ""; // the tab that somebody pressed last
-
-/** The frame's first answer is on the page, with the tab that its address had asked for: who has pressed another meanwhile stays there. */
-export function tabsStand() {
-  const wanted = pressed;
-  requestAnimationFrame(() => requestAnimationFrame(() => wanted && wanted === pressed && openTabId() !== wanted && openTab(wanted)));
-}
-
 /** Alt and a number for each tab there is, in order; the open tab goes into the address. */
 export function watchTabs() {
   const strip = document.querySelector("#tabs");
@@ -39,11 +31,6 @@ export function watchTabs() {
   // Until the tab that the address asks for has come to the front, the address is the page's wish and not its state.
   let isSettled = !remembered("tab");
   for (const kind of ["pointerdown", "keydown"]) strip.addEventListener(kind, () => (isSettled = true), { capture: true, once: true });
-  const press = ({ isTrusted, target }) => {
-    const tab = isTrusted && target.closest?.('[role="tab"]');
-    if (tab) pressed = idOf(tab);
-  };
-  strip.addEventListener("click", press, { capture: true });
   const look = () => {
     const ids = all().map(idOf);
     if (ids.join() !== known) {

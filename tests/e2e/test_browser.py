@@ -178,22 +178,6 @@ def test_a_reload_keeps_project_tab_and_lines(tab: tuple[Page, Watch], served: S
     assert f"project={project.id}" in page.url
 
 
-def test_a_tab_pressed_before_the_page_stands_stays_in_front(tab: tuple[Page, Watch], served: Served, clip: Path) -> None:
-    page, watch = tab
-    project, held = clip_project(served.studio, clip), []
-    page.route("**/gradio_api/queue/join*", lambda route: route.continue_() if held else held.append(route))
-    page.goto(f"{served.address}?project={project.id}&tab=lines")
-    page.get_by_role("tab", name="Guidance", exact=True).wait_for()
-    page.wait_for_timeout(100)
-    assert len(held) == 1, "the frame's first question is on its way"
-    open_tab(page, "Guidance")
-    held[0].continue_()
-    page.locator(".header .where b").wait_for()
-    page.wait_for_timeout(500)
-    assert page.locator('[role="tab"][aria-selected="true"]').first.inner_text() == "Guidance"
-    assert "tab=guidance" in page.url and watch.errors == []
-
-
 def test_prediction_follows_typing_and_the_edit_is_stored_without_a_key(tab: tuple[Page, Watch], served: Served, clip: Path) -> None:
     page, watch = tab
     project = clip_project(served.studio, clip)
